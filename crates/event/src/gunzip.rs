@@ -1,0 +1,175 @@
+//! Compressed bytes in, the whole text out, or why not.
+//!
+//! One member, its checksum and length checked, nothing after it: what is hashed is what is parsed, and no reader that joins
+//! several members can see records here that another one does not.
+
+use std::borrow::Cow;
+
+/// Bytes of one object after inflating, at most.
+pub const OBJECT_BYTES_MAX: usize = 512 << 20;
+/// Output for each byte of input, at most, once an object is over [`RATIO_FREE_BYTES`]. Trails compress about 8 to 1.
+pub const RATIO_MAX: usize = 200;
+/// Size under which the ratio is not looked at.
+pub const RATIO_FREE_BYTES: usize = 16 << 20;
+
+/// Why an object could not be inflated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The stream ends before its trailer: the upload or the copy was cut.
+    Truncated,
+    /// Checksum or length of the trailer differ from what was inflated.
+    Damaged,
+    /// Bytes after the end of the member.
+    Trailing,
+    /// More output than [`OBJECT_BYTES_MAX`] or [`RATIO_MAX`] allow.
+    TooLarge,
+}
+
+/// Whether the bytes begin as gzip does.
+pub fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b])
+}
+
+/// Inflates gzip, or hands plain bytes back as they are.
+///
+/// # Errors
+/// [`Fault`], and then nothing of the object may be used.
+pub fn gunzip(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Fault> {
+    if !is_gzip(bytes) {
+        return if bytes.len() > OBJECT_BYTES_MAX { Err(Fault::TooLarge) } else { Ok(Cow::Borrowed(bytes)) };
+    }
+    let Some(trailer) = bytes.len().checked_sub(8).filter(|at| *at >= 10).and_then(|at| bytes.get(at..)) else { return Err(Fault::Truncated) };
+    let size = trailer.get(4..).and_then(|le| le.try_into().ok()).map_or(0, u32::from_le_bytes) as usize;
+    if size > OBJECT_BYTES_MAX || (size > RATIO_FREE_BYTES && size / RATIO_MAX > bytes.len()) {
+        return Err(diagnose(bytes));
+    }
+    let mut out = vec![0; size];
+    match libdeflater::Decompressor::new().gzip_decompress(bytes, &mut out) {
+        // The decoder stops at the end of the first member and does not say where that was. Its trailer, which the decoder has
+        // checked, must stand there: if these eight bytes stand nowhere earlier, the member ends where the object does.
+        Ok(length) if length == size && memchr::memmem::find(bytes, trailer) == Some(bytes.len() - 8) => Ok(Cow::Owned(out)),
+        Ok(_) | Err(_) => match stream(bytes) {
+            Ok(end) if end == bytes.len() && out.len() == size => Ok(Cow::Owned(out)),
+            Ok(_) => Err(Fault::Trailing),
+            Err(fault) => Err(fault),
+        },
+    }
+}
+
+fn diagnose(bytes: &[u8]) -> Fault {
+    match stream(bytes) {
+        Ok(end) if end < bytes.len() => Fault::Trailing,
+        Ok(_) => Fault::TooLarge,
+        Err(fault) => fault,
+    }
+}
+
+/// Inflates bit by bit into nothing, to learn where and how a member ends.
+fn stream(bytes: &[u8]) -> Result<usize, Fault> {
+    let header = header_length(bytes).ok_or(Fault::Truncated)?;
+    let mut inflate = flate2::Decompress::new(false);
+    let mut window = vec![0; 1 << 16];
+    let mut crc = libdeflater::Crc::new();
+    let mut total = 0usize;
+    loop {
+        let at = header + inflate.total_in() as usize;
+        let before = (inflate.total_in(), inflate.total_out());
+        let input = bytes.get(at..).unwrap_or(&[]);
+        let status = inflate.decompress(input, &mut window, flate2::FlushDecompress::None).map_err(|_| Fault::Damaged)?;
+        let made = (inflate.total_out() - before.1) as usize;
+        crc.update(window.get(..made).unwrap_or(&[]));
+        total += made;
+        if total > OBJECT_BYTES_MAX || (total > RATIO_FREE_BYTES && total / RATIO_MAX > bytes.len()) {
+            return Err(Fault::TooLarge);
+        }
+        if status == flate2::Status::StreamEnd {
+            break;
+        }
+        if before == (inflate.total_in(), inflate.total_out()) {
+            return Err(Fault::Truncated);
+        }
+    }
+    let end = header + inflate.total_in() as usize;
+    let trailer = bytes.get(end..end + 8).ok_or(Fault::Truncated)?;
+    let word = |range: std::ops::Range<usize>| trailer.get(range).and_then(|le| le.try_into().ok()).map_or(0, u32::from_le_bytes);
+    if word(0..4) != crc.sum() || word(4..8) != total as u32 {
+        return Err(Fault::Damaged);
+    }
+    Ok(end + 8)
+}
+
+/// RFC 1952, section 2.3: fixed part, then the optional extra field, name, comment and checksum.
+fn header_length(bytes: &[u8]) -> Option<usize> {
+    let flags = *bytes.get(3)?;
+    let mut at = 10;
+    if flags & 4 != 0 {
+        at += 2 + usize::from(u16::from_le_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]));
+    }
+    for flag in [8, 16] {
+        if flags & flag != 0 {
+            at += memchr::memchr(0, bytes.get(at..)?)? + 1;
+        }
+    }
+    if flags & 2 != 0 {
+        at += 2;
+    }
+    (at <= bytes.len()).then_some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
+        let mut out = vec![0; compressor.gzip_compress_bound(text.len())];
+        let length = compressor.gzip_compress(text, &mut out).unwrap();
+        out.truncate(length);
+        out
+    }
+
+    #[test]
+    fn whole_member_is_inflated_and_plain_bytes_pass() {
+        assert_eq!(gunzip(&gzip(b"{\"Records\":[]}")).unwrap().as_ref(), b"{\"Records\":[]}");
+        assert_eq!(gunzip(b"[]").unwrap().as_ref(), b"[]");
+        assert_eq!(gunzip(&gzip(b"")).unwrap().as_ref(), b"");
+    }
+
+    #[test]
+    fn every_cut_is_refused() {
+        let whole = gzip("{\"Records\":[1,2,3,4,5,6,7,8,9]}".repeat(20).as_bytes());
+        for length in 2..whole.len() {
+            assert!(gunzip(&whole[..length]).is_err(), "{length} of {} bytes", whole.len());
+        }
+    }
+
+    #[test]
+    fn what_follows_the_member_is_refused() {
+        let whole = gzip(b"{\"Records\":[]}");
+        for tail in [&b"\0"[..], b"junk", &gzip(b"{\"Records\":[{}]}"), &whole[whole.len() - 8..]] {
+            assert_eq!(gunzip(&[&whole, tail].concat()), Err(Fault::Trailing), "{} bytes after it", tail.len());
+        }
+    }
+
+    #[test]
+    fn forged_trailer_after_other_bytes_is_refused() {
+        let whole = gzip(b"{\"Records\":[]}");
+        let forged = [&whole[..], &gzip(b"{\"Records\":[{\"eventID\":\"forged\"}]}"), &whole[whole.len() - 8..]].concat();
+        assert_eq!(gunzip(&forged), Err(Fault::Trailing));
+    }
+
+    #[test]
+    fn flipped_bits_are_refused() {
+        let whole = gzip("{\"Records\":[{\"eventID\":\"x\"}]}".repeat(9).as_bytes());
+        for at in 10..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            assert!(gunzip(&bytes).is_err(), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn bomb_is_refused_before_it_is_inflated() {
+        assert_eq!(gunzip(&gzip(&vec![b' '; RATIO_FREE_BYTES * 20])), Err(Fault::TooLarge));
+    }
+}

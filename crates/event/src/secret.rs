@@ -1,0 +1,204 @@
+//! A field of a record in, its text without secrets out.
+//!
+//! What stands at a known place of a secret, or is plainly one, is replaced by a keyed hash: two records with the same secret still
+//! show that they share it, and nobody without the key can try guesses. The object and place of every record are kept, so
+//! that those who may read the source can fetch the original.
+
+use crate::json::Json;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// The key that turns secrets into hashes; one per installation, never stored beside the data.
+#[derive(Clone)]
+pub struct HashKey([u8; 32]);
+
+impl std::fmt::Debug for HashKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HashKey")
+    }
+}
+
+impl HashKey {
+    /// Takes 32 random bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    fn hash(&self, secret: &str) -> String {
+        let mut out = String::from("\"hmac-sha256:");
+        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
+            mac.update(secret.as_bytes());
+            for byte in mac.finalize().into_bytes().iter().take(16) {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "{byte:02x}");
+            }
+        }
+        out.push('"');
+        out
+    }
+}
+
+/// The text of `field`, with every secret in it replaced.
+pub fn without_secrets<'a>(field: Json<'_, 'a>, key: &HashKey) -> Cow<'a, str> {
+    let mut found = Vec::new();
+    search(field, Place::Plain, &mut found);
+    let raw = field.raw();
+    if found.is_empty() {
+        return Cow::Borrowed(raw);
+    }
+    let base = if field.is_string() { field.range().start - 1 } else { field.range().start };
+    let mut out = String::with_capacity(raw.len());
+    let mut at = 0;
+    for (secret, range) in found {
+        out.push_str(raw.get(at..range.start - base).unwrap_or(""));
+        out.push_str(&key.hash(&secret));
+        at = range.end - base;
+    }
+    out.push_str(raw.get(at..).unwrap_or(""));
+    Cow::Owned(out)
+}
+
+/// What the place of a value says about it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Plain,
+    /// The value is a secret.
+    Secret,
+    /// A map or list of environment variables: names are kept, values are secrets.
+    Environment,
+}
+
+fn search(value: Json<'_, '_>, place: Place, found: &mut Vec<(String, std::ops::Range<usize>)>) {
+    if value.is_object() {
+        for (name, member) in value.entries() {
+            search(member, place_of(&name, place), found);
+        }
+    } else if value.is_array() {
+        for item in value.items() {
+            search(item, place, found);
+        }
+    } else if let Some(text) = value.text()
+        && !text.is_empty()
+        && !is_hidden_already(&text)
+        && (place != Place::Plain || is_plainly_secret(&text))
+    {
+        let range = value.range();
+        found.push((text.into_owned(), range.start - 1..range.end + 1));
+    }
+}
+
+fn place_of(name: &str, outer: Place) -> Place {
+    if outer == Place::Secret {
+        return Place::Secret;
+    }
+    if outer == Place::Environment {
+        // Lists of {name, value, type} keep their names and types; maps of name to value have values only.
+        return if matches!(name, "name" | "Name" | "type" | "Type" | "key" | "Key") { Place::Plain } else if name == "variables" || name == "Variables" { Place::Environment } else { Place::Secret };
+    }
+    const SECRETS: &[&str] = &[
+        "accesstoken",
+        "authorizationcode",
+        "authparameter",
+        "authtoken",
+        "clientsecret",
+        "code_verifier",
+        "deviceCode",
+        "devicecode",
+        "externalid",
+        "idtoken",
+        "masteruserpassword",
+        "newpassword",
+        "oldpassword",
+        "password",
+        "plaintext",
+        "presharedkey",
+        "privatekey",
+        "privatekeyplaintext",
+        "refreshtoken",
+        "samlassertion",
+        "secretaccesskey",
+        "secretbinary",
+        "secretstring",
+        "sessiontoken",
+        "signedurl",
+        "temporarypassword",
+        "tokenvalue",
+        "userdata",
+        "userpassword",
+        "webidentitytoken",
+    ];
+    const ENVIRONMENTS: &[&str] = &["environment", "environmentvariables", "environmentvariablesoverride"];
+    if !(8..=28).contains(&name.len()) {
+        return Place::Plain;
+    }
+    let is = |list: &[&str]| list.iter().any(|word| word.len() == name.len() && word.eq_ignore_ascii_case(name));
+    if is(SECRETS) {
+        Place::Secret
+    } else if is(ENVIRONMENTS) {
+        Place::Environment
+    } else {
+        Place::Plain
+    }
+}
+
+/// AWS has taken the value out already; its word for that is kept.
+fn is_hidden_already(text: &str) -> bool {
+    text == "HIDDEN_DUE_TO_SECURITY_REASONS" || text == "<sensitiveDataRemoved>" || text.starts_with("Value hidden") || text.bytes().all(|byte| byte == b'*')
+}
+
+/// Tokens, keys and signed addresses that carry their power with them, wherever they stand.
+fn is_plainly_secret(text: &str) -> bool {
+    (text.len() > 40)
+        && (text.contains("X-Amz-Signature=")
+            || text.contains("X-Amz-Security-Token=")
+            || (text.contains("-----BEGIN ") && text.contains("PRIVATE KEY"))
+            || (text.starts_with("eyJ") && text.split('.').count() == 3 && !text.contains(' ')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Tape;
+
+    fn clean(text: &str) -> String {
+        let mut tape = Tape::default();
+        tape.read(text.as_bytes(), 0, text.len()).unwrap();
+        without_secrets(tape.root(text).unwrap(), &HashKey::new([7; 32])).into_owned()
+    }
+
+    #[test]
+    fn secrets_are_hashed_and_the_rest_stays_as_it_was() {
+        for (text, canary) in [
+            (r#"{"credentials":{"accessKeyId":"ASIA1","sessionToken":"CANARY-1","expiration":"Oct 8, 2024"}}"#, "CANARY-1"),
+            (r#"{"environment":{"variables":{"DB":"CANARY-2"}},"functionName":"f"}"#, "CANARY-2"),
+            (r#"{"containerDefinitions":[{"environment":[{"name":"DB","value":"CANARY-3"}]}]}"#, "CANARY-3"),
+            (r#"{"environmentVariablesOverride":[{"name":"DB","value":"CANARY-4","type":"PLAINTEXT"}]}"#, "CANARY-4"),
+            (r#"{"userData":"CANARY-5","instanceId":"i-1"}"#, "CANARY-5"),
+            (r#"{"x":{"url":"https://b.s3.amazonaws.com/k?X-Amz-Security-Token=CANARY-6&X-Amz-Signature=0"}}"#, "CANARY-6"),
+            (r#"{"certificate":"-----BEGIN RSA PRIVATE KEY-----\nCANARY-7\n-----END RSA PRIVATE KEY-----"}"#, "CANARY-7"),
+            (r#"{"externalId":"CANARY-8"}"#, "CANARY-8"),
+        ] {
+            let cleaned = clean(text);
+            assert!(!cleaned.contains(canary), "{cleaned}");
+            assert!(cleaned.contains("hmac-sha256:"), "{cleaned}");
+            let mut tape = Tape::default();
+            assert!(tape.read(cleaned.as_bytes(), 0, usize::MAX).is_ok(), "{cleaned}");
+        }
+        assert!(clean(r#"{"environmentVariablesOverride":[{"name":"DB","value":"x","type":"PLAINTEXT"}]}"#).contains("PLAINTEXT"));
+    }
+
+    #[test]
+    fn what_is_no_secret_is_kept_byte_for_byte() {
+        for text in [r#"{"a":"é","passwordResetRequired":true, "n": 1e999}"#, r#"{"password":"HIDDEN_DUE_TO_SECURITY_REASONS","userData":"<sensitiveDataRemoved>"}"#, r#""null""#] {
+            assert_eq!(clean(text), text);
+        }
+    }
+
+    #[test]
+    fn same_secret_gives_the_same_hash_under_one_key_only() {
+        assert_eq!(clean(r#"{"password":"a"}"#), clean(r#"{"password":"a"}"#));
+        assert_ne!(clean(r#"{"password":"a"}"#), clean(r#"{"password":"b"}"#));
+    }
+}

@@ -1,0 +1,20 @@
+//! Resolves who stands behind a credential session.
+//!
+//! [`Identity::of`] and [`Issue::of`] read what one event says of the credentials it used and issued. A [`Graph`] joins each
+//! session to the events that issued it, by values that AWS wrote, and walks to the root: a person, a pipeline, a workload or a gap.
+//! Every session of the [`Chain`](Resolution::chain) names its issuing events.
+//!
+//! Never guesses: two issuers that fit one session make it ambiguous, with both. Never reads a clock, a file or AWS, so the same
+//! events give the same answers in whatever order they arrived: a late one closes what it heals.
+
+pub mod actor;
+pub mod graph;
+pub mod issue;
+pub mod resolution;
+pub mod session;
+
+pub use actor::{Actor, Pipeline};
+pub use graph::{Graph, HOPS_MAX, Organisation};
+pub use issue::Issue;
+pub use resolution::{Candidate, Certainty, Claim, Credential, Gap, IssuedBy, Link, Resolution};
+pub use session::{Identity, SessionKey, Use};

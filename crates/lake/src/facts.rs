@@ -1,0 +1,292 @@
+//! What events showed of credentials, as rows of `credentials` and back.
+//!
+//! Three kinds of row: `used` (a session as some event showed it), `issued` (an event that issued one), `resolved` (who stands
+//! behind a session, as of a version of `events`; the highest version holds).
+
+use crate::error::{Error, Result};
+use crate::resolved;
+use crate::rows::day_of;
+use crate::schema::{IDENTITY_TEXT, ISSUE_TEXT, Table, text_list};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, MapArray, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray, new_null_array,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{DataType, Field, Int64Type, TimestampMicrosecondType};
+use identity::{Identity, Issue, Resolution, SessionKey, Use};
+use std::sync::Arc;
+
+/// A row of `credentials`.
+#[derive(Debug, Clone)]
+pub enum Fact {
+    /// A session as some event showed it.
+    Used(Use),
+    /// An event that issued a session.
+    Issued(Issue),
+    /// Who stands behind a session, as last resolved.
+    Resolved {
+        /// The session.
+        session: SessionKey,
+        /// Who.
+        resolution: Box<Resolution>,
+    },
+}
+
+impl Fact {
+    /// The day under which it lies: of the session's creation, so that a session and what issued it lie together.
+    pub fn day(&self) -> i32 {
+        match self {
+            Self::Used(seen) => seen.identity.creation_date.map_or(0, day_of),
+            Self::Issued(issue) => day_of(issue.event_time),
+            Self::Resolved { session, .. } => session.creation_date.map_or(0, day_of),
+        }
+    }
+
+    fn identity(&self) -> Option<&Identity> {
+        match self {
+            Self::Used(seen) => Some(&seen.identity),
+            Self::Issued(issue) => Some(&issue.caller),
+            Self::Resolved { .. } => None,
+        }
+    }
+
+    fn issue(&self) -> Option<&Issue> {
+        match self {
+            Self::Issued(issue) => Some(issue),
+            _ => None,
+        }
+    }
+
+    fn session(&self) -> SessionKey {
+        match self {
+            Self::Resolved { session, .. } => session.clone(),
+            _ => self.identity().map(Identity::session).unwrap_or_default(),
+        }
+    }
+}
+
+/// Rows for facts, all of one day.
+pub(crate) fn batch(facts: &[Fact], version: i64) -> Result<RecordBatch> {
+    let table = Table::Credentials;
+    let text = |value: &dyn Fn(&Fact) -> Option<String>| -> ArrayRef { Arc::new(facts.iter().map(value).collect::<StringArray>()) };
+    let flag = |value: fn(&Identity) -> Option<bool>| -> ArrayRef { Arc::new(facts.iter().map(|fact| fact.identity().and_then(value)).collect::<BooleanArray>()) };
+    let time = |values: Vec<Option<i64>>| -> ArrayRef { Arc::new(TimestampMicrosecondArray::from(values).with_timezone("UTC")) };
+    let mut columns: Vec<ArrayRef> = vec![
+        text(&|fact| {
+            Some(
+                match fact {
+                    Fact::Used(_) => "used",
+                    Fact::Issued(_) => "issued",
+                    Fact::Resolved { .. } => "resolved",
+                }
+                .to_owned(),
+            )
+        }),
+        text(&|fact| match fact {
+            Fact::Used(seen) => Some(seen.recipient_account_id.clone()),
+            Fact::Issued(issue) => Some(issue.recipient_account_id.clone()),
+            Fact::Resolved { .. } => None,
+        }),
+        text(&|fact| match fact {
+            Fact::Used(seen) => Some(seen.aws_region.clone()),
+            Fact::Issued(issue) => Some(issue.aws_region.clone()),
+            Fact::Resolved { .. } => None,
+        }),
+    ];
+    for index in 0..IDENTITY_TEXT.len() {
+        columns.push(text(&|fact| identity_text(fact, index)));
+    }
+    columns.push(time(facts.iter().map(|fact| fact.session().creation_date).collect()));
+    columns.push(flag(|identity| identity.mfa_authenticated));
+    columns.push(flag(|identity| Some(identity.assumed_root)));
+    columns.push(flag(|identity| Some(identity.from_console)));
+    for index in 0..ISSUE_TEXT.len() {
+        columns.push(text(&|fact| fact.issue().and_then(|issue| issue_text(issue, index))));
+    }
+    columns.push(time(facts.iter().map(|fact| fact.issue().map(|issue| issue.event_time)).collect()));
+    columns.push(resolved::tag_column(facts.iter().map(|fact| fact.issue().map_or(&[][..], |issue| &issue.session_tags))));
+    columns.push(resolved::tag_column(facts.iter().map(|fact| fact.issue().map_or(&[][..], |issue| &issue.incoming_transitive_tags))));
+    columns.push(text_lists(facts.iter().map(|fact| fact.issue().map_or(&[][..], |issue| &issue.transitive_tag_keys))));
+    if facts.iter().any(|fact| matches!(fact, Fact::Resolved { .. })) {
+        columns.extend(resolved::columns(facts.iter().map(|fact| match fact {
+            Fact::Resolved { resolution, .. } => Some(resolution.as_ref()),
+            _ => None,
+        })));
+    } else {
+        columns.extend(crate::schema::resolved().iter().map(|field| new_null_array(field.data_type(), facts.len())));
+    }
+    columns.push(Arc::new(facts.iter().map(|fact| matches!(fact, Fact::Resolved { .. }).then_some(version)).collect::<Int64Array>()));
+    RecordBatch::try_new(table.file_schema(), columns).map_err(|error| Error::Write { table: table.name(), source: error.into() })
+}
+
+fn identity_text(fact: &Fact, index: usize) -> Option<String> {
+    if index == IDENTITY_TEXT.len() - 1 {
+        return Some(fact.session().credential_id());
+    }
+    let Some(identity) = fact.identity() else {
+        let session = fact.session();
+        return match index {
+            1 => session.principal_id,
+            4 => session.access_key_id,
+            // What tells a session without key and principal from others: kept where no other column would hold it.
+            5 => session.otherwise,
+            _ => None,
+        };
+    };
+    let value = match index {
+        0 => &identity.kind,
+        1 => &identity.principal_id,
+        2 => &identity.arn,
+        3 => &identity.account_id,
+        4 => &identity.access_key_id,
+        5 => &identity.user_name,
+        6 => &identity.invoked_by,
+        7 => &identity.identity_provider,
+        8 => &identity.on_behalf_of_user_id,
+        9 => &identity.identity_store_arn,
+        10 => &identity.credentials_issued_to,
+        11 => &identity.issuer_arn,
+        12 => &identity.issuer_account_id,
+        13 => &identity.source_identity,
+        14 => &identity.federated_provider,
+        15 => &identity.ec2_role_delivery,
+        _ => &identity.sign_in_session_arn,
+    };
+    value.clone()
+}
+
+fn issue_text(issue: &Issue, index: usize) -> Option<String> {
+    match index {
+        0 => Some(issue.event_id.clone()),
+        1 => Some(issue.event_name.clone()),
+        2 => issue.shared_event_id.clone(),
+        3 => issue.issued_access_key_id.clone(),
+        4 => issue.issued_principal_id.clone(),
+        5 => issue.role_arn.clone(),
+        6 => issue.role_session_name.clone(),
+        7 => issue.provider.clone(),
+        8 => issue.subject.clone(),
+        9 => issue.source_identity.clone(),
+        10 => issue.switch_from.clone(),
+        _ => issue.target_account_id.clone(),
+    }
+}
+
+fn text_lists<'r>(rows: impl Iterator<Item = &'r [String]>) -> ArrayRef {
+    let (mut values, mut lengths) = (StringBuilder::new(), Vec::new());
+    for row in rows {
+        lengths.push(row.len());
+        for value in row {
+            values.append_value(value);
+        }
+    }
+    let field = match text_list("").data_type() {
+        DataType::List(field) => Arc::clone(field),
+        _ => Arc::new(Field::new("element", DataType::Utf8, true)),
+    };
+    Arc::new(ListArray::new(field, OffsetBuffer::from_lengths(lengths), Arc::new(values.finish()), None))
+}
+
+/// A batch of `credentials`, its text columns as plain strings, read back into facts; `resolved` rows are left out.
+pub fn read(batch: &RecordBatch) -> Result<Vec<Fact>> {
+    let missing = |name: &str| Error::Read { table: "credentials", source: format!("column {name} is missing or of another type").into() };
+    let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>()).ok_or_else(|| missing(name));
+    let flag = |name: &str| batch.column_by_name(name).and_then(|column| column.as_boolean_opt()).ok_or_else(|| missing(name));
+    let time = |name: &str| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>()).ok_or_else(|| missing(name));
+    let tags = |name: &str| batch.column_by_name(name).and_then(|column| column.as_map_opt()).ok_or_else(|| missing(name));
+    let fact = text("fact")?;
+    let (recipient, region) = (text("recipient_account_id")?, text("aws_region")?);
+    let identity_columns = IDENTITY_TEXT.iter().map(|name| text(name)).collect::<Result<Vec<_>>>()?;
+    let issue_columns = ISSUE_TEXT.iter().map(|name| text(name)).collect::<Result<Vec<_>>>()?;
+    let (creation_date, event_time) = (time("creation_date")?, time("event_time")?);
+    let (mfa, root, console) = (flag("mfa_authenticated")?, flag("assumed_root")?, flag("from_console")?);
+    let (session_tags, incoming) = (tags("issued_session_tags")?, tags("incoming_transitive_tags")?);
+    let transitive = batch.column_by_name("transitive_tag_keys").and_then(|column| column.as_list_opt::<i32>()).ok_or_else(|| missing("transitive_tag_keys"))?;
+    let at = |column: &StringArray, row: usize| column.is_valid(row).then(|| column.value(row).to_owned());
+    let mut facts = Vec::with_capacity(batch.num_rows());
+    for row in 0..batch.num_rows() {
+        let of = |index: usize| identity_columns.get(index).and_then(|column| at(column, row));
+        let identity = Identity {
+            kind: of(0),
+            principal_id: of(1),
+            arn: of(2),
+            account_id: of(3),
+            access_key_id: of(4),
+            user_name: of(5),
+            invoked_by: of(6),
+            identity_provider: of(7),
+            on_behalf_of_user_id: of(8),
+            identity_store_arn: of(9),
+            credentials_issued_to: of(10),
+            issuer_arn: of(11),
+            issuer_account_id: of(12),
+            source_identity: of(13),
+            federated_provider: of(14),
+            ec2_role_delivery: of(15),
+            sign_in_session_arn: of(16),
+            creation_date: creation_date.is_valid(row).then(|| creation_date.value(row)),
+            mfa_authenticated: mfa.is_valid(row).then(|| mfa.value(row)),
+            assumed_root: root.is_valid(row) && root.value(row),
+            from_console: console.is_valid(row) && console.value(row),
+        };
+        let (recipient_account_id, aws_region) = (at(recipient, row).unwrap_or_default(), at(region, row).unwrap_or_default());
+        match fact.value(row) {
+            "used" => facts.push(Fact::Used(Use { identity, recipient_account_id, aws_region })),
+            "issued" => {
+                let of = |index: usize| issue_columns.get(index).and_then(|column| at(column, row));
+                facts.push(Fact::Issued(Issue {
+                    event_id: of(0).unwrap_or_default(),
+                    event_time: event_time.value(row),
+                    event_name: of(1).unwrap_or_default(),
+                    aws_region,
+                    recipient_account_id,
+                    shared_event_id: of(2),
+                    issued_access_key_id: of(3),
+                    issued_principal_id: of(4),
+                    role_arn: of(5),
+                    role_session_name: of(6),
+                    caller: identity,
+                    provider: of(7),
+                    subject: of(8),
+                    session_tags: pairs(session_tags, row),
+                    incoming_transitive_tags: pairs(incoming, row),
+                    transitive_tag_keys: transitive.value(row).as_string_opt::<i32>().into_iter().flatten().flatten().map(str::to_owned).collect(),
+                    source_identity: of(9),
+                    switch_from: of(10),
+                    target_account_id: of(11),
+                }));
+            }
+            _ => {}
+        }
+    }
+    Ok(facts)
+}
+
+fn pairs(column: &MapArray, row: usize) -> Vec<(String, String)> {
+    let entries = column.value(row);
+    let (Some(keys), Some(values)) = (entries.column(0).as_string_opt::<i32>(), entries.column(1).as_string_opt::<i32>()) else { return Vec::new() };
+    keys.iter().zip(values).filter_map(|(key, value)| Some((key?.to_owned(), value?.to_owned()))).collect()
+}
+
+/// What was last written of who stands behind each session: credential id, version, and the words that identify the answer.
+pub(crate) fn read_resolved(batch: &RecordBatch) -> Vec<(String, i64, String)> {
+    let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+    let version = batch.column_by_name("resolved_version").and_then(|column| column.as_primitive_opt::<Int64Type>());
+    let (Some(fact), Some(credential), Some(kind), Some(id), Some(certainty), Some(version)) =
+        (text("fact"), text("credential_id"), text("actor_kind"), text("actor_id"), text("certainty"), version)
+    else {
+        return Vec::new();
+    };
+    let chains = batch.column_by_name("role_chain").and_then(|column| column.as_list_opt::<i32>());
+    (0..batch.num_rows())
+        .filter(|row| fact.value(*row) == "resolved")
+        .map(|row| {
+            let hops = chains.map_or(0, |chains| chains.value_length(row));
+            (credential.value(row).to_owned(), version.value(row), words(kind.value(row), id.is_valid(row).then(|| id.value(row)), certainty.value(row), hops as usize))
+        })
+        .collect()
+}
+
+/// What makes one resolution another: who, how surely, through how many sessions.
+pub(crate) fn words(kind: &str, id: Option<&str>, certainty: &str, hops: usize) -> String {
+    format!("{kind}\n{}\n{certainty}\n{hops}", id.unwrap_or(""))
+}

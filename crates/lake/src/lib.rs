@@ -1,0 +1,20 @@
+//! The lake: Delta tables of events, credentials, mentions and the tool's own ledgers.
+//!
+//! [`Rows`] takes what the decoder finds; [`Writer`] compares it with what the lake holds and commits it exactly once;
+//! [`Lake::open`] hands tables to readers. Alone names `deltalake`, and alone knows what a column is called on disk.
+
+pub mod error;
+pub mod facts;
+mod parquet_file;
+mod resolved;
+pub mod rows;
+pub mod schema;
+mod table;
+mod writer;
+
+pub use error::{BoxError, Error, Result};
+pub use facts::Fact;
+pub use rows::{ObjectRow, Rows, day_of, hex};
+pub use schema::{BUCKETS, Table, bucket};
+pub use table::Lake;
+pub use writer::{Known, RunRow, Tally, Writer};

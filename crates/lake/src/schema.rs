@@ -1,0 +1,288 @@
+//! The tables of the lake: their columns, partitions and order. Alone knows what a column is called on disk.
+
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use std::sync::Arc;
+
+/// A table of the lake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// CloudTrail records, once per (event_id, recipient_account_id).
+    Events,
+    /// What events showed of credential sessions: issued, used, resolved.
+    Credentials,
+    /// A resource key in an event.
+    Mentions,
+    /// Source objects: the ingest ledger.
+    Objects,
+    /// Inputs and records not understood.
+    Rejects,
+    /// Runs of whodid.
+    Runs,
+}
+
+/// Parts into which `mentions` is divided by a hash of the key.
+pub const BUCKETS: u64 = 16;
+
+/// The part of `mentions` in which a key lies.
+pub fn bucket(key: &str) -> i32 {
+    (xxhash_rust::xxh3::xxh3_64(key.as_bytes()) % BUCKETS) as i32
+}
+
+impl Table {
+    /// Every table, the one that the others follow first.
+    pub const ALL: [Self; 6] = [Self::Events, Self::Credentials, Self::Mentions, Self::Objects, Self::Rejects, Self::Runs];
+
+    /// Its name, and its folder's.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Credentials => "credentials",
+            Self::Mentions => "mentions",
+            Self::Objects => "objects",
+            Self::Rejects => "rejects",
+            Self::Runs => "runs",
+        }
+    }
+
+    /// The column that its files are parted by.
+    pub fn partition(self) -> &'static str {
+        match self {
+            Self::Mentions => "bucket",
+            _ => "dt",
+        }
+    }
+
+    /// Columns of the data files; the partition column, which they do not hold, comes last in the table.
+    pub fn file_schema(self) -> SchemaRef {
+        Arc::new(Schema::new(match self {
+            Self::Events => events(),
+            Self::Credentials => credentials(),
+            Self::Mentions => mentions(),
+            Self::Objects => objects(),
+            Self::Rejects => rejects(),
+            Self::Runs => runs(),
+        }))
+    }
+
+    /// Columns of the table.
+    pub fn schema(self) -> SchemaRef {
+        let mut fields: Vec<Field> = self.file_schema().fields().iter().map(|field| field.as_ref().clone()).collect();
+        fields.push(match self {
+            Self::Mentions => Field::new("bucket", DataType::Int32, true),
+            _ => Field::new("dt", DataType::Date32, true),
+        });
+        Arc::new(Schema::new(fields))
+    }
+
+    /// Columns that are asked for by value and get a bloom filter.
+    pub(crate) fn bloom_columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Events => &["event_id", "credential_id"],
+            Self::Credentials => &["access_key_id", "issued_access_key_id", "principal_id", "issued_principal_id", "credential_id"],
+            _ => &[],
+        }
+    }
+
+    /// Columns whose values hardly ever repeat, so that a dictionary of them would be waste.
+    pub(crate) fn unique_columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Events => &["event_id", "request_id", "shared_event_id", "fingerprint", "request_parameters", "response_elements"],
+            Self::Mentions => &["event_id"],
+            _ => &[],
+        }
+    }
+}
+
+fn text(name: &str) -> Field {
+    Field::new(name, DataType::Utf8, true)
+}
+
+fn flag(name: &str) -> Field {
+    Field::new(name, DataType::Boolean, true)
+}
+
+fn number(name: &str) -> Field {
+    Field::new(name, DataType::Int64, true)
+}
+
+fn time(name: &str) -> Field {
+    Field::new(name, time_type(), true)
+}
+
+/// Microseconds since 1970, UTC.
+pub fn time_type() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+pub(crate) fn text_list(name: &str) -> Field {
+    Field::new(name, DataType::List(Arc::new(Field::new("element", DataType::Utf8, true))), true)
+}
+
+pub(crate) fn tag_fields() -> Fields {
+    Fields::from(vec![Field::new("key", DataType::Utf8, false), Field::new("value", DataType::Utf8, true)])
+}
+
+pub(crate) fn tag_map(name: &str) -> Field {
+    Field::new(name, DataType::Map(Arc::new(Field::new("key_value", DataType::Struct(tag_fields()), false)), false), true)
+}
+
+/// Parts of a link of `role_chain`, from the actor to the call.
+pub(crate) const CHAIN_COLUMNS: [&str; 5] = ["kind", "role_arn", "session_name", "source_identity", "access_key_id"];
+
+pub(crate) fn chain_fields() -> Fields {
+    CHAIN_COLUMNS.iter().map(|name| text(name)).collect()
+}
+
+pub(crate) fn chain_list(name: &str) -> Field {
+    Field::new(name, DataType::List(Arc::new(Field::new("element", DataType::Struct(chain_fields()), true))), true)
+}
+
+/// Text columns of `events` that come from the record itself, in order.
+pub(crate) const EVENT_TEXT: [&str; 32] = [
+    "event_id",
+    "event_version",
+    "event_source",
+    "event_name",
+    "aws_region",
+    "recipient_account_id",
+    "source_ip_address",
+    "user_agent",
+    "error_code",
+    "error_message",
+    "event_type",
+    "event_category",
+    "request_id",
+    "shared_event_id",
+    "api_version",
+    "vpc_endpoint_id",
+    "user_type",
+    "principal_id",
+    "user_arn",
+    "user_account_id",
+    "access_key_id",
+    "user_name",
+    "invoked_by",
+    "user_identity",
+    "request_parameters",
+    "response_elements",
+    "additional_event_data",
+    "service_event_details",
+    "resources",
+    "tls_details",
+    "other_fields",
+    "fingerprint",
+];
+
+/// Columns that say who stands behind an event, the same in `events`, in `credentials` and in the view `changes`.
+pub(crate) fn resolved() -> Vec<Field> {
+    vec![
+        text("actor_kind"),
+        text("actor_id"),
+        text("actor_name"),
+        text("actor_account_id"),
+        text("certainty"),
+        chain_list("role_chain"),
+        tag_map("session_tags"),
+        text("source_identity"),
+        text("permission_set"),
+    ]
+}
+
+fn events() -> Vec<Field> {
+    let mut fields: Vec<Field> = EVENT_TEXT.iter().map(|name| text(name)).collect();
+    fields.extend([
+        time("event_time"),
+        flag("read_only"),
+        flag("management_event"),
+        flag("session_credential_from_console"),
+        number("record"),
+        text_list("resource_arns"),
+        text("object"),
+        text("object_sha256"),
+        text("credential_id"),
+    ]);
+    fields.extend(resolved());
+    fields.push(number("resolved_version"));
+    fields
+}
+
+/// Text columns of `mentions` that are the event's own.
+pub(crate) const MENTION_EVENT_TEXT: [&str; 8] =
+    ["event_id", "recipient_account_id", "aws_region", "event_source", "event_name", "error_code", "shared_event_id", "fingerprint"];
+
+fn mentions() -> Vec<Field> {
+    let mut fields = vec![text("key"), text("form"), text("arn"), flag("exact")];
+    fields.extend(MENTION_EVENT_TEXT.iter().map(|name| text(name)));
+    fields.extend([time("event_time"), flag("read_only"), number("record"), text_list("resource_arns"), text("object"), text("object_sha256"), text("credential_id")]);
+    fields
+}
+
+/// Text columns of `credentials` that come from `userIdentity`: of the session itself where `fact` is `used`, of the caller where it is `issued`.
+pub(crate) const IDENTITY_TEXT: [&str; 18] = [
+    "user_type",
+    "principal_id",
+    "user_arn",
+    "user_account_id",
+    "access_key_id",
+    "user_name",
+    "invoked_by",
+    "identity_provider",
+    "on_behalf_of_user_id",
+    "identity_store_arn",
+    "credentials_issued_to",
+    "session_issuer_arn",
+    "session_issuer_account_id",
+    "session_source_identity",
+    "federated_provider",
+    "ec2_role_delivery",
+    "sign_in_session_arn",
+    "credential_id",
+];
+
+/// Text columns of `credentials` that an issuing event alone has.
+pub(crate) const ISSUE_TEXT: [&str; 12] = [
+    "event_id",
+    "event_name",
+    "shared_event_id",
+    "issued_access_key_id",
+    "issued_principal_id",
+    "role_arn",
+    "role_session_name",
+    "provider",
+    "subject",
+    "issued_source_identity",
+    "switch_from",
+    "target_account_id",
+];
+
+fn credentials() -> Vec<Field> {
+    let mut fields = vec![text("fact"), text("recipient_account_id"), text("aws_region")];
+    fields.extend(IDENTITY_TEXT.iter().map(|name| text(name)));
+    fields.extend([time("creation_date"), flag("mfa_authenticated"), flag("assumed_root"), flag("from_console")]);
+    fields.extend(ISSUE_TEXT.iter().map(|name| text(name)));
+    fields.extend([time("event_time"), tag_map("issued_session_tags"), tag_map("incoming_transitive_tags"), text_list("transitive_tag_keys")]);
+    fields.extend(resolved());
+    fields.push(number("resolved_version"));
+    fields
+}
+
+fn objects() -> Vec<Field> {
+    let mut fields: Vec<Field> =
+        ["object", "kind", "state", "organization_id", "account_id", "aws_region", "etag", "sha256", "integrity", "run_id"].iter().map(|name| text(name)).collect();
+    fields.extend(["size", "modified", "uncompressed", "records", "written", "duplicate", "rejected"].iter().map(|name| number(name)));
+    fields.extend([time("first_event_time"), time("last_event_time")]);
+    fields
+}
+
+fn rejects() -> Vec<Field> {
+    let mut fields: Vec<Field> =
+        ["object", "reason", "detail", "event_id", "recipient_account_id", "fingerprint", "object_sha256", "run_id"].iter().map(|name| text(name)).collect();
+    fields.extend(["record", "byte_start", "byte_end"].iter().map(|name| number(name)));
+    fields
+}
+
+fn runs() -> Vec<Field> {
+    let mut fields: Vec<Field> = ["run_id", "command", "source", "tool_version", "tally"].iter().map(|name| text(name)).collect();
+    fields.extend([time("started"), time("ended")]);
+    fields
+}

@@ -1,0 +1,66 @@
+//! Which events the lake has: ids and fingerprints of the days that a commit touches, and of no others.
+
+use super::Assembled;
+use crate::error::Result;
+use crate::parquet_file::text_column;
+use crate::rows::{event_identity, fingerprint_of};
+use crate::schema::Table;
+use crate::table::{files, read};
+use deltalake::DeltaTable;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Days that are kept in memory beside those that a commit touches.
+const DAYS_KEPT: usize = 4;
+
+#[derive(Debug, Default)]
+struct Day {
+    files: HashSet<String>,
+    events: HashMap<u128, u128>,
+}
+
+/// Events of some days, by what tells them apart.
+#[derive(Debug, Default)]
+pub(crate) struct Ids {
+    days: HashMap<i32, Day>,
+}
+
+impl Ids {
+    /// The fingerprint under which the lake has an event.
+    pub(crate) fn get(&self, day: i32, identity: u128) -> Option<u128> {
+        self.days.get(&day)?.events.get(&identity).copied()
+    }
+
+    /// Reads what is new of the given days.
+    pub(crate) async fn load(&mut self, events: &DeltaTable, days: &BTreeSet<i32>) -> Result<()> {
+        if self.days.len() > days.len() + DAYS_KEPT {
+            self.days.retain(|day, _| days.contains(day));
+        }
+        for day in days {
+            let name = super::assemble::day_text(*day);
+            let held = self.days.entry(*day).or_default();
+            for (path, size) in files(Table::Events, events, |partition| partition == name)? {
+                if held.files.contains(path.as_ref()) {
+                    continue;
+                }
+                for batch in read(events.object_store(), Table::Events, &path, size, &["event_id", "recipient_account_id", "fingerprint"]).await? {
+                    let ids = text_column(Table::Events, &batch, "event_id")?;
+                    let accounts = text_column(Table::Events, &batch, "recipient_account_id")?;
+                    let fingerprints = text_column(Table::Events, &batch, "fingerprint")?;
+                    for row in 0..batch.num_rows() {
+                        let fingerprint = fingerprint_of(fingerprints.value(row)).unwrap_or(0);
+                        held.events.insert(event_identity(ids.value(row), accounts.value(row)), fingerprint);
+                    }
+                }
+                held.files.insert(path.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what was just committed; its files are read again at most once.
+    pub(crate) fn remember(&mut self, assembled: &Assembled) {
+        for (day, identity, fingerprint) in &assembled.written {
+            self.days.entry(*day).or_default().events.insert(*identity, *fingerprint);
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Rows in, a committed lake out: exactly once, whatever dies when, and however many write at once.
+//!
+//! Data files of every table are written first, then a manifest that names them, then `events` is committed with the manifest's
+//! name; the other tables follow, each remembering the version of `events` up to which it has. A commit of `events` that lost a
+//! race is compared again with what is new; a crash between the tables is repaired by whoever opens the lake next.
+
+mod assemble;
+mod follow;
+mod heal;
+mod ids;
+
+use crate::error::{Error, Result, read_error};
+use crate::rows::{ObjectRow, Rows, address_hash};
+use crate::schema::Table;
+use crate::table::{Attempt, Lake, commit, files, read};
+use arrow::array::{Array as _, AsArray as _};
+use arrow::datatypes::Int64Type;
+use assemble::{Assembled, assemble};
+use deltalake::DeltaTable;
+use deltalake::kernel::Action;
+use identity::{Graph, Organisation};
+use ids::Ids;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Attempts to commit `events` before giving up; each lost one means that another writer got on.
+const ATTEMPTS_MAX: u32 = 100;
+
+/// Application id of every commit of ingest: of two at once, Delta itself refuses one.
+pub(crate) const APPLICATION: &str = "whodid-ingest";
+
+/// Key of a commit's metadata under which the manifest is named.
+pub(crate) const MANIFEST_KEY: &str = "whodidManifest";
+
+/// The sums of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Records read.
+    pub read: u64,
+    /// Records written.
+    pub written: u64,
+    /// Records that the lake, or this run, already had.
+    pub duplicate: u64,
+    /// Records rejected.
+    pub rejected: u64,
+}
+
+impl Tally {
+    /// An audit log may not lose a record quietly: each one read is written, seen before, or rejected.
+    pub fn check(&self) {
+        assert_eq!(self.read, self.written + self.duplicate + self.rejected, "a record was lost");
+    }
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.read += other.read;
+        self.written += other.written;
+        self.duplicate += other.duplicate;
+        self.rejected += other.rejected;
+    }
+}
+
+/// What the ledger knows of an object from earlier runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Size as it was listed then.
+    pub size: u64,
+    /// Version of its content then.
+    pub etag: Option<String>,
+    /// Time of its last change then.
+    pub modified: Option<i64>,
+    /// Whether it could be read then; if not, it is tried again.
+    pub readable: bool,
+}
+
+/// A run, for the table `runs`.
+#[derive(Debug, Clone, Default)]
+pub struct RunRow {
+    /// Its own id.
+    pub run_id: String,
+    /// The verb.
+    pub command: String,
+    /// What was read.
+    pub source: String,
+    /// Version of this program.
+    pub tool_version: String,
+    /// Sums, as JSON.
+    pub tally: String,
+    /// When it began and ended, microseconds since 1970.
+    pub started: i64,
+    /// See `started`.
+    pub ended: i64,
+}
+
+/// The one writer of a process.
+pub struct Writer {
+    lake: Lake,
+    tables: BTreeMap<Table, DeltaTable>,
+    ids: Ids,
+    graph: Graph,
+    known: HashMap<u128, Known>,
+    accounts: BTreeSet<String>,
+    fact_days: BTreeSet<i32>,
+    loaded_days: BTreeSet<i32>,
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").field("lake", &self.lake).finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    /// Opens a lake for writing, makes what is missing of it, and finishes what a crash left half done.
+    ///
+    /// # Errors
+    /// Where a table cannot be read, made or committed to.
+    pub async fn open(lake: &Lake) -> Result<Self> {
+        let mut tables = BTreeMap::new();
+        for table in Table::ALL {
+            tables.insert(table, lake.open_or_create(table).await?);
+        }
+        let mut writer = Self {
+            lake: lake.clone(),
+            tables,
+            ids: Ids::default(),
+            graph: Graph::default(),
+            known: HashMap::new(),
+            accounts: BTreeSet::new(),
+            fact_days: BTreeSet::new(),
+            loaded_days: BTreeSet::new(),
+        };
+        writer.follow().await?;
+        writer.load_ledger().await?;
+        writer.graph = Graph::new(&Organisation { accounts: writer.accounts.clone() });
+        Ok(writer)
+    }
+
+    /// What is known of an object, by its address.
+    pub fn known(&self, uri: &str) -> Option<&Known> {
+        self.known.get(&address_hash(uri))
+    }
+
+    /// Writes what workers found, once: records that are there already are duplicates.
+    ///
+    /// # Errors
+    /// Where nothing could be committed; the lake is then as it was.
+    pub async fn commit(&mut self, rows: Vec<Rows>, run_id: &str, now: i64) -> Result<Tally> {
+        for part in &rows {
+            self.fact_days.extend(part.issues.iter().map(|issue| crate::day_of(issue.event_time)));
+            self.fact_days.extend(part.uses.iter().map(|seen| seen.identity.creation_date.map_or(0, crate::day_of)));
+        }
+        self.load_facts_around(&rows).await?;
+        for part in &rows {
+            for object in part.objects.iter().filter(|object| object.state == "read" && !object.account_id.is_empty()) {
+                self.accounts.insert(object.account_id.clone());
+            }
+            let (uses, issues) = part.facts();
+            uses.iter().for_each(|seen| self.graph.add_use(seen.clone()));
+            issues.iter().for_each(|issue| self.graph.add_issue(issue.clone()));
+        }
+        let parts = rows.into_iter().map(assemble::Part::of).collect::<Result<Vec<_>>>()?;
+        for _ in 0..ATTEMPTS_MAX {
+            let days: BTreeSet<i32> = parts.iter().flat_map(|part| part.meta.iter().map(|meta| meta.day)).collect();
+            let events = self.table(Table::Events)?.clone();
+            self.ids.load(&events, &days).await?;
+            let version = self.table(Table::Events)?.version().map_or(0, |version| version as i64) + 1;
+            let assembled = assemble(&parts, &self.ids, &self.graph, run_id, version, now)?;
+            if self.try_commit(&assembled, now).await? == Attempt::Lost {
+                let events = self.table_mut(Table::Events)?;
+                events.update_state().await.map_err(|error| read_error("events")(error.into()))?;
+                continue;
+            }
+            self.ids.remember(&assembled);
+            self.follow().await?;
+            for object in &assembled.objects {
+                self.remember(object);
+            }
+            assembled.tally.check();
+            return Ok(assembled.tally);
+        }
+        Err(Error::Contended { attempts: ATTEMPTS_MAX })
+    }
+
+    /// Notes a run in `runs`.
+    ///
+    /// # Errors
+    /// Where the commit fails.
+    pub async fn note_run(&mut self, run: &RunRow) -> Result<()> {
+        let batch = assemble::run_batch(run)?;
+        let day = assemble::day_text(crate::day_of(run.started));
+        self.append(Table::Runs, &day, &batch, run.ended).await
+    }
+
+    /// Appends one file to a table that no other follows.
+    async fn append(&mut self, table: Table, partition: &str, batch: &arrow::array::RecordBatch, now: i64) -> Result<()> {
+        let open = self.table_mut(table)?;
+        let mut add = crate::table::stage(open.object_store().as_ref(), table, partition, batch).await?;
+        add.modification_time = now / 1_000;
+        for _ in 0..ATTEMPTS_MAX {
+            if commit(table, open, vec![Action::Add(add.clone())], None, HashMap::new()).await? != Attempt::Lost {
+                return Ok(());
+            }
+            open.update_state().await.map_err(|error| read_error(table.name())(error.into()))?;
+        }
+        Err(Error::Contended { attempts: ATTEMPTS_MAX })
+    }
+
+    fn table(&self, table: Table) -> Result<&DeltaTable> {
+        self.tables.get(&table).ok_or_else(|| Error::Absent { place: self.lake.place().to_owned() })
+    }
+
+    fn table_mut(&mut self, table: Table) -> Result<&mut DeltaTable> {
+        let place = self.lake.place().to_owned();
+        self.tables.get_mut(&table).ok_or(Error::Absent { place })
+    }
+
+    async fn try_commit(&mut self, assembled: &Assembled, now: i64) -> Result<Attempt> {
+        let mut manifest: BTreeMap<&str, Vec<deltalake::kernel::Add>> = BTreeMap::new();
+        let mut actions = Vec::new();
+        for (table, partition, batch) in &assembled.files {
+            let store = self.table(*table)?.object_store();
+            let mut add = crate::table::stage(store.as_ref(), *table, partition, batch).await?;
+            add.modification_time = now / 1_000;
+            if *table == Table::Events {
+                actions.push(Action::Add(add));
+            } else {
+                manifest.entry(table.name()).or_default().push(add);
+            }
+        }
+        let name = follow::write_manifest(self.table(Table::Events)?, &manifest).await?;
+        let events = self.table_mut(Table::Events)?;
+        let metadata = HashMap::from([
+            (MANIFEST_KEY.to_owned(), serde_json::Value::from(name.clone())),
+            ("whodidObjects".to_owned(), serde_json::Value::from(assembled.objects.iter().map(|object| object.uri.clone()).collect::<Vec<_>>())),
+        ]);
+        let attempted = commit(Table::Events, events, actions, Some((APPLICATION, assembled.version)), metadata).await;
+        match attempted {
+            Ok(Attempt::Done(version)) => Ok(Attempt::Done(version)),
+            // A commit that went through and whose reply was lost looks like a failure, or like one that another won.
+            other => match follow::find_own(self.table_mut(Table::Events)?, assembled.version, &name).await? {
+                Some(version) => Ok(Attempt::Done(version)),
+                None => other,
+            },
+        }
+    }
+
+    fn remember(&mut self, object: &ObjectRow) {
+        let known = Known { size: object.size, etag: object.etag.clone(), modified: object.modified, readable: object.state != "unreadable" };
+        self.known.insert(address_hash(&object.uri), known);
+    }
+
+    async fn load_ledger(&mut self) -> Result<()> {
+        let open = self.table(Table::Objects)?;
+        let store = open.object_store();
+        let mut known = HashMap::new();
+        let mut accounts = BTreeSet::new();
+        for (path, size) in files(Table::Objects, open, |_| true)? {
+            for batch in read(std::sync::Arc::clone(&store), Table::Objects, &path, size, &["object", "state", "account_id", "etag", "size", "modified"]).await? {
+                let text = |name| crate::parquet_file::text_column(Table::Objects, &batch, name);
+                let number = |name: &str| {
+                    batch
+                        .column_by_name(name)
+                        .and_then(|column| column.as_primitive_opt::<Int64Type>())
+                        .ok_or_else(|| Error::Read { table: "objects", source: format!("column {name} is missing").into() })
+                };
+                let (object, state, account, etag) = (text("object")?, text("state")?, text("account_id")?, text("etag")?);
+                let (size, modified) = (number("size")?, number("modified")?);
+                for row in 0..batch.num_rows() {
+                    let readable = state.value(row) != "unreadable";
+                    let entry = Known {
+                        size: u64::try_from(size.value(row)).unwrap_or(0),
+                        etag: etag.is_valid(row).then(|| etag.value(row).to_owned()),
+                        modified: modified.is_valid(row).then(|| modified.value(row)),
+                        readable,
+                    };
+                    if state.value(row) == "read" && !account.value(row).is_empty() {
+                        accounts.insert(account.value(row).to_owned());
+                    }
+                    let held = known.entry(address_hash(object.value(row))).or_insert_with(|| entry.clone());
+                    if readable {
+                        *held = entry;
+                    }
+                }
+            }
+        }
+        self.known = known;
+        self.accounts = accounts;
+        Ok(())
+    }
+}

@@ -1,0 +1,117 @@
+//! The truth of a simulated organisation: what was done, by whom, through which sessions, noted at the act.
+//!
+//! Comes out of [`crate::run`]. Never worked out from the records: where the two disagree, the reader of the
+//! records is wrong.
+
+use std::collections::BTreeMap;
+
+use crate::organisation::Organisation;
+
+/// Everything that is known about a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ledger {
+    pub organisation: Organisation,
+    /// Scripted changes first, in the order of the stories; then a sample of the background's, at most 2,000.
+    pub acts: Vec<Act>,
+    pub questions: Vec<Question>,
+    /// Records in all objects, repeated ones counted each time.
+    pub records: usize,
+    /// Records that are byte-identical repeats of one in an earlier object: `records - duplicates` are distinct.
+    pub duplicates: usize,
+    pub objects: usize,
+    /// Bytes of all objects before compression.
+    pub bytes_uncompressed: u64,
+    /// Issuing records that were left out of the logs ([`crate::Loss::IssuingEvents`]), copies counted each.
+    pub lost: usize,
+    /// Texts that lie in secret places of the records (session tokens, environment values, user data): none of
+    /// them may show in any output.
+    pub canaries: Vec<String>,
+}
+
+/// A successful change that one may ask about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Act {
+    /// The caller's account's copy, where two accounts recorded the change.
+    pub event_id: String,
+    /// Event ids of the other account's copies.
+    pub copies: Vec<String>,
+    pub event_time: jiff::Timestamp,
+    pub event_source: String,
+    pub event_name: String,
+    pub recipient_account_id: String,
+    pub aws_region: String,
+    /// Every spelling of what was changed: ARN, bare id, name.
+    pub things: Vec<String>,
+    pub story: &'static str,
+    /// Who it was, in truth. An answer may name it only where [`Act::named`] says so.
+    pub actor: Actor,
+    /// From the session that the actor opened to the one that made the call; empty for long-lived credentials.
+    /// Holds the truth even where logs have lost a part: a hop that is lost has an empty `issued_by`.
+    pub chain: Vec<Hop>,
+    /// One of `proven`, `attested`, `ambiguous`, `claimed`, `unknown`: the best that the delivered records allow.
+    pub certainty: &'static str,
+    /// Actor ids that fit equally well; not empty for `ambiguous` only, the true one among them.
+    pub candidates: Vec<String>,
+    /// Actor ids and names that must never be answered at `proven` or `attested`.
+    pub not: Vec<String>,
+}
+
+impl Act {
+    /// Whether the delivered records allow an answer that names [`Act::actor`].
+    pub fn named(&self) -> bool {
+        matches!(self.certainty, "proven" | "attested")
+    }
+}
+
+/// An actor by the contract's kinds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Actor {
+    /// `sso_user`, `iam_user`, `root_user`, `saml_user`, `oidc_user`, `pipeline`, `workload`, `aws_service`,
+    /// `external_account`.
+    pub kind: &'static str,
+    pub id: String,
+    /// A person's display name: only a directory knows it, no record holds it.
+    pub name: Option<String>,
+    /// Where the identity lives: the identity store's account for an SSO user, the provider's for SAML and OIDC.
+    pub account_id: Option<String>,
+    /// SAML: the provider's ARN. OIDC: the issuer without `https://`.
+    pub provider: Option<String>,
+    /// The Identity Center user id of an SSO user, as `onBehalfOf` has it. Not every chain carries it.
+    pub identity_store_user_id: Option<String>,
+    /// `owner/name` without immutable ids.
+    pub repository: Option<String>,
+    /// The contract's `ref`: `refs/heads/main`.
+    pub git_ref: Option<String>,
+    pub environment: Option<String>,
+}
+
+/// A credential session of a chain.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Hop {
+    /// `role_session`, `session_token`, `federated_user`, `console_session`, `root_session`.
+    pub kind: &'static str,
+    /// With its path, as in `sessionIssuer.arn`.
+    pub role_arn: Option<String>,
+    pub session_name: Option<String>,
+    /// The key seen on the next event of the chain, which need not be the issued one.
+    pub access_key_id: Option<String>,
+    /// The tags in force, inherited transitive ones included.
+    pub session_tags: BTreeMap<String, String>,
+    pub source_identity: Option<String>,
+    /// Every recorded copy of the issuing event, the caller's first; empty where lost, or where none exists.
+    pub issued_by: Vec<String>,
+    /// Recorded events that belong to the same issue without being it: `GetRoleCredentials`, `SwitchRole`.
+    pub related: Vec<String>,
+    /// The first AWS-written value that joins the session to `issued_by`; none where that is empty.
+    pub link: Option<&'static str>,
+}
+
+/// Something to ask, with the change that must come out as the newest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    pub thing: String,
+    /// Index into [`Ledger::acts`].
+    pub act: usize,
+    /// Why somebody asks, as a sentence.
+    pub why: String,
+}

@@ -1,0 +1,229 @@
+//! Where simulated acts happen: a call in, its records into the queue and its truth into the ledger.
+
+use crate::Loss;
+use crate::ledger::{Act, Question};
+use crate::organisation::{GLOBAL_REGION, HOME_REGION, Organisation, REGIONS};
+use crate::random::Random;
+use crate::record::{Body, Envelope, How, identity, write};
+use crate::session::Session;
+use crate::text::quoted;
+
+/// A record that is made, and not yet delivered.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) time: i64,
+    /// Account and region: an index of [`place`].
+    pub(crate) place: usize,
+    pub(crate) body: String,
+}
+
+/// Texts for the secret places.
+#[derive(Clone, Debug)]
+pub(crate) struct Canaries {
+    pub(crate) token: String,
+    pub(crate) environment: String,
+    pub(crate) user_data: String,
+}
+
+impl Canaries {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut random = Random::new(seed, "canaries");
+        Self {
+            token: format!("CANARYTOKEN{}", random.alnum(24)),
+            environment: format!("CANARYENV{}", random.alnum(24)),
+            user_data: format!("CANARYUSERDATA{}", random.alnum(24)),
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<String> {
+        vec![self.token.clone(), self.environment.clone(), self.user_data.clone()]
+    }
+}
+
+pub(crate) struct Scene<'a> {
+    pub(crate) organisation: &'a Organisation,
+    pub(crate) random: Random,
+    pub(crate) canaries: Canaries,
+    pub(crate) story: &'static str,
+    pub(crate) out: Vec<Pending>,
+    pub(crate) acts: Vec<Act>,
+    /// Issuing events are lost by this many in a thousand.
+    pub(crate) loss_per_mille: u64,
+    pub(crate) lost: usize,
+    /// No record is later.
+    pub(crate) until: i64,
+    asked: Vec<(String, String)>,
+}
+
+/// Index of an account's region; an account that is not ours falls to the first.
+pub(crate) fn place(organisation: &Organisation, account_id: &str, region: &str) -> usize {
+    let account = organisation.accounts.iter().position(|account| account.id == account_id);
+    let region = REGIONS.iter().position(|known| *known == region);
+    account.unwrap_or(0) * REGIONS.len() + region.unwrap_or(0)
+}
+
+/// What `place` stands for.
+pub(crate) fn placed(organisation: &Organisation, place: usize) -> (&str, &'static str) {
+    (&organisation.accounts[place / REGIONS.len()].id, REGIONS[place % REGIONS.len()])
+}
+
+impl<'a> Scene<'a> {
+    pub(crate) fn new(organisation: &'a Organisation, label: &str, loss: Loss, until: i64) -> Self {
+        Self {
+            organisation,
+            random: Random::new(organisation.seed, label),
+            canaries: Canaries::new(organisation.seed),
+            story: "background",
+            out: Vec::new(),
+            acts: Vec::new(),
+            loss_per_mille: match loss {
+                Loss::None => 0,
+                Loss::IssuingEvents => 350,
+            },
+            lost: 0,
+            until,
+            asked: Vec::new(),
+        }
+    }
+
+    /// A plain call: the record, and no truth. Returns the event id.
+    pub(crate) fn call(&mut self, session: &Session, at: i64, body: &Body, how: &How) -> String {
+        let identity = identity(session, self.organisation, body.source, how);
+        let account_id = session.account_id.clone();
+        self.record(&identity, at, &account_id, body, how, None, None)
+    }
+
+    /// A change worth asking about: the record, and its truth. Returns its index in `acts`.
+    pub(crate) fn act(&mut self, session: &Session, at: i64, body: &Body, how: &How) -> usize {
+        let event_id = self.call(session, at, body, how);
+        self.note(session, at, body, how, event_id, Vec::new())
+    }
+
+    /// A change to what another account owns, recorded in both.
+    pub(crate) fn act_across(&mut self, session: &Session, at: i64, owner: &str, body: &Body, how: &How) -> usize {
+        let full = identity(session, self.organisation, body.source, how);
+        let (shared, request) = (self.random.uuid(), self.random.uuid());
+        let account_id = session.account_id.clone();
+        let own = self.record(&full, at, &account_id, body, how, Some(&shared), Some(&request));
+        let brief = account_identity(&session.principal_id(), &account_id);
+        let other = self.record(&brief, at, owner, body, how, Some(&shared), Some(&request));
+        self.note(session, at, body, how, own, vec![other])
+    }
+
+    fn note(&mut self, session: &Session, at: i64, body: &Body, how: &How, event_id: String, copies: Vec<String>) -> usize {
+        let region = if body.global { GLOBAL_REGION } else { how.region };
+        self.acts.push(Act {
+            event_id,
+            copies,
+            event_time: jiff::Timestamp::from_second(at.min(self.until)).unwrap_or(jiff::Timestamp::UNIX_EPOCH),
+            event_source: body.source.to_owned(),
+            event_name: body.name.to_owned(),
+            recipient_account_id: session.account_id.clone(),
+            aws_region: region.to_owned(),
+            things: body.things.clone(),
+            story: self.story,
+            actor: session.actor.clone(),
+            chain: session.chain_using(how.key),
+            certainty: session.grade.word(),
+            candidates: session.candidates.clone(),
+            not: session.not.clone(),
+        });
+        self.acts.len() - 1
+    }
+
+    /// Queues a record and returns its event id. `recipient` is whose log it goes to.
+    #[expect(clippy::too_many_arguments, reason = "a record has that many parts, and each caller knows others of them")]
+    pub(crate) fn record(
+        &mut self,
+        identity: &str,
+        at: i64,
+        recipient: &str,
+        body: &Body,
+        how: &How,
+        shared_event_id: Option<&str>,
+        request_id: Option<&str>,
+    ) -> String {
+        let event_id = self.random.uuid();
+        let request_id = request_id.map_or_else(|| self.random.uuid(), str::to_owned);
+        let region = if body.global { GLOBAL_REGION } else { how.region };
+        let time = at.min(self.until);
+        let envelope = Envelope { time, region, recipient, event_id: &event_id, request_id: &request_id, shared_event_id };
+        self.out.push(Pending { time, place: place(self.organisation, recipient, region), body: write(identity, how, body, &envelope) });
+        event_id
+    }
+
+    /// Whether the next issuing event is left out of the logs.
+    pub(crate) fn loses(&mut self) -> bool {
+        self.loss_per_mille > 0 && self.random.chance(self.loss_per_mille)
+    }
+
+    /// Drops what was queued since `mark`, as never delivered.
+    pub(crate) fn lose_since(&mut self, mark: usize) {
+        self.lost += self.out.len() - mark;
+        self.out.truncate(mark);
+    }
+
+    pub(crate) fn ask(&mut self, thing: &str, why: &str) {
+        self.asked.push((thing.to_owned(), why.to_owned()));
+    }
+
+    /// Each asked thing with the newest act on it, by (event time, event id).
+    pub(crate) fn questions(&self) -> Vec<Question> {
+        let mut questions = Vec::new();
+        for (thing, why) in &self.asked {
+            let on_it = self.acts.iter().enumerate().filter(|(_, act)| act.things.contains(thing));
+            if let Some((act, _)) = on_it.max_by_key(|(_, act)| (act.event_time, &act.event_id)) {
+                questions.push(Question { thing: thing.clone(), act, why: why.clone() });
+            }
+        }
+        questions
+    }
+}
+
+/// The `userIdentity` of the role or resource owner's copy.
+pub(crate) fn account_identity(principal_id: &str, account_id: &str) -> String {
+    format!("{{\"type\":\"AWSAccount\",\"principalId\":{},\"accountId\":\"{account_id}\"}}", quoted(principal_id))
+}
+
+impl<'a> How<'a> {
+    pub(crate) fn cli(ip: &'a str) -> Self {
+        Self::with(
+            ip,
+            "aws-cli/2.31.18 md/awscrt#0.28.1 ua/2.1 os/macos#25.1.0 md/arch#arm64 lang/python#3.13.9 md/pyimpl#CPython cfg/retry-mode#standard md/installer#exe md/prompt#off",
+        )
+    }
+
+    pub(crate) fn terraform(ip: &'a str) -> Self {
+        Self::with(
+            ip,
+            "APN/1.0 HashiCorp/1.0 Terraform/1.13.4 (+https://www.terraform.io) terraform-provider-aws/6.18.0 (+https://registry.terraform.io/providers/hashicorp/aws) aws-sdk-go-v2/1.39.4 ua/2.1 os/linux lang/go#1.24.6 md/GOOS#linux md/GOARCH#amd64",
+        )
+    }
+
+    pub(crate) fn browser(ip: &'a str) -> Self {
+        Self::with(ip, "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36")
+    }
+
+    /// A service that acts by itself or for a caller.
+    pub(crate) fn service(host: &'a str) -> Self {
+        Self::with(host, host)
+    }
+
+    pub(crate) fn with(ip: &'a str, agent: &'a str) -> Self {
+        Self { ip, agent, region: HOME_REGION, key: None, invoked_by: None, from_console: false, error: None }
+    }
+
+    /// A page of the console calls with a key of its own.
+    pub(crate) fn console(self, key: &'a str) -> Self {
+        Self { key: Some(key), from_console: true, ..self }
+    }
+
+    /// A service calls with the caller's identity and a key of its own.
+    pub(crate) fn forwarded(host: &'a str, key: &'a str) -> Self {
+        Self { key: Some(key), invoked_by: Some(host), ..Self::service(host) }
+    }
+
+    pub(crate) fn denied(self, code: &'a str, message: &'a str) -> Self {
+        Self { error: Some((code, message)), ..self }
+    }
+}

@@ -1,0 +1,129 @@
+//! A credential session while the simulation runs: what AWS writes on its calls, and beside it the truth.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ledger::{Actor, Hop};
+use crate::organisation::{IamUser, Role};
+
+#[derive(Clone, Debug)]
+pub(crate) enum Who {
+    Role { role: Role, name: String },
+    IamUser(IamUser),
+    Root { account_id: String },
+    Federated { name: String, issuer: IamUser },
+    Service(&'static str),
+}
+
+/// What the delivered records allow, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grade {
+    Proven,
+    Attested,
+    Ambiguous,
+    Claimed,
+    Unknown,
+}
+
+impl Grade {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Proven => "proven",
+            Self::Attested => "attested",
+            Self::Ambiguous => "ambiguous",
+            Self::Claimed => "claimed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub(crate) who: Who,
+    pub(crate) account_id: String,
+    /// The key seen on calls; empty for sign-in records and services.
+    pub(crate) key: String,
+    /// `creationDate`, in seconds; 0 for long-lived credentials.
+    pub(crate) created: i64,
+    pub(crate) mfa: bool,
+    pub(crate) source_identity: Option<String>,
+    pub(crate) web_provider: Option<String>,
+    pub(crate) role_delivery: Option<&'static str>,
+    pub(crate) in_scope_of: Option<String>,
+    pub(crate) on_behalf_of: Option<String>,
+    pub(crate) invoked_by: Option<&'static str>,
+    pub(crate) assumed_root: bool,
+
+    pub(crate) actor: Actor,
+    pub(crate) chain: Vec<Hop>,
+    pub(crate) transitive: BTreeSet<String>,
+    pub(crate) grade: Grade,
+    pub(crate) candidates: Vec<String>,
+    pub(crate) not: Vec<String>,
+}
+
+impl Session {
+    /// A caller with no session behind it, and no chain yet.
+    pub(crate) fn new(who: Who, account_id: &str, key: &str, actor: Actor) -> Self {
+        Self {
+            who,
+            account_id: account_id.to_owned(),
+            key: key.to_owned(),
+            created: 0,
+            mfa: false,
+            source_identity: None,
+            web_provider: None,
+            role_delivery: None,
+            in_scope_of: None,
+            on_behalf_of: None,
+            invoked_by: None,
+            assumed_root: false,
+            actor,
+            chain: Vec::new(),
+            transitive: BTreeSet::new(),
+            grade: Grade::Proven,
+            candidates: Vec::new(),
+            not: Vec::new(),
+        }
+    }
+
+    pub(crate) fn iam_user(user: IamUser) -> Self {
+        let actor = Actor {
+            kind: "iam_user",
+            id: user.arn(),
+            name: Some(user.name.clone()),
+            account_id: Some(user.account_id.clone()),
+            ..Actor::default()
+        };
+        let (account_id, key) = (user.account_id.clone(), user.key.clone());
+        Self::new(Who::IamUser(user), &account_id, &key, actor)
+    }
+
+    pub(crate) fn service(principal: &'static str, account_id: &str) -> Self {
+        let actor = Actor { kind: "aws_service", id: principal.to_owned(), ..Actor::default() };
+        Self::new(Who::Service(principal), account_id, "", actor)
+    }
+
+    /// The chain with the key that the next event shows.
+    pub(crate) fn chain_using(&self, key: Option<&str>) -> Vec<Hop> {
+        let mut chain = self.chain.clone();
+        if let (Some(last), Some(key)) = (chain.last_mut(), key) {
+            last.access_key_id = Some(key.to_owned());
+        }
+        chain
+    }
+
+    pub(crate) fn tags(&self) -> BTreeMap<String, String> {
+        self.chain.last().map(|hop| hop.session_tags.clone()).unwrap_or_default()
+    }
+
+    /// `AROA..:name`, as `AWSAccount` copies have it.
+    pub(crate) fn principal_id(&self) -> String {
+        match &self.who {
+            Who::Role { role, name } => format!("{}:{name}", role.id),
+            Who::IamUser(user) => user.id.clone(),
+            Who::Root { account_id } => account_id.clone(),
+            Who::Federated { name, issuer } => format!("{}:{name}", issuer.account_id),
+            Who::Service(principal) => (*principal).to_owned(),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The scripted stories: each plays one way of reaching a change, and notes who it was.
+//!
+//! A scene in; records, acts and questions go into it. Things that are asked about are named from a drawn suffix, so
+//! that neither another story nor the background ever touches them.
+
+mod accounts;
+mod hostile;
+pub(crate) mod machines;
+mod mislead;
+mod people;
+
+use crate::organisation::Person;
+use crate::scene::Scene;
+
+type Story = (&'static str, fn(&mut Scene, usize, i64));
+
+const STORIES: [Story; 15] = [
+    ("terraform", people::terraform),
+    ("jenkins", machines::jenkins),
+    ("github", machines::github),
+    ("contractor", people::contractor),
+    ("borrowed_name", people::borrowed_name),
+    ("borrowed_source_identity", people::borrowed_source_identity),
+    ("iam_user", accounts::iam_user),
+    ("federation_token", accounts::federation_token),
+    ("root_console", accounts::root_console),
+    ("switch_role", accounts::switch_role),
+    ("saml", accounts::saml),
+    ("vendor", accounts::vendor),
+    ("service", machines::service),
+    ("forward_access", machines::forward_access),
+    ("function", machines::function),
+];
+
+const HOSTILE: [Story; 9] = [
+    ("fake_reserved_role", mislead::fake_reserved_role),
+    ("machine_like_name", mislead::machine_like_name),
+    ("lookalike_issuer", mislead::lookalike_issuer),
+    ("same_second", hostile::same_second),
+    ("remade_role", hostile::remade_role),
+    ("twelve_hops", hostile::twelve_hops),
+    ("juggling", hostile::juggling),
+    ("denied", mislead::denied),
+    ("hostile_text", mislead::hostile_text),
+];
+
+/// No story lasts longer.
+const STORY_SECONDS_MAX: i64 = 5400;
+
+/// Plays every story twice, with other people, at moments spread over `from..until`.
+pub(crate) fn play(scene: &mut Scene, from: i64, until: i64, hostile: bool) {
+    let mut slots: Vec<(usize, Story)> = Vec::new();
+    for round in 0..2 {
+        slots.extend(STORIES.iter().map(|story| (round, *story)));
+        if hostile {
+            slots.extend(HOSTILE.iter().map(|story| (round, *story)));
+        }
+    }
+    scene.random.shuffle(&mut slots);
+    let (room, count) = (until - from - STORY_SECONDS_MAX - 60, slots.len() as i64);
+    for (slot, (round, (name, story))) in slots.into_iter().enumerate() {
+        scene.story = name;
+        story(scene, round, from + 30 + room * slot as i64 / count);
+    }
+    if hostile {
+        // Needs the whole span: the key comes round again as late as it can.
+        scene.story = "reused_key";
+        hostile::reused_key(scene, from + 600, until - STORY_SECONDS_MAX);
+    }
+    scene.story = "background";
+}
+
+/// Somebody of the company; another one for each `nth`, and in each round.
+fn person(scene: &Scene, round: usize, nth: usize) -> Person {
+    // The last two of the list are contractors.
+    let employees = scene.organisation.people.len() - 2;
+    scene.organisation.people[(round * 11 + nth) % employees].clone()
+}
+
+fn contractor(scene: &Scene, round: usize) -> Person {
+    let people = &scene.organisation.people;
+    people[people.len() - 1 - round % 2].clone()
+}
+
+fn account(scene: &Scene, name: &str) -> String {
+    scene.organisation.account(name).to_owned()
+}

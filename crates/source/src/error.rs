@@ -1,0 +1,80 @@
+//! What can go wrong with a source, and what the user should do about it.
+//!
+//! A variant for each thing a caller does differently. The text names the thing; why is in the `source`, written out in
+//! full. Neither holds a secret: an AWS error is copied as its code, message and request id, never as the response.
+
+/// Any cause.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What the calls of this crate return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a source, or an object of it, could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such folder, file or bucket; or the object went away after it was listed.
+    #[error("cannot find {what}")]
+    NotFound { what: String },
+    /// It may be there, but we may not read it. What lies there is not covered.
+    #[error("access to {what} is denied")]
+    Denied { what: String, source: BoxError },
+    /// AWS credentials are missing, expired or not accepted: nothing of this source can be read.
+    #[error("AWS credentials are missing, expired or not accepted")]
+    Credentials { profile: Option<String>, source: BoxError },
+    /// The object is over the caller's limit.
+    #[error("{uri} is larger than {bytes_max} bytes")]
+    TooLarge { uri: String, bytes_max: u64 },
+    /// The object was overwritten after it was listed: CloudTrail never does that.
+    #[error("{uri} was overwritten after it was listed")]
+    Changed { uri: String },
+    /// The object lies in an archive (Glacier) and must be restored before it can be read.
+    #[error("{uri} is archived")]
+    Archived { uri: String },
+    /// A file that is left out on purpose: a link that leads elsewhere, a name that is not UTF-8, a pipe.
+    #[error("skipped {uri}: {why}")]
+    Skipped { uri: String, why: &'static str },
+    /// What the user wrote names no source.
+    #[error("{spec:?} is not a source: {why}")]
+    BadSpec { spec: String, why: &'static str },
+    /// The object could not be read, after all attempts.
+    #[error("cannot read {uri}")]
+    Fetch { uri: String, source: BoxError },
+    /// The source, or a part of it, could not be listed, after all attempts.
+    #[error("cannot list {what}")]
+    List { what: String, source: BoxError },
+}
+
+impl Error {
+    /// What the user should do.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Error::NotFound { what } if in_bucket(what) => format!("check the bucket's name, the account and the region: aws s3 ls {what}"),
+            Error::NotFound { what } => format!("check the path: ls -l {what}; a bucket is written s3://bucket/prefix"),
+            Error::Denied { what, .. } if in_bucket(what) => {
+                "the caller needs s3:ListBucket on the bucket and s3:GetObject on its objects, and kms:Decrypt if they are encrypted with a key"
+                    .to_owned()
+            }
+            Error::Denied { what, .. } => format!("check who may read it: ls -ld {what}"),
+            Error::Credentials { profile: Some(profile), .. } => {
+                format!("run `aws sso login --profile {profile}`, then `aws sts get-caller-identity --profile {profile}` to see who you are")
+            }
+            Error::Credentials { profile: None, .. } => {
+                "name a profile (--profile or AWS_PROFILE) and run `aws sso login` for it, then `aws sts get-caller-identity` to see who you are"
+                    .to_owned()
+            }
+            Error::Archived { uri } => format!("restore it first (aws s3api restore-object), then run again to read {uri}"),
+            Error::Changed { .. } => "list the source again; find out who may write to the bucket".to_owned(),
+            Error::BadSpec { .. } => "write s3://bucket/prefix, a folder or a file".to_owned(),
+            Error::Fetch { uri, .. } | Error::List { what: uri, .. } if in_bucket(uri) => {
+                "check the network, the region and the endpoint, then run again: what is already read is kept".to_owned()
+            }
+            Error::Fetch { uri, .. } | Error::List { what: uri, .. } => format!("check the disk and the path: ls -l {uri}"),
+            Error::TooLarge { .. } | Error::Skipped { .. } => return None,
+        };
+        Some(hint)
+    }
+}
+
+fn in_bucket(what: &str) -> bool {
+    what.starts_with("s3://")
+}

@@ -1,0 +1,75 @@
+//! Lists and fetches the objects that logs lie in.
+//!
+//! In comes what the user called a source: `s3://bucket/prefix`, a folder, or a file. Out come its objects, each first
+//! as [`Listed`], in the byte order of the keys, then as bytes.
+//!
+//! Never decides what the bytes mean: nothing is inflated, parsed, or left out for its name. Never writes, to a bucket
+//! or to a folder. Never reads the environment by itself; the AWS SDK does, as every AWS tool.
+
+mod bucket;
+mod connect;
+mod error;
+mod fault;
+mod folder;
+mod memory;
+mod place;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+
+pub use bucket::{BODY_ATTEMPTS_MAX, BODY_BYTES_PER_SECOND_MIN, Bucket};
+pub use connect::{
+    ATTEMPTS_MAX, CONNECT_TIMEOUT, CREDENTIALS_TIMEOUT, METADATA_TIMEOUT, OPERATION_ATTEMPT_TIMEOUT, OPERATION_TIMEOUT, READ_TIMEOUT,
+};
+pub use error::{BoxError, Error, Result};
+pub use folder::Folder;
+pub use memory::Memory;
+pub use place::is_s3;
+
+/// One object of a source, before it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// `s3://bucket/key`, or the absolute path of a file.
+    pub uri: String,
+    /// What follows the source's root, `/`-separated, to tell by its name what it is; for S3 the whole key.
+    pub key: String,
+    /// As listed. What [`Source::fetch`] returns is what counts: a file may have grown since.
+    pub size: u64,
+    /// S3's, without its quotes; `None` for a file.
+    pub etag: Option<String>,
+    /// Unix microseconds.
+    pub modified: Option<i64>,
+}
+
+/// How AWS is reached. Each `None` is what the AWS SDK finds in the environment and in `~/.aws`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// As the AWS CLI means it: a profile named here wins over credentials in the environment.
+    pub profile: Option<String>,
+    /// Where to ask first; a bucket that lies in another region is found there.
+    pub region: Option<String>,
+    /// Another S3 than AWS's; its buckets are then part of the path, not of the host name.
+    pub endpoint_url: Option<String>,
+}
+
+/// Where objects come from.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// What the user called it.
+    fn name(&self) -> &str;
+
+    /// Every object below the source, in the byte order of its key.
+    ///
+    /// A part that cannot be listed (an unreadable subfolder) comes as an error among the objects, and the rest goes on;
+    /// after a page of a bucket that cannot be listed, nothing follows. Either way the listing had a hole.
+    async fn list(&self) -> Result<BoxStream<'_, Result<Listed>>>;
+
+    /// The bytes of an object; more than `bytes_max` is [`Error::TooLarge`], and never held in memory.
+    async fn fetch(&self, listed: &Listed, bytes_max: u64) -> Result<Bytes>;
+}
+
+/// Opens what the user named, and makes sure at once that it is there and can be listed.
+pub async fn open(spec: &str, options: &Options) -> Result<Box<dyn Source>> {
+    if is_s3(spec) { Ok(Box::new(Bucket::open(spec, options).await?)) } else { Ok(Box::new(Folder::open(spec).await?)) }
+}
