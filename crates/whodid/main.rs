@@ -1,1 +1,66 @@
-fn main() {}
+//! whodid: who did this?
+//!
+//! Wiring: reads the command line, merges settings, runs one command, prints its answer, picks the exit code. Alone prints.
+
+mod args;
+mod commands;
+mod exit;
+mod failure;
+mod render;
+mod settings;
+
+use args::{Arguments, Format};
+use clap::Parser as _;
+use exit::Exit;
+use failure::Failure;
+use settings::Settings;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers; everything else is a wrong command line, which clap explains on stderr.
+            let failed = error.use_stderr();
+            return if error.print().is_ok() && !failed { Exit::Done.into() } else { Exit::Failed.into() };
+        }
+    };
+    start_log(arguments.global.verbose);
+    let json = arguments.global.json.is_some() || matches!(arguments.global.format, Some(Format::Json | Format::Jsonl));
+    let outcome = Settings::of(&arguments.global).and_then(|settings| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let outcome = runtime.block_on(commands::run(arguments, &settings));
+        // What still hangs on a connection must not hold up the end.
+        runtime.shutdown_timeout(std::time::Duration::from_millis(100));
+        outcome
+    });
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            render::failure(&failure, json);
+            failure.exit.into()
+        }
+    }
+}
+
+/// Diagnostics go to stderr: warnings always, more with `-v`.
+fn start_log(verbose: u8) {
+    let level = match verbose {
+        0 => "error,whodid=warn,source=warn,lake=warn,query=warn",
+        1 => "warn,whodid=info,source=info,lake=info,query=info",
+        _ => "info,whodid=debug,source=debug,lake=debug,query=debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::new(level);
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).with_target(false).init();
+}
+
+/// Ends a command whose answer nobody reads any more (`| head`) quietly.
+pub(crate) fn closed(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
+}
+
+impl From<Failure> for Exit {
+    fn from(failure: Failure) -> Self {
+        failure.exit
+    }
+}

@@ -66,7 +66,8 @@ pub struct SessionKey {
 }
 
 impl SessionKey {
-    /// A stable id: 32 hexadecimal digits of a SHA-256 over the parts.
+    /// A stable id: 32 hexadecimal digits, of which the first five are the day of the session's creation, counted from 1970 (none: 0),
+    /// and the rest a SHA-256 over the parts. The day tells a reader where in time to look for the session.
     pub fn credential_id(&self) -> String {
         let mut hash = Sha256::new();
         for part in [&self.access_key_id, &self.principal_id, &self.otherwise] {
@@ -75,11 +76,14 @@ impl SessionKey {
             hash.update([0]);
         }
         hash.update(self.creation_date.unwrap_or(i64::MIN).to_le_bytes());
-        hash.finalize().iter().take(16).fold(String::with_capacity(32), |mut text, byte| {
+        let day = self.creation_date.map_or(0, |created| created.div_euclid(86_400_000_000)).clamp(0, 0xf_ffff);
+        let mut text = hash.finalize().iter().take(14).fold(format!("{day:05x}"), |mut text, byte| {
             // Writing to a String cannot fail.
             let _ = write!(text, "{byte:02x}");
             text
-        })
+        });
+        text.truncate(32);
+        text
     }
 }
 

@@ -160,6 +160,11 @@ impl Rows {
         (&self.uses, &self.issues)
     }
 
+    /// What was refused so far, in order.
+    pub fn rejects(&self) -> impl ExactSizeIterator<Item = &Reject> {
+        self.rejects.iter().map(|row| &row.reject)
+    }
+
     fn current(&self) -> u32 {
         (self.objects.len() as u32).saturating_sub(1)
     }

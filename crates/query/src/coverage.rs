@@ -1,0 +1,58 @@
+//! What the logs could have shown.
+
+use crate::answer::{Coverage, CoverageGap};
+use crate::error::Result;
+use crate::hits::{column, text};
+use crate::reader::Reader;
+use datafusion::arrow::array::AsArray as _;
+use datafusion::arrow::datatypes::TimestampMicrosecondType;
+use event::time::rfc3339;
+use identity::Organisation;
+use lake::Table;
+
+/// Accounts and regions that an answer lists; what is beyond is summed up in one.
+const GAPS_MAX: usize = 500;
+
+impl Reader {
+    /// The accounts whose own trail is in the lake, and what of the window the logs cover.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub async fn coverage(&self, since: Option<i64>, until: Option<i64>) -> Result<(Organisation, Coverage)> {
+        self.need(&[Table::Objects]).await?;
+        let batches = self.run(include_str!("../../../queries/trace/span.sql"), Vec::new()).await?;
+        let mut organisation = Organisation::default();
+        let mut gaps = Vec::new();
+        let (mut first, mut last): (Option<i64>, Option<i64>) = (None, None);
+        for batch in &batches {
+            let (account, region) = (text(batch, "account_id")?, text(batch, "aws_region")?);
+            let times = |name| column(batch, name).map(|column| column.as_primitive::<TimestampMicrosecondType>().clone());
+            let (from, to) = (times("first_event_time")?, times("last_event_time")?);
+            for row in 0..batch.num_rows() {
+                if !account.value(row).is_empty() {
+                    organisation.accounts.insert(account.value(row).to_owned());
+                }
+                first = Some(first.map_or(from.value(row), |first| first.min(from.value(row))));
+                last = Some(last.map_or(to.value(row), |last| last.max(to.value(row))));
+                gaps.push(CoverageGap {
+                    account_id: account.value(row).to_owned(),
+                    aws_region: region.value(row).to_owned(),
+                    from: Some(rfc3339(since.unwrap_or(from.value(row)))),
+                    until: Some(rfc3339(until.unwrap_or(to.value(row)))),
+                    why: "no verified digest covers it: that nothing is missing cannot be shown".into(),
+                });
+            }
+        }
+        if gaps.is_empty() {
+            gaps.push(CoverageGap { account_id: String::new(), aws_region: String::new(), from: None, until: None, why: "no log of any account is in the lake".into() });
+        }
+        let more = gaps.len().saturating_sub(GAPS_MAX);
+        gaps.truncate(GAPS_MAX);
+        if more > 0 {
+            gaps.push(CoverageGap { account_id: String::new(), aws_region: String::new(), from: None, until: None, why: format!("{more} more accounts and regions without a verified digest") });
+        }
+        let from = since.or(first).map(rfc3339);
+        let until = until.or(last).map(rfc3339);
+        Ok((organisation, Coverage { from, until, complete: false, gaps }))
+    }
+}

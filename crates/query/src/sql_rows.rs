@@ -1,0 +1,60 @@
+//! Rows of a user's query as text and as JSON.
+
+use crate::error::{Error, Result};
+use crate::reader::Reader;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::json::LineDelimitedWriter;
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use futures::StreamExt as _;
+
+/// What a query brought.
+#[derive(Debug, Default)]
+pub struct SqlRows {
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// Values as text; `None` for null.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// The same as JSON objects.
+    pub json: Vec<serde_json::Value>,
+    /// Whether there were more than asked for.
+    pub truncated: bool,
+}
+
+impl Reader {
+    /// Runs a user's query.
+    ///
+    /// # Errors
+    /// Where it is no query, a wrong one, or needs more memory than a query may have.
+    pub async fn sql_rows(&self, text: &str, rows_max: usize) -> Result<SqlRows> {
+        let frame = self.sql(text).await?;
+        let mut found = SqlRows { columns: frame.schema().fields().iter().map(|field| field.name().clone()).collect(), ..SqlRows::default() };
+        let mut stream = frame.execute_stream().await?;
+        while let Some(batch) = stream.next().await {
+            let batch = batch?;
+            let room = rows_max - found.rows.len();
+            found.truncated = batch.num_rows() > room;
+            append(&mut found, &batch.slice(0, batch.num_rows().min(room)))?;
+            if found.truncated {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn append(found: &mut SqlRows, batch: &RecordBatch) -> Result<()> {
+    let failed = |error: datafusion::arrow::error::ArrowError| Error::Query { source: error.into() };
+    let options = FormatOptions::default().with_timestamp_tz_format(Some("%Y-%m-%dT%H:%M:%S%.fZ"));
+    let formatters = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options)).collect::<std::result::Result<Vec<_>, _>>().map_err(failed)?;
+    for row in 0..batch.num_rows() {
+        let values = batch.columns().iter().zip(&formatters).map(|(column, formatter)| (!column.is_null(row)).then(|| formatter.value(row).to_string()));
+        found.rows.push(values.collect());
+    }
+    let mut writer = LineDelimitedWriter::new(Vec::new());
+    writer.write(batch).map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    for line in writer.into_inner().split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        found.json.push(serde_json::from_slice(line).map_err(|error| Error::Query { source: error.into() })?);
+    }
+    Ok(())
+}

@@ -1,0 +1,329 @@
+//! A question in, an [`Answer`] out: find the calls, fold their copies, walk each to its actor.
+
+use crate::answer::{Answer, Change, Evidence, Subject};
+use crate::error::Result;
+use crate::hits::{self, Hit, text};
+use crate::reader::Reader;
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{col, lit};
+use event::resource::{Look, Spelling, looks_like, spellings};
+use lake::Table;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Events of one question that are looked at, at most.
+const HITS_MAX: usize = 200_000;
+/// Values in one list of a query, at most.
+const VALUES_MAX: usize = 150;
+
+/// What is asked of the lake.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The thing, or the principal.
+    pub thing: String,
+    /// What to do with it.
+    pub verb: Verb,
+    /// From when, microseconds since 1970.
+    pub since: Option<i64>,
+    /// Before when.
+    pub until: Option<i64>,
+    /// Changes in the answer, at most.
+    pub limit: usize,
+    /// Whether calls that only read are changes too.
+    pub include_reads: bool,
+    /// Whether denied and failed calls are changes too.
+    pub include_denied: bool,
+    /// Session tags that a change's chain must have.
+    pub tags: Vec<(String, String)>,
+    /// Whether each issuing event's place is looked up.
+    pub evidence: bool,
+}
+
+/// The kinds of question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Who changed a thing.
+    Trace,
+    /// What a principal did.
+    By,
+    /// One event.
+    Show,
+}
+
+impl Reader {
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// Where the lake cannot be read.
+    pub async fn answer(&self, question: &Question) -> Result<Answer> {
+        let (organisation, coverage) = self.coverage(question.since, question.until).await?;
+        let (mut hits, kind) = self.find(question).await?;
+        self.drop_conflicts(&mut hits).await?;
+        let matched = matched(&hits, question);
+        let asked_event = kind == "event";
+        let (mut reads, mut attempts) = (0, 0);
+        let folded = self.fold(hits, &organisation).await?;
+        let folded: Vec<(Hit, Vec<String>)> = folded
+            .into_iter()
+            .filter(|(hit, _)| {
+                if asked_event {
+                    return true;
+                }
+                let failed = hit.error_code.is_some();
+                let keep = (!failed || question.include_denied) && (!hit.read_only || question.include_reads);
+                if !keep {
+                    attempts += u64::from(failed);
+                    reads += u64::from(!failed);
+                }
+                keep
+            })
+            .collect();
+        let all = folded.len();
+        let wanted: Vec<(Hit, Vec<String>)> = if question.tags.is_empty() { folded.into_iter().take(question.limit).collect() } else { folded };
+        let ids: BTreeSet<String> = wanted.iter().map(|(hit, _)| hit.credential_id.clone()).collect();
+        let (graph, sessions) = self.graph(&ids, &organisation).await?;
+        let mut resolved = HashMap::new();
+        let mut changes = Vec::with_capacity(wanted.len());
+        for (hit, copies) in wanted {
+            let resolution = resolved.entry(hit.credential_id.clone()).or_insert_with(|| {
+                sessions.get(&hit.credential_id).map_or_else(|| graph.resolve(&identity::SessionKey::default()), |session| graph.resolve(session))
+            });
+            let has_tags = question.tags.iter().all(|tag| resolution.chain.iter().any(|credential| credential.session_tags.contains(tag)));
+            if has_tags {
+                changes.push(Change::of(&hit, copies, resolution));
+            }
+        }
+        let found = if question.tags.is_empty() { all } else { changes.len() };
+        changes.truncate(question.limit);
+        if question.evidence {
+            self.place_issuers(&mut changes).await?;
+        }
+        let schema = match question.verb {
+            Verb::Trace => "whodid.answer/v1",
+            Verb::By => "whodid.by/v1",
+            Verb::Show => "whodid.show/v1",
+        };
+        Ok(Answer {
+            schema: schema.into(),
+            subject: Subject { value: question.thing.clone(), kind, matched },
+            truncated: found > changes.len(),
+            changes,
+            attempts,
+            reads,
+            coverage,
+        })
+    }
+
+    /// The events that a question is about, newest first, and what kind of thing it asks for.
+    async fn find(&self, question: &Question) -> Result<(Vec<Hit>, &'static str)> {
+        let thing = question.thing.trim();
+        let look = looks_like(thing);
+        if question.verb != Verb::By && look == Look::EventId || question.verb == Verb::Show {
+            let hits = self.event(thing).await?;
+            if !hits.is_empty() || question.verb == Verb::Show {
+                return Ok((hits, "event"));
+            }
+        }
+        if question.verb == Verb::By {
+            return Ok((self.acts_of(thing, question).await?, "principal"));
+        }
+        let mut hits = self.mentions(&spellings(thing), question).await?;
+        let kind = match look {
+            Look::AccessKey => "access_key",
+            Look::UniqueId => "unique_id",
+            Look::AssumedRoleArn => "principal",
+            Look::SessionId => "session",
+            _ => "resource",
+        };
+        // A principal is asked for to learn what it did, a thing to learn what was done to it; these are both.
+        if matches!(look, Look::AccessKey | Look::UniqueId | Look::AssumedRoleArn) || (hits.is_empty() && matches!(look, Look::Email | Look::Bare | Look::Arn)) {
+            let acts = self.acts_of(thing, question).await?;
+            let kind = if hits.is_empty() && kind == "resource" && !acts.is_empty() { "principal" } else { kind };
+            hits.extend(acts);
+            return Ok((newest_first(hits), kind));
+        }
+        if hits.is_empty() && thing.starts_with("none-") {
+            return Ok((self.event(thing).await?, "event"));
+        }
+        Ok((hits, kind))
+    }
+
+    /// Events under one id.
+    pub(crate) async fn event(&self, event_id: &str) -> Result<Vec<Hit>> {
+        self.need(&[Table::Events]).await?;
+        hits::read(&self.run(include_str!("../../../queries/trace/event.sql"), vec![("event_id", event_id.into())]).await?)
+    }
+
+    async fn mentions(&self, spellings: &[Spelling], question: &Question) -> Result<Vec<Hit>> {
+        self.need(&[Table::Mentions]).await?;
+        let time = |micros: i64| ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into()));
+        let asked: BTreeSet<&str> = spellings.iter().map(|spelling| spelling.key.as_str()).collect();
+        let mut found = Vec::new();
+        for spelling in spellings {
+            let parameters = vec![
+                ("bucket", ScalarValue::Int32(Some(lake::bucket(&spelling.key)))),
+                ("key", spelling.key.as_str().into()),
+                ("since", time(question.since.unwrap_or(i64::MIN / 4))),
+                ("until", time(question.until.unwrap_or(i64::MAX / 4))),
+            ];
+            let batches = self.run(include_str!("../../../queries/trace/mentions.sql"), parameters).await?;
+            found.extend(hits::read(&batches)?.into_iter().filter(|hit| {
+                // A bare name in another account, or one that stands for another ARN, is a namesake.
+                let here = spelling.account_id.as_ref().is_none_or(|account| *account == hit.recipient_account_id)
+                    && spelling.aws_region.as_ref().is_none_or(|region| *region == hit.aws_region);
+                let scoped = spelling.account_id.is_some() || spelling.aws_region.is_some();
+                here && (!scoped || hit.arn.as_deref().is_none_or(|arn| asked.contains(arn)))
+            }));
+        }
+        Ok(newest_first(found))
+    }
+
+    /// What a principal did, under any of its names, through every session that comes down to it.
+    async fn acts_of(&self, principal: &str, question: &Question) -> Result<Vec<Hit>> {
+        self.need(&[Table::Credentials, Table::Events]).await?;
+        let escaped = principal.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let parameters = vec![("principal", principal.into()), ("like", format!("{escaped}:%").into()), ("actor", principal.into())];
+        let batches = self.run(include_str!("../../../queries/trace/principal.sql"), parameters).await?;
+        let mut ids = Vec::new();
+        for batch in &batches {
+            ids.extend(text(batch, "credential_id")?.iter().flatten().map(str::to_owned));
+        }
+        let mut found = Vec::new();
+        for part in ids.chunks(VALUES_MAX) {
+            let list = part.iter().map(|id| lit(id.as_str())).collect();
+            let mut condition = col("credential_id").in_list(list, false);
+            let time = |micros: i64| lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())));
+            if let Some(since) = question.since {
+                condition = condition.and(col("event_time").gt_eq(time(since)));
+            }
+            if let Some(until) = question.until {
+                condition = condition.and(col("event_time").lt(time(until)));
+            }
+            let frame = self.context().table("events").await?.filter(condition)?.select_columns(&[
+                "event_id",
+                "recipient_account_id",
+                "aws_region",
+                "event_source",
+                "event_name",
+                "error_code",
+                "shared_event_id",
+                "fingerprint",
+                "event_time",
+                "read_only",
+                "record",
+                "resource_arns",
+                "object",
+                "object_sha256",
+                "credential_id",
+            ])?;
+            found.extend(hits::read(&frame.collect().await?)?);
+        }
+        Ok(newest_first(found))
+    }
+
+    /// Leaves out mentions of a record whose id stands in the logs with another content, which was kept.
+    async fn drop_conflicts(&self, hits: &mut Vec<Hit>) -> Result<()> {
+        if hits.is_empty() {
+            return Ok(());
+        }
+        self.need(&[Table::Rejects]).await?;
+        let mut lost = BTreeSet::new();
+        for batch in self.run(include_str!("../../../queries/trace/conflicts.sql"), Vec::new()).await? {
+            let (id, account, fingerprint) = (text(&batch, "event_id")?, text(&batch, "recipient_account_id")?, text(&batch, "fingerprint")?);
+            for row in 0..batch.num_rows() {
+                lost.insert((id.value(row).to_owned(), account.value(row).to_owned(), fingerprint.value(row).to_owned()));
+            }
+        }
+        if !lost.is_empty() {
+            hits.retain(|hit| !lost.contains(&(hit.event_id.clone(), hit.recipient_account_id.clone(), hit.fingerprint.clone())));
+        }
+        Ok(())
+    }
+
+    /// Joins the copies of one call that two accounts recorded: the caller's own stays, else the one with the smaller id.
+    async fn fold(&self, hits: Vec<Hit>, organisation: &identity::Organisation) -> Result<Vec<(Hit, Vec<String>)>> {
+        let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, hit) in hits.iter().enumerate() {
+            if let Some(shared) = &hit.shared_event_id {
+                groups.entry(shared.clone()).or_default().push(index);
+            }
+        }
+        groups.retain(|_, members| {
+            let accounts: BTreeSet<&str> = members.iter().filter_map(|index| hits.get(*index)).map(|hit| hit.recipient_account_id.as_str()).collect();
+            accounts.len() > 1
+        });
+        let ids: BTreeSet<String> = groups.values().flatten().filter_map(|index| hits.get(*index)).map(|hit| hit.credential_id.clone()).collect();
+        let homes = if ids.is_empty() { BTreeMap::new() } else { self.homes(&ids).await? };
+        let _ = organisation;
+        let mut copies: HashMap<usize, Vec<String>> = HashMap::new();
+        let mut dropped: BTreeSet<usize> = BTreeSet::new();
+        for members in groups.values() {
+            let order = |index: &&usize| {
+                hits.get(**index).map(|hit| (homes.get(&hit.credential_id) != Some(&hit.recipient_account_id), hit.event_id.clone()))
+            };
+            let Some(kept) = members.iter().min_by_key(order) else { continue };
+            let others: Vec<usize> = members.iter().copied().filter(|index| index != kept).collect();
+            copies.insert(*kept, others.iter().filter_map(|index| hits.get(*index)).map(|hit| hit.event_id.clone()).collect());
+            dropped.extend(others);
+        }
+        Ok(hits.into_iter().enumerate().filter(|(index, _)| !dropped.contains(index)).map(|(index, hit)| (hit, copies.remove(&index).unwrap_or_default())).collect())
+    }
+
+    /// The account that owns each session, where AWS wrote one in full.
+    async fn homes(&self, ids: &BTreeSet<String>) -> Result<BTreeMap<String, String>> {
+        self.need(&[Table::Credentials]).await?;
+        let mut homes = BTreeMap::new();
+        let all: Vec<&String> = ids.iter().collect();
+        for part in all.chunks(VALUES_MAX) {
+            let list = part.iter().map(|id| lit(id.as_str())).collect();
+            let condition = col("credential_id").in_list(list, false).and(col("user_arn").is_not_null());
+            let frame = self.context().table("credentials").await?.filter(condition)?.select_columns(&["credential_id", "user_account_id"])?;
+            for batch in frame.collect().await? {
+                let (id, account) = (text(&batch, "credential_id")?, text(&batch, "user_account_id")?);
+                homes.extend(id.iter().zip(account.iter()).filter_map(|(id, account)| Some((id?.to_owned(), account?.to_owned()))));
+            }
+        }
+        Ok(homes)
+    }
+
+    /// Looks up where the issuing events lie.
+    async fn place_issuers(&self, changes: &mut [Change]) -> Result<()> {
+        let mut placed: HashMap<String, Vec<Evidence>> = HashMap::new();
+        for change in changes.iter_mut() {
+            for issued in change.chain.iter_mut().filter_map(|credential| credential.issued_by.as_mut()) {
+                for id in &issued.event_ids {
+                    if !placed.contains_key(id) {
+                        let found = self.event(id).await?.iter().map(|hit| Evidence { event_id: Some(id.clone()), ..Evidence::of(hit) }).collect();
+                        placed.insert(id.clone(), found);
+                    }
+                    issued.evidence.extend(placed.get(id).into_iter().flatten().cloned());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Newest first, each event once: the mention that is about the thing wins over one in passing.
+fn newest_first(mut hits: Vec<Hit>) -> Vec<Hit> {
+    hits.sort_by(|a, b| {
+        (b.event_time, &b.event_id, &b.recipient_account_id, b.exact, &a.arn).cmp(&(a.event_time, &a.event_id, &a.recipient_account_id, a.exact, &b.arn))
+    });
+    hits.dedup_by(|a, b| a.event_id == b.event_id && a.recipient_account_id == b.recipient_account_id && a.fingerprint == b.fingerprint);
+    hits.truncate(HITS_MAX);
+    hits
+}
+
+/// The ARNs that a question turned out to stand for; the fuller spelling where two are of one thing.
+fn matched(hits: &[Hit], question: &Question) -> Vec<String> {
+    if question.verb == Verb::Show {
+        return hits.iter().map(|hit| hit.event_id.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+    }
+    let arns: BTreeSet<&String> = hits.iter().filter_map(|hit| hit.arn.as_ref()).collect();
+    let pathless = |arn: &str| {
+        let (head, rest) = arn.split_once(":iam::").and_then(|(_, rest)| rest.split_once(':')).unwrap_or(("", ""));
+        let (kind, name) = rest.split_once('/')?;
+        Some(format!("{head}:{kind}/{}", name.rsplit('/').next()?))
+    };
+    let full: BTreeSet<String> = arns.iter().filter(|arn| arn.matches('/').count() > 1).filter_map(|arn| pathless(arn)).collect();
+    arns.into_iter().filter(|arn| arn.matches('/').count() > 1 || pathless(arn).is_none_or(|short| !full.contains(&short))).cloned().collect()
+}

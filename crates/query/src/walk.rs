@@ -1,0 +1,138 @@
+//! Sessions in, a graph out that holds all that could change who stands behind them.
+//!
+//! Level by level: what is known of the sessions themselves, of the events that may have issued them, then of the callers of those.
+//! Each level is one read of `credentials`, on the days on which its sessions began.
+
+use crate::error::{Error, Result};
+use crate::reader::Reader;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::cast;
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{Expr, col, lit};
+use identity::{Graph, HOPS_MAX, Organisation, SessionKey};
+use lake::{Fact, Table};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Microseconds around midnight within which an issuing event may lie on the other day.
+const MIDNIGHT_MICROS: i64 = 10_000_000;
+
+/// Values of one read, at most.
+const VALUES_MAX: usize = 150;
+
+/// Hours before a role switch within which the session switched from began.
+const SWITCH_DAYS: i32 = 1;
+
+/// What to look for on one day.
+#[derive(Debug, Default)]
+struct Wanted {
+    credentials: BTreeSet<String>,
+    keys: BTreeSet<String>,
+    principals: BTreeSet<String>,
+    arns: BTreeSet<String>,
+}
+
+impl Reader {
+    /// A graph from which each of the given sessions can be resolved, and the sessions by their ids.
+    ///
+    /// # Errors
+    /// Where `credentials` cannot be read.
+    pub async fn graph(&self, credential_ids: &BTreeSet<String>, organisation: &Organisation) -> Result<(Graph, BTreeMap<String, SessionKey>)> {
+        self.need(&[Table::Credentials]).await?;
+        let mut graph = Graph::new(organisation);
+        let mut sessions: BTreeMap<String, SessionKey> = BTreeMap::new();
+        let mut wanted: BTreeMap<i32, Wanted> = BTreeMap::new();
+        for id in credential_ids {
+            let day = id.get(..5).and_then(|day| i32::from_str_radix(day, 16).ok()).unwrap_or(0);
+            wanted.entry(day).or_default().credentials.insert(id.clone());
+        }
+        let mut asked: BTreeSet<SessionKey> = BTreeSet::new();
+        for _ in 0..=HOPS_MAX {
+            let mut facts = self.facts(&wanted).await?;
+            wanted.clear();
+            let mut fresh: BTreeSet<SessionKey> = BTreeSet::new();
+            for fact in facts.drain(..) {
+                match fact {
+                    Fact::Used(seen) => {
+                        let session = seen.identity.session();
+                        let id = session.credential_id();
+                        if credential_ids.contains(&id) {
+                            sessions.insert(id, session.clone());
+                        }
+                        fresh.insert(session);
+                        graph.add_use(seen);
+                    }
+                    Fact::Issued(issue) => {
+                        fresh.insert(issue.caller.session());
+                        if let Some(from) = issue.switch_from.as_ref().filter(|from| from.contains(":assumed-role/")) {
+                            let day = lake::day_of(issue.event_time);
+                            for day in day - SWITCH_DAYS..=day {
+                                wanted.entry(day).or_default().arns.insert(from.clone());
+                            }
+                        }
+                        graph.add_issue(issue);
+                    }
+                    Fact::Resolved { .. } => {}
+                }
+            }
+            for session in fresh {
+                if asked.insert(session.clone()) {
+                    want(&mut wanted, &session);
+                }
+            }
+            if wanted.is_empty() {
+                break;
+            }
+        }
+        Ok((graph, sessions))
+    }
+
+    async fn facts(&self, wanted: &BTreeMap<i32, Wanted>) -> Result<Vec<Fact>> {
+        let mut found = Vec::new();
+        for (day, wanted) in wanted {
+            let columns: [(&str, &BTreeSet<String>); 6] = [
+                ("credential_id", &wanted.credentials),
+                ("access_key_id", &wanted.keys),
+                ("issued_access_key_id", &wanted.keys),
+                ("principal_id", &wanted.principals),
+                ("issued_principal_id", &wanted.principals),
+                ("user_arn", &wanted.arns),
+            ];
+            let largest = columns.iter().map(|(_, values)| values.len()).max().unwrap_or(0);
+            for start in (0..largest).step_by(VALUES_MAX) {
+                let terms = columns.iter().filter_map(|(column, values)| {
+                    let list: Vec<Expr> = values.iter().skip(start).take(VALUES_MAX).map(|value| lit(value.as_str())).collect();
+                    (!list.is_empty()).then(|| col(*column).in_list(list, false))
+                });
+                let Some(any) = terms.reduce(Expr::or) else { continue };
+                let of_day = col("dt").eq(lit(ScalarValue::Date32(Some(*day))));
+                let frame = self.context().table("credentials").await?.filter(of_day.and(any))?.filter(col("fact").not_eq(lit("resolved")))?;
+                for batch in frame.collect().await? {
+                    found.extend(lake::facts::read(&plain(&batch)?)?);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn want(wanted: &mut BTreeMap<i32, Wanted>, session: &SessionKey) {
+    let Some(created) = session.creation_date else { return };
+    let days = [created - MIDNIGHT_MICROS, created, created + MIDNIGHT_MICROS].map(lake::day_of);
+    for day in BTreeSet::from(days) {
+        let wanted = wanted.entry(day).or_default();
+        wanted.keys.extend(session.access_key_id.clone());
+        wanted.principals.extend(session.principal_id.clone());
+    }
+}
+
+/// The batch with the lake's own types, where the engine chose others for text.
+fn plain(batch: &RecordBatch) -> Result<RecordBatch> {
+    let failed = |error: datafusion::arrow::error::ArrowError| Error::Query { source: error.into() };
+    let schema = Table::Credentials.file_schema();
+    let columns = schema
+        .fields()
+        .iter()
+        .map(|field| cast(crate::hits::column(batch, field.name())?, field.data_type()).map_err(failed))
+        .collect::<Result<Vec<_>>>()?;
+    RecordBatch::try_new(schema, columns).map_err(failed)
+}

@@ -1,0 +1,183 @@
+//! The command line as typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const AFTER: &str = "\
+Exit codes: 0 answered; 1 nothing found in complete logs; 2 error; 3 less certain than --require; 4 AWS credentials;
+5 nothing found, and the logs may be incomplete; 6 some input rejected (--strict).";
+
+/// Names the person or pipeline behind an AWS change, and proves each hop.
+#[derive(Debug, Parser)]
+#[command(name = "whodid", version, after_help = AFTER, subcommand_negates_reqs = true, infer_subcommands = false)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+    /// ARN, id, name, event id, access key id, unique id or user name: who changed it
+    #[arg(required = true)]
+    pub(crate) thing: Option<String>,
+    #[command(flatten)]
+    pub(crate) trace: Trace,
+}
+
+/// Flags that every verb takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Folder or s3:// prefix of the lake
+    #[arg(long, global = true, env = "WHODID_LAKE", value_name = "PATH|s3://URL")]
+    pub(crate) lake: Option<String>,
+    /// How the answer is written
+    #[arg(long, global = true, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Same as --format json; --json=FIELDS keeps those fields only
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, value_name = "FIELDS")]
+    pub(crate) json: Option<Option<String>>,
+    /// Only what happened from then on: 2h, 7d, 2026-11-01 or 2026-11-01T09:00:00Z
+    #[arg(long, global = true, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only what happened before then
+    #[arg(long, global = true, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// AWS profile
+    #[arg(long, global = true)]
+    pub(crate) profile: Option<String>,
+    /// AWS region
+    #[arg(long, global = true)]
+    pub(crate) region: Option<String>,
+    /// Another endpoint for AWS's APIs
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// Make no AWS call
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+    /// Answer straight from raw logs, no lake kept (may be repeated)
+    #[arg(long, global = true, value_name = "SOURCE")]
+    pub(crate) logs: Vec<String>,
+    /// Read this configuration file instead of the user's
+    #[arg(long, global = true, env = "WHODID_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Say what is being done on stderr (-vv: every object)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// Ways to write an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Sentences for a person
+    Human,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// A table in a box
+    Table,
+    /// Comma-separated, safe for spreadsheets
+    Csv,
+    /// Tab-separated, safe for spreadsheets
+    Tsv,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Who changed a thing (the same as `whodid THING`)
+    Trace {
+        /// ARN, id, name, event id, access key id, unique id or user name
+        thing: String,
+        #[command(flatten)]
+        trace: Trace,
+    },
+    /// Every change of a thing, newest first
+    Log {
+        /// ARN, id, name, event id, access key id, unique id or user name
+        thing: String,
+        #[command(flatten)]
+        trace: Trace,
+    },
+    /// What a person, role, session or key did
+    By {
+        /// User name, e-mail, ARN, access key id or unique id
+        principal: String,
+        #[command(flatten)]
+        trace: Trace,
+    },
+    /// One event: who made the call, through which sessions
+    Show {
+        /// The event id
+        event_id: String,
+        #[command(flatten)]
+        trace: Trace,
+    },
+    /// Read CloudTrail logs into the lake; what is there already is not read again
+    Ingest {
+        /// Folders, files, s3://bucket/prefix, or sources named in the configuration
+        #[arg(required = true)]
+        sources: Vec<String>,
+        /// End with code 6 if any input was rejected or could not be read
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Query the lake's tables and views with SQL
+    Sql {
+        /// The query
+        #[arg(short, long, value_name = "QUERY", conflicts_with = "file")]
+        command: Option<String>,
+        /// A file with the query
+        #[arg(short, long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// Rows to print, at most
+        #[arg(long, default_value_t = 1_000)]
+        maxrows: usize,
+    },
+    /// Write a sample organisation, ingest it and ask it five questions
+    Demo {
+        /// Which organisation
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Folder for its logs and its lake; a new one by default
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// Records, about
+        #[arg(long, default_value_t = 3_000)]
+        events: usize,
+    },
+}
+
+/// Flags of a question.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Question options")]
+pub(crate) struct Trace {
+    /// Show the chain hop by hop, and where the record that proves each lies
+    #[arg(short = 'E', long)]
+    pub(crate) evidence: bool,
+    /// Changes in the answer, at most
+    #[arg(long, default_value_t = 1_000, value_name = "N")]
+    pub(crate) limit: usize,
+    /// Calls that only read, too
+    #[arg(long)]
+    pub(crate) include_reads: bool,
+    /// Denied and failed calls, too
+    #[arg(long)]
+    pub(crate) include_denied: bool,
+    /// Only through a session with this tag (may be repeated)
+    #[arg(long, value_name = "K=V")]
+    pub(crate) tag: Vec<String>,
+    /// End with code 3 if the newest change is less certain
+    #[arg(long, value_enum)]
+    pub(crate) require: Option<Require>,
+}
+
+/// The least certainty that a script accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Require {
+    /// Every hop joined by AWS's own values
+    Proven,
+    /// AWS wrote the actor, an issuing event may be missing
+    Attested,
+    /// One candidate by other evidence
+    Probable,
+}

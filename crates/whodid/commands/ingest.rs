@@ -1,0 +1,355 @@
+//! `whodid ingest`: list, leave out what is there already, fetch, decode, commit.
+
+use crate::commands::user_lake;
+use crate::exit::Exit;
+use crate::failure::{Failure, causes};
+use crate::render;
+use crate::settings::Settings;
+use event::log_key::{self, Kind};
+use event::{Decoder, HashKey, Reason, Reject, Sink as _};
+use futures::StreamExt as _;
+use lake::{Lake, ObjectRow, Rows, Tally, Writer};
+use source::{Listed, Source};
+use std::sync::Arc;
+
+/// Bytes of one object as stored, at most: CloudTrail writes at most 50 MB compressed.
+const OBJECT_BYTES_MAX: u64 = 256 << 20;
+/// Bytes, as stored, that one commit holds before the next begins; inflated they are about eight times as much.
+const COMMIT_BYTES: u64 = 16 << 20;
+/// Bytes of plain text that count as one stored byte of a compressed object.
+const PLAIN_BYTES_PER_STORED: u64 = 8;
+/// Objects that one commit holds.
+const COMMIT_OBJECTS: usize = 5_000;
+/// Fetches at a time.
+const FETCHES_MAX: usize = 8;
+
+/// What a run came to.
+#[derive(Debug, Default, Clone, serde::Serialize)]
+pub(crate) struct Summary {
+    pub(crate) schema: &'static str,
+    pub(crate) objects: Objects,
+    pub(crate) records: Records,
+    pub(crate) session_logs: serde_json::Map<String, serde_json::Value>,
+    pub(crate) bytes: Bytes,
+    pub(crate) seconds: f64,
+    pub(crate) late_issuers_healed: u64,
+    /// What was refused or could not be read, and why; the first of each kind.
+    pub(crate) problems: Vec<Problem>,
+}
+
+#[derive(Debug, Default, Clone, serde::Serialize)]
+pub(crate) struct Objects {
+    pub(crate) seen: u64,
+    pub(crate) new: u64,
+    pub(crate) read: u64,
+    pub(crate) rejected: u64,
+    pub(crate) skipped: u64,
+}
+
+#[derive(Debug, Default, Clone, serde::Serialize)]
+pub(crate) struct Records {
+    pub(crate) read: u64,
+    pub(crate) written: u64,
+    pub(crate) duplicate: u64,
+    pub(crate) rejected: u64,
+}
+
+#[derive(Debug, Default, Clone, serde::Serialize)]
+pub(crate) struct Bytes {
+    pub(crate) compressed: u64,
+    pub(crate) uncompressed: u64,
+}
+
+/// Something refused: how often, and the first of its kind.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(crate) struct Problem {
+    pub(crate) reason: &'static str,
+    pub(crate) count: u64,
+    pub(crate) object: String,
+    pub(crate) record: Option<u64>,
+    pub(crate) detail: String,
+}
+
+impl Summary {
+    fn problem(&mut self, reason: &'static str, object: &str, record: Option<u64>, detail: &str) {
+        match self.problems.iter_mut().find(|problem| problem.reason == reason) {
+            Some(problem) => problem.count += 1,
+            None => self.problems.push(Problem { reason, count: 1, object: object.to_owned(), record, detail: detail.to_owned() }),
+        }
+    }
+
+    /// Whether anything was rejected or could not be read.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.objects.rejected + self.records.rejected > 0 || !self.problems.is_empty()
+    }
+
+    /// Says on stderr what was refused.
+    pub(crate) fn warn(&self) {
+        render::problems(&self.problems);
+    }
+}
+
+pub(crate) async fn run(settings: &Settings, sources: &[String], strict: bool) -> Result<Exit, Failure> {
+    let lake = user_lake(settings)?;
+    let summary = ingest(settings, &lake, sources, true).await?;
+    summary.warn();
+    render::ingest(settings, &summary, lake.place())?;
+    Ok(if strict && summary.is_incomplete() { Exit::Incomplete } else { Exit::Done })
+}
+
+/// Reads sources into a lake.
+pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], note: bool) -> Result<Summary, Failure> {
+    let started = crate::settings::now();
+    let mut summary = Summary { schema: "whodid.ingest/v1", ..Summary::default() };
+    let mut sources: Vec<Arc<dyn Source>> = Vec::new();
+    for name in names {
+        let spec = settings.source_named(name);
+        if settings.offline && source::is_s3(spec) {
+            return Err(Failure::usage(format!("--offline, and {spec} is in S3"), "name a folder, or leave --offline out"));
+        }
+        let options = source::Options {
+            profile: settings.source.profile.clone(),
+            region: settings.source.region.clone(),
+            endpoint_url: settings.source.endpoint_url.clone(),
+        };
+        sources.push(Arc::from(source::open(spec, &options).await?));
+    }
+    let hash_key = settings.hash_key()?;
+    let mut writer = Writer::open(lake).await?;
+    let run_id = format!("{started}-{}", std::process::id());
+    let (todo, skipped) = discover(&sources, &writer, &mut summary).await?;
+    let mut progress = render::Progress::new(settings.terminal, todo.len());
+    let mut rows = skipped;
+    let mut start = 0;
+    loop {
+        let end = batch_end(&todo, start);
+        let batch = todo.get(start..end).unwrap_or(&[]);
+        if batch.is_empty() && rows.is_empty() {
+            break;
+        }
+        let parts = read(batch, &hash_key, std::mem::take(&mut rows), &mut summary).await?;
+        let tally = writer.commit(parts, &run_id, started).await?;
+        add(&mut summary.records, tally);
+        progress.at(end, summary.records.read);
+        start = end;
+    }
+    progress.end();
+    if writer.needs_healing() {
+        summary.late_issuers_healed = writer.heal(started).await?;
+    }
+    let ended = crate::settings::now();
+    summary.seconds = (ended - started) as f64 / 1e6;
+    if note && summary.objects.new > 0 {
+        let run = lake::RunRow {
+            run_id,
+            command: "ingest".into(),
+            source: names.join(" "),
+            tool_version: env!("CARGO_PKG_VERSION").into(),
+            tally: serde_json::to_string(&summary).unwrap_or_default(),
+            started,
+            ended,
+        };
+        writer.note_run(&run).await?;
+    }
+    Ok(summary)
+}
+
+fn add(records: &mut Records, tally: Tally) {
+    records.read += tally.read;
+    records.written += tally.written;
+    records.duplicate += tally.duplicate;
+    records.rejected += tally.rejected;
+}
+
+/// An object to read, and whence.
+struct Todo {
+    source: Arc<dyn Source>,
+    listed: Listed,
+    stamp: String,
+}
+
+/// Lists every source; leaves out what the ledger knows and what another reader is for.
+async fn discover(sources: &[Arc<dyn Source>], writer: &Writer, summary: &mut Summary) -> Result<(Vec<Todo>, Rows), Failure> {
+    let mut todo = Vec::new();
+    let rows = Rows::default();
+    let mut addresses = std::collections::HashSet::new();
+    for source in sources {
+        let mut listing = source.list().await?;
+        while let Some(item) = listing.next().await {
+            let listed = match item {
+                Ok(listed) => listed,
+                Err(source::Error::Skipped { uri, why }) => {
+                    summary.objects.seen += 1;
+                    summary.objects.skipped += 1;
+                    tracing::info!(uri, why, "left out");
+                    continue;
+                }
+                Err(error) if matches!(error, source::Error::Credentials { .. }) => return Err(error.into()),
+                Err(error) => {
+                    summary.problem("unlisted", source.name(), None, &causes(&error));
+                    continue;
+                }
+            };
+            if !addresses.insert(listed.uri.clone()) {
+                continue;
+            }
+            summary.objects.seen += 1;
+            let key = log_key::classify(&listed.key);
+            if !matches!(key.kind, Kind::CloudTrail | Kind::Unplaced) || is_no_log(&listed.key) {
+                summary.objects.skipped += 1;
+                continue;
+            }
+            let unchanged = writer.known(&listed.uri).is_some_and(|known| {
+                known.readable && known.size == listed.size && known.etag == listed.etag && (listed.etag.is_some() || known.modified == listed.modified)
+            });
+            if unchanged {
+                continue;
+            }
+            summary.objects.new += 1;
+            todo.push(Todo { source: Arc::clone(source), stamp: key.stamp.to_owned(), listed });
+        }
+    }
+    // Oldest first over all accounts: an issuing event then mostly comes before what was done with it.
+    todo.sort_by(|a, b| (&a.stamp, &a.listed.uri).cmp(&(&b.stamp, &b.listed.uri)));
+    Ok((todo, rows))
+}
+
+/// Files that stand beside logs and are none, by their names.
+fn is_no_log(key: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        "md", "txt", "csv", "tsv", "html", "htm", "pdf", "py", "rs", "go", "js", "ts", "sh", "yml", "yaml", "toml", "tf", "png", "jpg", "jpeg", "svg", "lock", "parquet", "crc",
+        "swp", "tmp",
+    ];
+    let name = key.rsplit('/').next().unwrap_or("");
+    let lower = name.to_ascii_lowercase();
+    name.starts_with('.') || matches!(lower.split(['.', '-']).next(), Some("license" | "readme" | "notice" | "makefile")) || lower.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
+}
+
+fn batch_end(todo: &[Todo], start: usize) -> usize {
+    let mut bytes = 0;
+    let mut end = start;
+    for item in todo.iter().skip(start).take(COMMIT_OBJECTS) {
+        bytes += if item.listed.key.ends_with(".gz") { item.listed.size } else { item.listed.size / PLAIN_BYTES_PER_STORED };
+        end += 1;
+        if bytes >= COMMIT_BYTES {
+            break;
+        }
+    }
+    end
+}
+
+/// Fetches and decodes objects, several at a time, on as many threads as there are cores.
+async fn read(batch: &[Todo], hash_key: &HashKey, extra: Rows, summary: &mut Summary) -> Result<Vec<Rows>, Failure> {
+    let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(1, 16);
+    let (send, receive) = tokio::sync::mpsc::channel::<(usize, Result<Fetched, source::Error>)>(FETCHES_MAX);
+    let receive = Arc::new(tokio::sync::Mutex::new(receive));
+    let mut handles = Vec::new();
+    for _ in 0..workers {
+        let receive = Arc::clone(&receive);
+        let mut decoder = Decoder::new(hash_key.clone());
+        handles.push(tokio::task::spawn_blocking(move || {
+            let mut rows = Rows::default();
+            let mut seen = Seen::default();
+            loop {
+                let next = tokio::runtime::Handle::current().block_on(async { receive.lock().await.recv().await });
+                let Some((_, fetched)) = next else { return (rows, seen) };
+                match fetched {
+                    Ok(fetched) => decode(&mut decoder, &fetched, &mut rows, &mut seen),
+                    Err(_) => {}
+                }
+            }
+        }));
+    }
+    let mut fetches = futures::stream::iter(batch.iter().enumerate().map(|(index, todo)| async move {
+        let fetched = todo.source.fetch(&todo.listed, OBJECT_BYTES_MAX).await;
+        (index, fetched.map(|bytes| Fetched { listed: todo.listed.clone(), bytes }))
+    }))
+    .buffer_unordered(FETCHES_MAX);
+    let mut parts = vec![extra];
+    while let Some((index, fetched)) = fetches.next().await {
+        match fetched {
+            Ok(fetched) => {
+                summary.bytes.compressed += fetched.bytes.len() as u64;
+                if send.send((index, Ok(fetched))).await.is_err() {
+                    break;
+                }
+            }
+            Err(error) if matches!(error, source::Error::Credentials { .. }) => return Err(error.into()),
+            Err(error) => {
+                let Some(todo) = batch.get(index) else { continue };
+                summary.objects.rejected += 1;
+                let detail = causes(&error);
+                summary.problem(Reason::Unreadable.code(), &todo.listed.uri, None, &detail);
+                if let Some(rows) = parts.first_mut() {
+                    rows.begin(object_row(&todo.listed, "unreadable"));
+                    rows.reject(Reject { record: None, reason: Reason::Unreadable, detail, bytes: 0..todo.listed.size });
+                }
+            }
+        }
+    }
+    drop(send);
+    for handle in handles {
+        let (rows, seen) = handle.await.map_err(|error| Failure::internal(&error))?;
+        summary.objects.read += seen.read;
+        summary.objects.rejected += seen.rejected;
+        summary.bytes.uncompressed += seen.uncompressed;
+        for (reason, object, record, detail) in seen.problems {
+            summary.problem(reason, &object, record, &detail);
+        }
+        parts.push(rows);
+    }
+    parts.retain(|rows| !rows.is_empty());
+    Ok(parts)
+}
+
+struct Fetched {
+    listed: Listed,
+    bytes: bytes::Bytes,
+}
+
+#[derive(Default)]
+struct Seen {
+    read: u64,
+    rejected: u64,
+    uncompressed: u64,
+    problems: Vec<(&'static str, String, Option<u64>, String)>,
+}
+
+fn object_row(listed: &Listed, state: &'static str) -> ObjectRow {
+    let key = log_key::classify(&listed.key);
+    ObjectRow {
+        uri: listed.uri.clone(),
+        kind: "cloudtrail",
+        state,
+        organization_id: key.organization_id.to_owned(),
+        account_id: key.account_id.to_owned(),
+        aws_region: key.aws_region.to_owned(),
+        etag: listed.etag.clone(),
+        size: listed.size,
+        modified: listed.modified,
+        ..ObjectRow::default()
+    }
+}
+
+fn decode(decoder: &mut Decoder, fetched: &Fetched, rows: &mut Rows, seen: &mut Seen) {
+    let before = rows.rejects().len();
+    rows.begin(object_row(&fetched.listed, "read"));
+    let summary = decoder.decode(&fetched.bytes, rows);
+    if let Some(object) = rows.object() {
+        object.sha256 = lake::hex(&summary.sha256);
+        object.uncompressed = summary.uncompressed;
+        object.records = summary.records;
+        if summary.rejected {
+            object.state = "rejected";
+        }
+    }
+    seen.uncompressed += summary.uncompressed;
+    if summary.rejected {
+        seen.rejected += 1;
+    } else {
+        seen.read += 1;
+    }
+    for reject in rows.rejects().skip(before) {
+        seen.problems.push((reject.reason.code(), fetched.listed.uri.clone(), reject.record, reject.detail.clone()));
+    }
+}

@@ -1,0 +1,54 @@
+//! One module a verb; each reads as the pipeline does, top to bottom.
+
+pub(crate) mod demo;
+pub(crate) mod ingest;
+mod question;
+mod sql;
+
+use crate::args::{Arguments, Verb};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::settings::Settings;
+use lake::Lake;
+use query::Verb as Asked;
+
+/// Runs what was asked for.
+pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exit, Failure> {
+    match arguments.verb {
+        None => match arguments.thing {
+            Some(thing) => question::run(settings, Asked::Trace, &thing, &arguments.trace, false).await,
+            None => Err(Failure::usage("nothing was asked", "whodid THING, for example: whodid sg-0a1b2c3d")),
+        },
+        Some(Verb::Trace { thing, trace }) => question::run(settings, Asked::Trace, &thing, &trace, false).await,
+        Some(Verb::Log { thing, trace }) => question::run(settings, Asked::Trace, &thing, &trace, true).await,
+        Some(Verb::By { principal, trace }) => question::run(settings, Asked::By, &principal, &trace, true).await,
+        Some(Verb::Show { event_id, trace }) => question::run(settings, Asked::Show, &event_id, &trace, false).await,
+        Some(Verb::Ingest { sources, strict }) => ingest::run(settings, &sources, strict).await,
+        Some(Verb::Sql { command, file, maxrows }) => sql::run(settings, command, file, maxrows).await,
+        Some(Verb::Demo { seed, dir, events }) => demo::run(settings, seed, dir, events).await,
+    }
+}
+
+/// The lake that a question is asked of: the user's, or one made for this question from raw logs and dropped after it.
+pub(crate) struct Asking {
+    pub(crate) lake: Lake,
+    _dropped_after: Option<tempfile::TempDir>,
+}
+
+pub(crate) async fn asking(settings: &Settings) -> Result<Asking, Failure> {
+    if settings.logs.is_empty() {
+        return Ok(Asking { lake: user_lake(settings)?, _dropped_after: None });
+    }
+    let folder = tempfile::Builder::new().prefix("whodid-").tempdir()?;
+    let lake = Lake::at(&folder.path().to_string_lossy(), std::collections::HashMap::new())?;
+    let summary = ingest::ingest(settings, &lake, &settings.logs, false).await?;
+    summary.warn();
+    Ok(Asking { lake, _dropped_after: Some(folder) })
+}
+
+pub(crate) fn user_lake(settings: &Settings) -> Result<Lake, Failure> {
+    if settings.offline && source::is_s3(&settings.lake) {
+        return Err(Failure::usage(format!("--offline, and the lake is at {}", settings.lake), "name a lake in a folder with --lake, or leave --offline out"));
+    }
+    Ok(Lake::at(&settings.lake, settings.store_options())?)
+}

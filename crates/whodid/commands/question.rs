@@ -1,0 +1,59 @@
+//! `whodid THING`, `trace`, `log`, `by`, `show`: a question put to a lake.
+
+use crate::args::{Require, Trace};
+use crate::commands::asking;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render;
+use crate::settings::Settings;
+use identity::Certainty;
+use query::{Question, Reader, Verb};
+
+/// Letters of a question, at most: the longest ARN is 2,048.
+const THING_LETTERS_MAX: usize = 4_096;
+
+pub(crate) async fn run(settings: &Settings, verb: Verb, thing: &str, trace: &Trace, whole_list: bool) -> Result<Exit, Failure> {
+    if thing.trim().is_empty() || thing.len() > THING_LETTERS_MAX {
+        return Err(Failure::usage(
+            "that is nothing to ask for",
+            "ask for an ARN (arn:aws:…), an id (sg-0a1b…, i-0a1b…), a name, an event id, an access key id (AKIA…), a unique id (AROA…) or a user name",
+        ));
+    }
+    let question = Question {
+        thing: thing.trim().to_owned(),
+        verb,
+        since: settings.since,
+        until: settings.until,
+        limit: trace.limit,
+        include_reads: trace.include_reads,
+        include_denied: trace.include_denied,
+        tags: trace.tag.iter().map(|tag| tag_of(tag)).collect::<Result<_, _>>()?,
+        evidence: trace.evidence,
+    };
+    let asking = asking(settings).await?;
+    let answer = Reader::new(&asking.lake)?.answer(&question).await?;
+    render::answer(settings, &answer, trace.evidence, whole_list)?;
+    Ok(exit(&answer, trace.require))
+}
+
+fn tag_of(text: &str) -> Result<(String, String), Failure> {
+    let (key, value) = text.split_once('=').ok_or_else(|| Failure::usage(format!("--tag {text:?} is no tag"), "write it as --tag team=payments"))?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+fn exit(answer: &query::Answer, require: Option<Require>) -> Exit {
+    let required = match require {
+        Some(Require::Proven) => Certainty::Proven,
+        Some(Require::Attested) => Certainty::Attested,
+        Some(Require::Probable) => Certainty::Probable,
+        None => Certainty::Unknown,
+    };
+    match answer.changes.first() {
+        Some(newest) if Certainty::from_word(newest.certainty).is_some_and(|certainty| certainty < required) => Exit::BelowRequired,
+        Some(_) => Exit::Done,
+        // It is known, and was only read or tried.
+        None if answer.reads + answer.attempts > 0 => Exit::Done,
+        None if answer.coverage.complete => Exit::NothingFound,
+        None => Exit::NothingProven,
+    }
+}

@@ -1,0 +1,329 @@
+//! Answers as a person reads them: one sentence first, the proof below it.
+
+use crate::commands::ingest::{Problem, Summary};
+use crate::failure::Failure;
+use crate::render::text::plain;
+use crate::render::{note, out};
+use crate::settings::Settings;
+use query::{Answer, Change, Evidence};
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+/// A question of the demo, and its answer.
+pub(crate) struct Asked {
+    pub(crate) why: &'static str,
+    pub(crate) thing: String,
+    pub(crate) answer: Answer,
+}
+
+/// The answer to a question: the newest change in a sentence, or all of them, a line each.
+pub(crate) fn answer(answer: &Answer, evidence: bool, whole_list: bool) -> String {
+    let mut text = String::new();
+    if answer.changes.is_empty() {
+        nothing(answer, &mut text);
+        return text;
+    }
+    if whole_list {
+        for change in &answer.changes {
+            line(change, &mut text);
+        }
+        if answer.truncated {
+            say(&mut text, format_args!("… and more: --limit N shows them\n"));
+        }
+        return text;
+    }
+    let headline = answer.changes.iter().find(|change| change.about).or(answer.changes.first());
+    if let Some(change) = headline {
+        sentence(change, answer, &mut text);
+        if evidence {
+            proof(change, &mut text);
+        }
+    }
+    let others = answer.changes.len() - 1;
+    if others > 0 {
+        let more = if answer.truncated { "at least " } else { "" };
+        say(&mut text, format_args!("  {more}{others} other change{}: whodid log {}\n", plural(others as u64), plain(&answer.subject.value)));
+    }
+    left_out(answer, &mut text);
+    if !evidence && !answer.changes.is_empty() {
+        say(&mut text, format_args!("  the proof, hop by hop: whodid -E {}\n", plain(&answer.subject.value)));
+    }
+    text
+}
+
+/// Writing to a String cannot fail.
+fn say(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    let _ = text.write_fmt(arguments);
+}
+
+fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+fn nothing(answer: &Answer, text: &mut String) {
+    let thing = plain(&answer.subject.value);
+    if answer.reads + answer.attempts > 0 {
+        say(text, format_args!("nobody changed {thing} in these logs; it was"));
+        if answer.reads > 0 {
+            say(text, format_args!(" read {} time{}", answer.reads, plural(answer.reads)));
+        }
+        if answer.attempts > 0 {
+            let and = if answer.reads > 0 { ", and" } else { "" };
+            say(text, format_args!("{and} tried for {} time{} without success", answer.attempts, plural(answer.attempts)));
+        }
+        say(text, format_args!(" (--include-reads, --include-denied)\n"));
+        return;
+    }
+    say(text, format_args!("nothing about {thing} is in these logs"));
+    match (&answer.coverage.from, &answer.coverage.until) {
+        (Some(from), Some(until)) => say(text, format_args!(", which reach from {from} to {until}\n")),
+        _ => say(text, format_args!(": the lake is empty\n")),
+    }
+    if !answer.coverage.complete {
+        say(text, format_args!("  that is no proof that nothing happened: no digest shows these logs to be whole\n"));
+    }
+}
+
+fn left_out(answer: &Answer, text: &mut String) {
+    if answer.reads + answer.attempts > 0 {
+        say(text, format_args!("  left out: {} read{}, {} denied or failed\n", answer.reads, plural(answer.reads), answer.attempts));
+    }
+}
+
+/// The name of an actor, as far as it may be said.
+fn name(change: &Change) -> String {
+    let part = |key: &str| change.actor.get(key).and_then(Value::as_str);
+    let id = part("id").map(|id| plain(id).into_owned());
+    match (part("kind").unwrap_or("unknown"), id) {
+        ("pipeline", Some(id)) => {
+            let place = part("repository").or_else(|| part("project")).map(|place| format!("pipeline {}", plain(place)));
+            let branch = part("ref").or_else(|| part("environment")).map(|branch| format!(" ({})", plain(branch))).unwrap_or_default();
+            place.map_or_else(|| format!("pipeline {id}"), |place| format!("{place}{branch}"))
+        }
+        ("workload", Some(id)) => format!("the workload {id}"),
+        ("aws_service", Some(id)) => format!("the AWS service {id}"),
+        ("external_account", Some(id)) => format!("somebody in account {id}, outside these logs"),
+        ("root_user", Some(id)) => format!("the root user {id}"),
+        ("iam_user", Some(id)) => format!("the IAM user {id}"),
+        ("saml_user", Some(id)) => format!("{id}, of {}", plain(part("provider").unwrap_or("a SAML provider"))),
+        ("oidc_user", Some(id)) => format!("{id}, of the issuer {}", plain(part("provider").unwrap_or("?"))),
+        (_, Some(id)) => id,
+        (_, None) => match (change.certainty, change.claims.first()) {
+            ("claimed", Some(claim)) => format!("unknown (claims to be {:?})", plain(&claim.value)),
+            ("ambiguous", _) => format!("one of {}", change.candidates.len()),
+            _ => "unknown".to_owned(),
+        },
+    }
+}
+
+fn resource(change: &Change, asked: &str) -> String {
+    let last = |arn: &str| plain(arn.rsplit([':', '/']).next().unwrap_or(arn)).into_owned();
+    let asked_last = last(asked);
+    match change.resources.iter().find(|arn| arn.ends_with(asked_last.as_str())).or(change.resources.first()) {
+        Some(arn) if change.resources.len() > 1 => format!("{} and {} more", last(arn), change.resources.len() - 1),
+        Some(arn) => last(arn),
+        None => asked_last,
+    }
+}
+
+fn sentence(change: &Change, answer: &Answer, text: &mut String) {
+    let outcome = change.error_code.as_ref().map(|code| format!(", which failed with {}", plain(code))).unwrap_or_default();
+    say(
+        text,
+        format_args!(
+            "{}: {} on {} in account {}, {}, at {}{outcome}\n",
+            name(change),
+            plain(&change.event_name),
+            resource(change, &answer.subject.value),
+            plain(&change.recipient_account_id),
+            plain(if change.aws_region.is_empty() { "no region" } else { &change.aws_region }),
+            change.event_time,
+        ),
+    );
+    say(text, format_args!("  {}{}\n", change.certainty, reason(change)));
+    if !change.chain.is_empty() {
+        let hops: Vec<String> = change.chain.iter().map(hop_name).collect();
+        say(text, format_args!("  through {}\n", hops.join(" -> ")));
+    }
+    for candidate in &change.candidates {
+        let id = candidate.actor.get("id").and_then(Value::as_str).unwrap_or("unknown");
+        say(text, format_args!("  candidate: {} ({}; events {})\n", plain(id), plain(&candidate.why), plain(&candidate.evidence.join(", "))));
+    }
+    if change.certainty == "claimed" || change.certainty == "unknown" || change.certainty == "ambiguous" {
+        for claim in &change.claims {
+            say(text, format_args!("  claim: {} = {:?}, which the caller could choose\n", claim.source, plain(&claim.value)));
+        }
+    }
+    if let Some(gap) = &change.gap {
+        say(text, format_args!("  the chain ends at {}: {}\n  to close it: {}\n", plain(&gap.at), plain(&gap.why), plain(&gap.needs)));
+    }
+}
+
+fn reason(change: &Change) -> String {
+    match (&change.reason, change.certainty) {
+        (Some(reason), _) => format!(": {}", plain(reason)),
+        (None, "proven") if change.chain.is_empty() => ": AWS names the caller in the record itself".to_owned(),
+        (None, "proven") => ": every hop is joined by values that AWS wrote".to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn hop_name(hop: &query::Chain) -> String {
+    let role = hop.role_arn.as_deref().map(|arn| arn.rsplit('/').next().unwrap_or(arn));
+    let session = hop.session_name.as_deref();
+    let name = match (role, session) {
+        (Some(role), Some(session)) => format!("{}/{}", plain(role), plain(session)),
+        (Some(one), None) | (None, Some(one)) => plain(one).into_owned(),
+        (None, None) => hop.kind.replace('_', " "),
+    };
+    let tags: Vec<String> = hop.session_tags.iter().map(|(key, value)| format!("{}={}", plain(key), plain(value.as_str().unwrap_or("")))).collect();
+    if tags.is_empty() { name } else { format!("{name} [{}]", tags.join(", ")) }
+}
+
+/// The chain hop by hop, each with the event that proves it and where that lies.
+fn proof(change: &Change, text: &mut String) {
+    say(text, format_args!("\n  {}\n", name(change)));
+    for hop in &change.chain {
+        say(text, format_args!("   |  {} {}", hop.kind.replace('_', " "), hop_name(hop)));
+        if let Some(key) = &hop.access_key_id {
+            say(text, format_args!("  key {}", plain(key)));
+        }
+        say(text, format_args!("\n"));
+        match &hop.issued_by {
+            Some(issued) => {
+                say(text, format_args!("   |    issued by {} at {}, joined by {}\n", plain(&issued.event_name), issued.event_time, issued.link.replace('_', " ")));
+                for id in &issued.event_ids {
+                    let places: Vec<&Evidence> = issued.evidence.iter().filter(|place| place.event_id.as_deref() == Some(id)).collect();
+                    say(text, format_args!("   |    event {}\n", plain(id)));
+                    places.iter().for_each(|place| lies(place, "   |      ", text));
+                }
+            }
+            None => say(text, format_args!("   |    the event that issued it is not in these logs\n")),
+        }
+    }
+    say(text, format_args!("   *  {} {}\n        event {}\n", plain(&change.event_source), plain(&change.event_name), plain(&change.event_id)));
+    lies(&change.evidence, "          ", text);
+    for copy in &change.copies {
+        say(text, format_args!("        the same call, as the other account recorded it: event {}\n", plain(copy)));
+    }
+}
+
+fn lies(place: &Evidence, indent: &str, text: &mut String) {
+    say(text, format_args!("{indent}{} record {}\n{indent}sha256 {}, {}\n", plain(&place.object), place.record, plain(&place.sha256), place.integrity.replace('_', " ")));
+}
+
+/// One change in a line.
+fn line(change: &Change, text: &mut String) {
+    let resource = resource(change, change.resources.first().map_or("", String::as_str));
+    let failed = change.error_code.as_ref().map(|code| format!("  [{}]", plain(code))).unwrap_or_default();
+    say(
+        text,
+        format_args!(
+            "{}  {}  {}  {}  {}/{}  {}  {}{failed}\n",
+            change.event_time,
+            name(change),
+            plain(&change.event_name),
+            resource,
+            plain(&change.recipient_account_id),
+            plain(&change.aws_region),
+            change.certainty,
+            plain(&change.event_id)
+        ),
+    );
+}
+
+/// What an ingest came to.
+pub(crate) fn ingest(summary: &Summary, place: &str) -> String {
+    let (objects, records) = (&summary.objects, &summary.records);
+    let mut text = String::new();
+    say(
+        &mut text,
+        format_args!(
+            "{} objects seen, {} new: {} read, {} rejected; {} left out as no CloudTrail log\n{} records read: {} written, {} seen before, {} rejected\n{} in {:.1} s; the lake is {}\n",
+            objects.seen,
+            objects.new,
+            objects.read,
+            objects.rejected,
+            objects.skipped,
+            records.read,
+            records.written,
+            records.duplicate,
+            records.rejected,
+            size(summary.bytes.uncompressed),
+            summary.seconds,
+            plain(place)
+        ),
+    );
+    if summary.late_issuers_healed > 0 {
+        say(&mut text, format_args!("{} session{} now known by an issuing event that came late\n", summary.late_issuers_healed, plural(summary.late_issuers_healed)));
+    }
+    text
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..=9_999 => format!("{bytes} bytes"),
+        10_000..=9_999_999 => format!("{} KB", bytes / 1_000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
+}
+
+/// What was refused, a line for each kind, on stderr.
+pub(crate) fn problems(problems: &[Problem]) {
+    for problem in problems {
+        let record = problem.record.map(|record| format!(" record {record}")).unwrap_or_default();
+        let more = if problem.count > 1 { format!(" (and {} more of this kind)", problem.count - 1) } else { String::new() };
+        note(&format!("warning: {}{record}: {} [{}]{more}\n", plain(&problem.object), plain(&problem.detail), problem.reason));
+    }
+    if !problems.is_empty() {
+        note("hint: all of them: whodid sql -c 'select object, record, reason, detail from rejects'\n");
+    }
+}
+
+/// The demo's five questions, and what to try next.
+pub(crate) fn demo(settings: &Settings, logs: &str, lake: &str, summary: &Summary, asked: &[Asked]) -> Result<(), Failure> {
+    if matches!(settings.format, crate::args::Format::Json) {
+        let questions: Vec<Value> = asked.iter().map(|asked| serde_json::json!({"why": asked.why, "thing": asked.thing, "answer": asked.answer})).collect();
+        return out(&crate::render::json::document(&serde_json::json!({"schema": "whodid.demo/v1", "logs": logs, "lake": lake, "ingest": summary, "questions": questions}), None)?);
+    }
+    let mut text = format!("A sample organisation's CloudTrail logs are in {}\n{}", plain(logs), ingest(summary, lake));
+    for Asked { why, thing, answer } in asked {
+        say(&mut text, format_args!("\n# {why}\n$ whodid {}\n{}", plain(thing), self::answer(answer, false, false)));
+    }
+    let thing = asked.first().map_or("THING", |asked| asked.thing.as_str());
+    let event = asked.first().and_then(|asked| asked.answer.changes.first()).map_or("EVENT_ID", |change| change.event_id.as_str());
+    say(
+        &mut text,
+        format_args!(
+            "\nTry next:\n  export WHODID_LAKE={}\n  whodid -E {thing}\n  whodid --format json {thing}\n  whodid log {thing}\n  whodid show {event}\n  whodid sql -c 'select actor_id, certainty, count(*) as calls from changes where not read_only group by 1, 2 order by 3 desc'\n  whodid --logs {} {thing}\n",
+            plain(lake),
+            plain(logs)
+        ),
+    );
+    out(&text)
+}
+
+/// How far an ingest is, on a terminal.
+pub(crate) struct Progress {
+    shown: bool,
+    all: usize,
+}
+
+impl Progress {
+    pub(crate) fn new(terminal: bool, all: usize) -> Self {
+        Self { shown: terminal && all > 0, all }
+    }
+
+    pub(crate) fn at(&mut self, done: usize, records: u64) {
+        if self.shown {
+            let _ = write!(std::io::stderr(), "\r{done} of {} objects, {records} records ", self.all);
+        }
+    }
+
+    pub(crate) fn end(&mut self) {
+        if self.shown {
+            let _ = writeln!(std::io::stderr());
+        }
+    }
+}

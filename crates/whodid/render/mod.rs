@@ -1,0 +1,60 @@
+//! Answers in, text out. Every byte that a log wrote is escaped for where it goes.
+
+mod human;
+mod json;
+mod table;
+mod text;
+
+pub(crate) use human::{Asked, Progress, demo, problems};
+pub(crate) use table::rows;
+
+use crate::args::Format;
+use crate::commands::ingest::Summary;
+use crate::failure::Failure;
+use crate::settings::Settings;
+use query::Answer;
+use std::io::Write as _;
+
+/// Writes to stdout; a reader that went away ends the command quietly.
+pub(crate) fn out(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if !crate::closed(&error) => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// An answer to a question.
+pub(crate) fn answer(settings: &Settings, answer: &Answer, evidence: bool, whole_list: bool) -> Result<(), Failure> {
+    match settings.format {
+        Format::Json => out(&json::document(answer, settings.fields.as_deref())?),
+        Format::Jsonl => out(&json::lines(&answer.changes)?),
+        Format::Human => out(&human::answer(answer, evidence, whole_list)),
+        Format::Table | Format::Csv | Format::Tsv => out(&table::changes(answer, settings.format)),
+    }
+}
+
+/// The sums of an ingest.
+pub(crate) fn ingest(settings: &Settings, summary: &Summary, place: &str) -> Result<(), Failure> {
+    match settings.format {
+        Format::Human | Format::Table => out(&human::ingest(summary, place)),
+        _ => out(&json::document(summary, settings.fields.as_deref())?),
+    }
+}
+
+/// Why there is no answer, on stderr.
+pub(crate) fn failure(failure: &Failure, json: bool) {
+    let text = if json {
+        let object = serde_json::json!({"schema": "whodid.error/v1", "code": failure.code, "message": failure.message, "hint": failure.hint});
+        format!("{object}\n")
+    } else {
+        let hint = failure.hint.as_ref().map(|hint| format!("hint: {}\n", text::plain(hint))).unwrap_or_default();
+        format!("whodid: {}\n{hint}", text::plain(&failure.message))
+    };
+    note(&text);
+}
+
+/// Writes to stderr; there is nobody to tell if that fails.
+pub(crate) fn note(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}

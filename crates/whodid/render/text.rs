@@ -1,0 +1,64 @@
+//! Text from a log, made safe for a terminal and for a spreadsheet.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Letters of one value on a terminal, at most.
+const LETTERS_MAX: usize = 2_048;
+
+/// Whether a character would move a cursor, change direction, or not show at all.
+fn is_unsafe(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Text for one line of a terminal: what does not print is written as `\u{…}`.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    if text.len() <= LETTERS_MAX && !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for (count, letter) in text.chars().enumerate() {
+        if count == LETTERS_MAX {
+            out.push('…');
+            break;
+        }
+        if is_unsafe(letter) {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "\\u{{{:x}}}", letter as u32);
+        } else {
+            out.push(letter);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// A field that no spreadsheet takes for a formula (OWASP ASVS 1.2.10), on one line.
+pub(crate) fn cell(text: &str) -> Cow<'_, str> {
+    let risky = text.chars().next().is_some_and(|first| matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠'));
+    let plain = plain(text);
+    if risky { Cow::Owned(format!("'{plain}")) } else { plain }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_log_wrote_reaches_the_terminal_as_control() {
+        let hostile = "a\u{1b}[2Jb\u{7}\r\nc\u{202e}d\u{200b}e\u{9b}f\u{feff}";
+        let safe = plain(hostile);
+        assert!(!safe.chars().any(is_unsafe), "{safe}");
+        assert_eq!(safe, "a\\u{1b}[2Jb\\u{7}\\u{d}\\u{a}c\\u{202e}d\\u{200b}e\\u{9b}f\\u{feff}");
+        assert_eq!(plain("佐藤 花子"), "佐藤 花子");
+        assert!(plain(&"x".repeat(LETTERS_MAX * 2)).chars().count() <= LETTERS_MAX + 1);
+    }
+
+    #[test]
+    fn formulas_are_disarmed() {
+        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1"] {
+            assert!(cell(text).starts_with('\''), "{text}");
+        }
+        assert_eq!(cell("sg-1"), "sg-1");
+    }
+}

@@ -1,0 +1,241 @@
+//! Flags, environment, the user's configuration file and defaults, merged once. Alone reads the environment and the clock.
+
+use crate::args::{Format, Global};
+use crate::failure::Failure;
+use event::HashKey;
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashMap};
+use std::io::{IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
+
+/// The configuration file; unknown keys are refused.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    lake: Option<String>,
+    profile: Option<String>,
+    region: Option<String>,
+    endpoint_url: Option<String>,
+    hash_key_file: Option<PathBuf>,
+    #[serde(default)]
+    sources: BTreeMap<String, String>,
+}
+
+/// What a command needs to know of its surroundings.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) lake: String,
+    pub(crate) format: Format,
+    pub(crate) fields: Option<Vec<String>>,
+    pub(crate) since: Option<i64>,
+    pub(crate) until: Option<i64>,
+    pub(crate) offline: bool,
+    pub(crate) logs: Vec<String>,
+    pub(crate) now: i64,
+    pub(crate) terminal: bool,
+    pub(crate) source: SourceOptions,
+    sources: BTreeMap<String, String>,
+    hash_key_file: PathBuf,
+    environment: HashMap<String, String>,
+}
+
+/// How AWS is reached.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SourceOptions {
+    pub(crate) profile: Option<String>,
+    pub(crate) region: Option<String>,
+    pub(crate) endpoint_url: Option<String>,
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn environment() -> HashMap<String, String> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+pub(crate) fn now() -> i64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+impl Settings {
+    /// Merges what the user gave.
+    pub(crate) fn of(global: &Global) -> Result<Self, Failure> {
+        let environment = environment();
+        let home = |variable: &str, below: &str| {
+            let own = environment.get(variable).filter(|value| Path::new(value).is_absolute()).map(PathBuf::from);
+            own.or_else(|| environment.get("HOME").map(|home| Path::new(home).join(below))).unwrap_or_else(|| PathBuf::from("."))
+        };
+        let config_path = global.config.clone().unwrap_or_else(|| home("XDG_CONFIG_HOME", ".config").join("whodid").join("config.toml"));
+        let file = read_config(&config_path, global.config.is_some())?;
+        let data = home("XDG_DATA_HOME", ".local/share").join("whodid");
+        let now = now();
+        let format = match (&global.json, global.format) {
+            (Some(_), Some(format)) if format != Format::Json => {
+                return Err(Failure::usage("--json and --format disagree", "give one of them"));
+            }
+            (Some(_), _) => Format::Json,
+            (None, format) => format.unwrap_or(Format::Human),
+        };
+        let fields = global.json.clone().flatten().map(|fields| fields.split(',').map(|field| field.trim().to_owned()).filter(|field| !field.is_empty()).collect());
+        let since = global.since.as_deref().map(|text| time(text, now, "--since")).transpose()?;
+        let until = global.until.as_deref().map(|text| time(text, now, "--until")).transpose()?;
+        if let (Some(since), Some(until)) = (since, until)
+            && since >= until
+        {
+            return Err(Failure::usage("--since is not before --until", "give the earlier time to --since"));
+        }
+        Ok(Self {
+            lake: global.lake.clone().or(file.lake).unwrap_or_else(|| data.join("lake").to_string_lossy().into_owned()),
+            format,
+            fields,
+            since,
+            until,
+            offline: global.offline,
+            logs: global.logs.clone(),
+            now,
+            terminal: std::io::stderr().is_terminal(),
+            source: SourceOptions {
+                profile: global.profile.clone().or(file.profile),
+                region: global.region.clone().or(file.region),
+                endpoint_url: global.endpoint_url.clone().or(file.endpoint_url),
+            },
+            sources: file.sources,
+            hash_key_file: file.hash_key_file.unwrap_or_else(|| data.join("hash.key")),
+            environment,
+        })
+    }
+
+    /// The address of a source, by its name in the configuration or as it stands.
+    pub(crate) fn source_named<'s>(&'s self, name: &'s str) -> &'s str {
+        self.sources.get(name).map_or(name, String::as_str)
+    }
+
+    /// Options of the object store that holds an S3 lake.
+    pub(crate) fn store_options(&self) -> HashMap<String, String> {
+        let mut options = HashMap::new();
+        let mut set = |key: &str, value: Option<&String>| {
+            if let Some(value) = value {
+                options.insert(key.to_owned(), value.clone());
+            }
+        };
+        let endpoint = self.source.endpoint_url.as_ref().or_else(|| self.environment.get("AWS_ENDPOINT_URL_S3")).or_else(|| self.environment.get("AWS_ENDPOINT_URL"));
+        set("AWS_ENDPOINT_URL", endpoint);
+        set("AWS_REGION", self.source.region.as_ref().or_else(|| self.environment.get("AWS_REGION")).or_else(|| self.environment.get("AWS_DEFAULT_REGION")));
+        set("AWS_PROFILE", self.source.profile.as_ref());
+        if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
+            set("AWS_ALLOW_HTTP", Some(&"true".to_owned()));
+        }
+        options
+    }
+
+    /// The key that turns secrets into hashes: `WHODID_HASH_KEY` (64 hexadecimal digits), else the installation's own, made on first use.
+    pub(crate) fn hash_key(&self) -> Result<HashKey, Failure> {
+        let bad = |what: String| Failure::usage(what, "it holds 64 hexadecimal digits, for example from: openssl rand -hex 32");
+        if let Some(text) = self.environment.get("WHODID_HASH_KEY") {
+            return key_of(text).ok_or_else(|| bad("WHODID_HASH_KEY is no key".into()));
+        }
+        let path = &self.hash_key_file;
+        if let Ok(text) = std::fs::read_to_string(path) {
+            return key_of(&text).ok_or_else(|| bad(format!("{} holds no key", path.display())));
+        }
+        let mut bytes = [0; 32];
+        std::fs::File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut bytes))?;
+        let text = lake::hex(&bytes);
+        match write_private(path, &text) {
+            Ok(()) => {}
+            // Another process was first; its key is the installation's.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                let text = std::fs::read_to_string(path)?;
+                return key_of(&text).ok_or_else(|| bad(format!("{} holds no key", path.display())));
+            }
+            Err(error) => tracing::warn!(path = %path.display(), %error, "the key for hashing secrets could not be kept; hashes of this run compare with no other's"),
+        }
+        Ok(HashKey::new(bytes))
+    }
+}
+
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}
+
+fn key_of(text: &str) -> Option<HashKey> {
+    let text = text.trim();
+    let mut bytes = [0; 32];
+    if text.len() != 64 {
+        return None;
+    }
+    for (byte, index) in bytes.iter_mut().zip(0..) {
+        *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
+    }
+    Some(HashKey::new(bytes))
+}
+
+fn read_config(path: &Path, named: bool) -> Result<File, Failure> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => toml::from_str(&text).map_err(|error| Failure {
+            exit: crate::exit::Exit::Failed,
+            code: "config",
+            message: format!("cannot understand {}: {}", path.display(), error.message()),
+            hint: Some("known keys: lake, profile, region, endpoint_url, hash_key_file, [sources]".into()),
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named => Ok(File::default()),
+        Err(error) => Err(Failure::usage(format!("cannot read {}: {error}", path.display()), "give a readable file to --config")),
+    }
+}
+
+/// A time of a flag: a span before now, a date, or a time; microseconds since 1970.
+fn time(text: &str, now: i64, flag: &str) -> Result<i64, Failure> {
+    let text = text.trim();
+    let span = text.strip_prefix("T-").unwrap_or(text);
+    if let Some((count, unit)) = span.len().checked_sub(1).and_then(|at| span.split_at_checked(at))
+        && let Ok(count) = count.parse::<i64>()
+    {
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            "w" => 7 * 86_400,
+            _ => 0,
+        };
+        if seconds > 0 && (0..=1_000_000_000).contains(&count) {
+            return Ok(now.saturating_sub(count.saturating_mul(seconds * 1_000_000)));
+        }
+    }
+    let day = event::time::micros(&format!("{text}T00:00:00Z"));
+    day.or_else(|| event::time::micros(text)).ok_or_else(|| {
+        Failure::usage(format!("{flag} {text:?} is no time"), "write it as 2h, 7d, 2026-11-01 or 2026-11-01T09:00:00+09:00")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_flags() {
+        let now = 1_795_064_531_000_000;
+        let read = |text: &str| time(text, now, "--since").ok();
+        assert_eq!(read("2h"), Some(now - 7_200_000_000));
+        assert_eq!(read("T-7d"), Some(now - 7 * 86_400_000_000));
+        assert_eq!(read("2026-11-18T05:02:11Z"), Some(now));
+        assert_eq!(read("2026-11-18"), event::time::micros("2026-11-18T00:00:00Z"));
+        for bad in ["", "yesterday", "7", "d", "2026-13-01", "-3d", "99999999999999999999d", "日"] {
+            assert_eq!(read(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn unknown_configuration_keys_are_refused() {
+        assert!(toml::from_str::<File>("lake = 'x'\nlaek = 'y'").is_err());
+        assert!(toml::from_str::<File>("lake = 'x'\n[sources]\naudit = 's3://b/p'").is_ok());
+    }
+}
