@@ -46,8 +46,8 @@ fn main() -> ExitCode {
 /// Diagnostics go to stderr: warnings always, more with `-v`.
 fn start_log(verbose: u8) {
     let level = match verbose {
-        0 => "error,whodid=warn,source=warn,lake=warn,query=warn",
-        1 => "warn,whodid=info,source=info,lake=info,query=info",
+        0 => "off,whodid=warn,source=warn,lake=warn,query=warn",
+        1 => "error,whodid=info,source=info,lake=info,query=info",
         _ => "info,whodid=debug,source=debug,lake=debug,query=debug",
     };
     let filter = tracing_subscriber::EnvFilter::new(level);

@@ -125,17 +125,22 @@ impl Actor {
         let account_id = provider.split(':').nth(4).filter(|part| provider.starts_with("arn:") && !part.is_empty()).map(str::to_owned);
         let issuer = provider.split_once(":oidc-provider/").map_or(provider, |(_, issuer)| issuer);
         let issuer = issuer.strip_prefix("https://").unwrap_or(issuer).to_owned();
-        let host = issuer.split('/').next().unwrap_or("");
+        let (host, path) = issuer.split_once('/').unwrap_or((&issuer, ""));
         let pipeline = |parts| Self::Pipeline(Pipeline { subject: subject.to_owned(), issuer: issuer.clone(), account_id: account_id.clone(), parts });
         match host {
-            "token.actions.githubusercontent.com" => pipeline(github(subject)),
-            "gitlab.com" => pipeline(keyed(subject, &[("project_path", "project"), ("ref_type", "ref_type"), ("ref", "ref"), ("environment", "environment")])),
-            "oidc.circleci.com" => pipeline(slashed(subject)),
-            "app.terraform.io" => pipeline(keyed(
+            // An enterprise may have an issuer of its own below the host (GitHub Docs, OpenID Connect reference).
+            "token.actions.githubusercontent.com" if !path.contains('/') => pipeline(github(subject)),
+            // Whoever has a project can serve files below this host: the bare host alone is GitLab's.
+            "gitlab.com" if path.is_empty() => {
+                pipeline(keyed(subject, &[("project_path", "project"), ("ref_type", "ref_type"), ("ref", "ref"), ("environment", "environment")]))
+            }
+            "oidc.circleci.com" if path.starts_with("org/") => pipeline(slashed(subject)),
+            "app.terraform.io" if path.is_empty() => pipeline(keyed(
                 subject,
                 &[("organization", "organization"), ("project", "project"), ("workspace", "workspace"), ("run_phase", "run_phase")],
             )),
-            "agent.buildkite.com" | "vstoken.dev.azure.com" => pipeline(Vec::new()),
+            "agent.buildkite.com" if path.is_empty() => pipeline(Vec::new()),
+            "vstoken.dev.azure.com" if !path.is_empty() && !path.contains('/') => pipeline(Vec::new()),
             _ if subject.starts_with("system:serviceaccount:") && is_eks(host, &issuer) => {
                 Self::Workload { id: subject.to_owned(), issuer: Some(issuer.clone()), account_id: account_id.clone() }
             }
@@ -247,7 +252,17 @@ mod tests {
 
     #[test]
     fn issuer_that_only_looks_like_a_pipeline_is_itself() {
-        for issuer in ["token.actions.githubusercontent.com.evil.example", "token-actions.githubusercontent.com", "gitlab.com.example", "oidc.eks.example.com/id/AB"] {
+        for issuer in [
+            "token.actions.githubusercontent.com.evil.example",
+            "token-actions.githubusercontent.com",
+            "evil.example/token.actions.githubusercontent.com",
+            "gitlab.com.example",
+            "gitlab.com/evil/project/-/raw/main",
+            "app.terraform.io/evil",
+            "oidc.circleci.com",
+            "oidc.eks.example.com/id/AB",
+            "oidc.eks.x.evil.example.amazonaws.com/id/AB",
+        ] {
             check(issuer, "repo:acme/shop:ref:refs/heads/main", "oidc_user", &[]);
             check(issuer, "system:serviceaccount:ns:sa", "oidc_user", &[]);
         }

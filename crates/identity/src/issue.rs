@@ -1,5 +1,6 @@
 //! What one event says of the credentials that it issued.
 
+use crate::arn::Arn;
 use crate::session::Identity;
 use event::Event;
 use event::json::Json;
@@ -29,7 +30,7 @@ pub struct Issue {
     pub role_session_name: Option<String>,
     /// Who asked.
     pub caller: Identity,
-    /// The SAML or OIDC provider that vouched: its ARN.
+    /// The SAML or OIDC provider that vouched, or the one that vouched for the user on whose behalf the session acts: its ARN.
     pub provider: Option<String>,
     /// Whom the provider vouched for.
     pub subject: Option<String>,
@@ -79,10 +80,26 @@ impl Issue {
     pub fn names_caller(&self) -> bool {
         self.caller.kind.as_deref() != Some("AWSAccount")
     }
+
+    /// Whether the session was opened for a user of Identity Center by an application of theirs, or by the service that gives people
+    /// access to accounts: who asked for it is then not who acts (IAM User Guide, AssumeRole, `ProvidedContexts`).
+    pub(crate) fn is_for_somebody(&self) -> bool {
+        let context = self.provider.as_deref().and_then(Arn::parse).is_some_and(|arn| arn.resource.starts_with("contextProvider/"));
+        context || self.caller.invoked_by.as_deref() == Some("account-access.amazonaws.com")
+    }
+
+    /// Whether AWS's console asked for the session: the key that it is used with is then never the one that was issued.
+    pub(crate) fn is_consoles(&self) -> bool {
+        let internal = matches!(self.caller.invoked_by.as_deref(), Some("AWS Internal" | "signin.amazonaws.com"));
+        matches!(self.event_name.as_str(), "SwitchRole" | "AssumeRoleWithSAML") || internal
+    }
 }
 
+/// What AWS writes where it hides a value: no name, and the same for everybody.
+pub(crate) const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
+
 fn text(value: Option<Json<'_, '_>>, path: &[&str]) -> Option<String> {
-    value?.at(path)?.text().filter(|text| !text.is_empty()).map(std::borrow::Cow::into_owned)
+    value?.at(path)?.text().filter(|text| !text.is_empty() && text != HIDDEN).map(std::borrow::Cow::into_owned)
 }
 
 fn pairs(value: Option<Json<'_, '_>>, name: &str) -> Vec<(String, String)> {
@@ -99,13 +116,21 @@ fn read_assume_role(issue: &mut Issue, event: &Event<'_>) {
     issue.issued_principal_id = text(event.response, &["assumedRoleUser", "assumedRoleId"]);
     issue.role_arn = text(event.request, &["roleArn"]);
     issue.role_session_name = text(event.request, &["roleSessionName"]);
-    issue.provider = text(event.request, &["principalArn"])
-        .or_else(|| issue.caller.identity_provider.clone().filter(|provider| provider.starts_with("arn:")))
-        .or_else(|| text(event.response, &["provider"]))
-        .or_else(|| issue.caller.identity_provider.clone());
-    issue.subject = text(event.response, &["subjectFromWebIdentityToken"]).or_else(|| text(event.response, &["subject"])).or_else(|| issue.caller.user_name.clone());
+    let named = issue.caller.identity_provider.clone();
+    issue.provider = match issue.event_name.as_str() {
+        "AssumeRoleWithSAML" => text(event.request, &["principalArn"]).or(named),
+        "AssumeRoleWithWebIdentity" => {
+            let arn = named.clone().filter(|provider| provider.starts_with("arn:"));
+            arn.or_else(|| text(event.response, &["provider"])).or(named)
+        }
+        _ => event.request.and_then(|request| text(request.get("providedContexts")?.items().next(), &["providerArn"])),
+    };
+    let told = |name| text(event.response, &[name]);
+    let user_name = issue.caller.user_name.clone().filter(|name| name != HIDDEN);
+    issue.subject = told("subjectFromWebIdentityToken").or_else(|| told("subject")).or(user_name);
     issue.session_tags = pairs(event.request, "tags");
     issue.session_tags.extend(pairs(event.request, "principalTags"));
+    issue.session_tags.sort();
     issue.incoming_transitive_tags = pairs(event.request, "incomingTransitiveTags");
     issue.transitive_tag_keys =
         event.request.and_then(|request| request.get("transitiveTagKeys")).iter().flat_map(Json::items).filter_map(|key| Some(key.text()?.into_owned())).collect();
@@ -119,10 +144,9 @@ fn read_token(issue: &mut Issue, event: &Event<'_>) {
     issue.issued_principal_id = text(event.response, &["federatedUser", "federatedUserId"]);
     issue.role_session_name = text(event.request, &["name"]);
     issue.session_tags = pairs(event.request, "tags");
-    issue.target_account_id = text(event.request, &["targetPrincipal"]).map(|target| {
-        // Either the account id or the ARN of its root user.
-        target.split(':').nth(4).filter(|account| !account.is_empty()).map_or_else(|| target.clone(), str::to_owned)
-    });
+    // Either the account id or the ARN of its root user.
+    issue.target_account_id =
+        text(event.request, &["targetPrincipal"]).map(|target| Arn::parse(&target).map_or_else(|| target.clone(), |arn| arn.account_id.to_owned()));
     if issue.event_name == "GetSessionToken" {
         issue.issued_principal_id = issue.caller.principal_id.clone();
     } else if issue.event_name == "AssumeRoot" {
@@ -141,7 +165,7 @@ fn read_switch_role(issue: &mut Issue, event: &Event<'_>) {
 }
 
 fn read_get_role_credentials(issue: &mut Issue, event: &Event<'_>) {
-    let either = |names: [&str; 2]| text(event.service_event_details, &[names[0]]).or_else(|| text(event.request, &[names[1]]));
-    issue.target_account_id = either(["account_id", "accountId"]);
-    issue.role_arn = either(["role_name", "roleName"]);
+    let either = |told: &str, asked: &str| text(event.service_event_details, &[told]).or_else(|| text(event.request, &[asked]));
+    issue.target_account_id = either("account_id", "accountId");
+    issue.role_arn = either("role_name", "roleName");
 }

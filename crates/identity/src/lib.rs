@@ -8,6 +8,7 @@
 //! events give the same answers in whatever order they arrived: a late one closes what it heals.
 
 pub mod actor;
+mod arn;
 pub mod graph;
 pub mod issue;
 pub mod resolution;

@@ -166,11 +166,17 @@ impl Resolution {
         Self { reason: Some(gap.why.clone()), gap: Some(gap), ..Self::of(Actor::Unknown, Certainty::Unknown) }
     }
 
+    /// No more sure than `certainty`, and why; what is less sure already keeps its own reason.
+    pub(crate) fn at_most(mut self, certainty: Certainty, reason: &str) -> Self {
+        if self.certainty > certainty {
+            self.certainty = certainty;
+            self.reason = Some(reason.to_owned());
+        }
+        self
+    }
+
     /// The permission set of the Identity Center role on the way, if one is.
     pub fn permission_set(&self) -> Option<&str> {
-        self.chain.iter().find_map(|credential| {
-            let role = credential.role_arn.as_deref()?.split_once(":role/aws-reserved/sso.amazonaws.com/")?.1.rsplit('/').next()?;
-            role.strip_prefix("AWSReservedSSO_")?.rsplit_once('_').map(|(set, _)| set)
-        })
+        self.chain.iter().find_map(|credential| crate::arn::permission_set(credential.role_arn.as_deref()?))
     }
 }

@@ -1,5 +1,6 @@
 //! What one event says of the credentials that signed it.
 
+use crate::arn::{Arn, permission_set};
 use event::{Event, UserIdentity};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -146,12 +147,10 @@ impl Identity {
 
     /// The role session name, or the federated user's name.
     pub fn session_name(&self) -> Option<&str> {
-        let arn = self.arn.as_deref().unwrap_or("");
-        let named = arn.split_once(":assumed-role/").and_then(|(_, rest)| rest.split_once('/')).map(|(_, name)| name);
-        named
-            .or_else(|| arn.split_once(":federated-user/").map(|(_, name)| name))
-            .or_else(|| self.principal_id.as_deref().filter(|id| id.starts_with("AROA")).and_then(|id| id.split_once(':')).map(|(_, name)| name))
-            .filter(|name| !name.is_empty())
+        let arn = self.arn.as_deref().and_then(Arn::parse);
+        let named = arn.and_then(|arn| arn.role_session().map(|(_, name)| name).or_else(|| arn.federated_user()));
+        let by_id = || self.principal_id.as_deref().filter(|id| id.starts_with("AROA")).and_then(|id| id.split_once(':')).map(|(_, name)| name);
+        named.or_else(by_id).filter(|name| !name.is_empty())
     }
 
     /// The account that owns the session, by its issuer where that is known.
@@ -161,17 +160,29 @@ impl Identity {
 
     /// The partition of the ARNs in it.
     pub fn partition(&self) -> &str {
-        self.arn.as_deref().or(self.issuer_arn.as_deref()).and_then(|arn| arn.split(':').nth(1)).filter(|part| !part.is_empty()).unwrap_or("aws")
+        let arn = self.arn.as_deref().or(self.issuer_arn.as_deref()).and_then(Arn::parse);
+        arn.map(|arn| arn.partition).filter(|part| !part.is_empty()).unwrap_or("aws")
     }
 
     /// The role of a session, with its path where the record has it.
     pub fn role_arn(&self) -> Option<String> {
-        if let Some(arn) = self.issuer_arn.as_deref().filter(|arn| arn.contains(":role/")) {
+        if let Some(arn) = self.issuer_arn.as_deref().filter(|arn| Arn::parse(arn).is_some_and(|arn| arn.role().is_some())) {
             return Some(arn.to_owned());
         }
-        let (head, rest) = self.arn.as_deref()?.split_once(":assumed-role/")?;
-        let role = rest.split('/').next()?;
-        Some(format!("{}:role/{role}", head.replace(":sts:", ":iam:")))
+        let arn = Arn::parse(self.arn.as_deref()?)?;
+        let (role, _) = arn.role_session()?;
+        Some(format!("arn:{}:iam::{}:role/{role}", arn.partition, arn.account_id))
+    }
+
+    /// Whether AWS says that the key of the call is not the one that was issued: the console, a sign-in session and services that act
+    /// for a caller draw keys of their own. Whoever calls the API by hand uses the key that was issued.
+    pub(crate) fn draws_own_key(&self) -> bool {
+        self.from_console || self.invoked_by.is_some() || self.sign_in_session_arn.is_some()
+    }
+
+    /// Whether the session is of a role that only Identity Center can make.
+    pub(crate) fn is_identity_center(&self) -> bool {
+        self.issuer_arn.as_deref().is_some_and(|arn| permission_set(arn).is_some())
     }
 }
 
