@@ -59,7 +59,10 @@ impl From<source::Error> for Failure {
 impl From<lake::Error> for Failure {
     fn from(error: lake::Error) -> Self {
         let hint = match &error {
-            lake::Error::Absent { .. } => Some("make one with: whodid --lake PLACE ingest FOLDER|s3://BUCKET/PREFIX; or ask raw logs: whodid --logs FOLDER THING".to_owned()),
+            lake::Error::Absent { .. } => Some(
+                "make one with: whodid --lake PLACE ingest FOLDER|s3://BUCKET/PREFIX; or ask raw logs: whodid --logs FOLDER THING"
+                    .to_owned(),
+            ),
             _ => None,
         };
         Self { exit: Exit::Failed, code: "lake", message: causes(&error), hint }

@@ -31,7 +31,6 @@ pub(crate) struct Settings {
     pub(crate) until: Option<i64>,
     pub(crate) offline: bool,
     pub(crate) logs: Vec<String>,
-    pub(crate) now: i64,
     pub(crate) terminal: bool,
     pub(crate) source: SourceOptions,
     sources: BTreeMap<String, String>,
@@ -54,7 +53,9 @@ fn environment() -> HashMap<String, String> {
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 pub(crate) fn now() -> i64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
 impl Settings {
@@ -76,7 +77,11 @@ impl Settings {
             (Some(_), _) => Format::Json,
             (None, format) => format.unwrap_or(Format::Human),
         };
-        let fields = global.json.clone().flatten().map(|fields| fields.split(',').map(|field| field.trim().to_owned()).filter(|field| !field.is_empty()).collect());
+        let fields = global
+            .json
+            .clone()
+            .flatten()
+            .map(|fields| fields.split(',').map(|field| field.trim().to_owned()).filter(|field| !field.is_empty()).collect());
         let since = global.since.as_deref().map(|text| time(text, now, "--since")).transpose()?;
         let until = global.until.as_deref().map(|text| time(text, now, "--until")).transpose()?;
         if let (Some(since), Some(until)) = (since, until)
@@ -92,7 +97,6 @@ impl Settings {
             until,
             offline: global.offline,
             logs: global.logs.clone(),
-            now,
             terminal: std::io::stderr().is_terminal(),
             source: SourceOptions {
                 profile: global.profile.clone().or(file.profile),
@@ -118,9 +122,21 @@ impl Settings {
                 options.insert(key.to_owned(), value.clone());
             }
         };
-        let endpoint = self.source.endpoint_url.as_ref().or_else(|| self.environment.get("AWS_ENDPOINT_URL_S3")).or_else(|| self.environment.get("AWS_ENDPOINT_URL"));
+        let endpoint = self
+            .source
+            .endpoint_url
+            .as_ref()
+            .or_else(|| self.environment.get("AWS_ENDPOINT_URL_S3"))
+            .or_else(|| self.environment.get("AWS_ENDPOINT_URL"));
         set("AWS_ENDPOINT_URL", endpoint);
-        set("AWS_REGION", self.source.region.as_ref().or_else(|| self.environment.get("AWS_REGION")).or_else(|| self.environment.get("AWS_DEFAULT_REGION")));
+        set(
+            "AWS_REGION",
+            self.source
+                .region
+                .as_ref()
+                .or_else(|| self.environment.get("AWS_REGION"))
+                .or_else(|| self.environment.get("AWS_DEFAULT_REGION")),
+        );
         set("AWS_PROFILE", self.source.profile.as_ref());
         if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
             set("AWS_ALLOW_HTTP", Some(&"true".to_owned()));
@@ -148,7 +164,9 @@ impl Settings {
                 let text = std::fs::read_to_string(path)?;
                 return key_of(&text).ok_or_else(|| bad(format!("{} holds no key", path.display())));
             }
-            Err(error) => tracing::warn!(path = %path.display(), %error, "the key for hashing secrets could not be kept; hashes of this run compare with no other's"),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "the key for hashing secrets could not be kept; hashes of this run compare with no other's")
+            }
         }
         Ok(HashKey::new(bytes))
     }
@@ -211,9 +229,8 @@ fn time(text: &str, now: i64, flag: &str) -> Result<i64, Failure> {
         }
     }
     let day = event::time::micros(&format!("{text}T00:00:00Z"));
-    day.or_else(|| event::time::micros(text)).ok_or_else(|| {
-        Failure::usage(format!("{flag} {text:?} is no time"), "write it as 2h, 7d, 2026-11-01 or 2026-11-01T09:00:00+09:00")
-    })
+    day.or_else(|| event::time::micros(text))
+        .ok_or_else(|| Failure::usage(format!("{flag} {text:?} is no time"), "write it as 2h, 7d, 2026-11-01 or 2026-11-01T09:00:00+09:00"))
 }
 
 #[cfg(test)]
@@ -222,7 +239,7 @@ mod tests {
 
     #[test]
     fn times_of_flags() {
-        let now = 1_795_064_531_000_000;
+        let now = 1_794_978_131_000_000;
         let read = |text: &str| time(text, now, "--since").ok();
         assert_eq!(read("2h"), Some(now - 7_200_000_000));
         assert_eq!(read("T-7d"), Some(now - 7 * 86_400_000_000));

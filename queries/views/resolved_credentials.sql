@@ -4,7 +4,7 @@ SELECT credential_id, actor_kind, actor_id, actor_name, actor_account_id, certai
 FROM (
   SELECT c.credential_id, c.actor_kind, c.actor_id, c.actor_name, c.actor_account_id, c.certainty, c.role_chain, c.session_tags, c.source_identity,
          c.permission_set, c.resolved_version,
-         row_number() OVER (PARTITION BY c.credential_id ORDER BY c.resolved_version DESC, c.certainty, c.actor_id) AS place
+         row_number() OVER (PARTITION BY c.credential_id ORDER BY c.resolved_version DESC, c.resolved_fingerprint) AS place
   FROM credentials c
   WHERE c.fact = 'resolved'
 ) ranked

@@ -1,1 +1,28 @@
+//! What whodid promises, asked of the built program.
+//!
+//! Each module is a subject; each test a claim. Every test has a home, a lake and logs of its own, or shares a simulated
+//! organisation that nobody changes. Loopback only.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod contract;
+mod demo;
+mod exits;
+mod graded;
+mod healing;
+mod hostile_text;
+mod ingest;
+mod names;
+mod properties;
+mod queries;
+mod records;
+#[path = "../../crates/source/tests/s3_server/mod.rs"]
+mod s3_server;
+mod s3;
+mod scenarios;
+mod secrets;
+mod structure;
+mod support;
+mod truth;
+mod world;

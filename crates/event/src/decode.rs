@@ -68,7 +68,7 @@ impl Decoder {
         };
         summary.sha256 = Sha256::digest(&bytes).into();
         summary.uncompressed = bytes.len() as u64;
-        let mut document = Document { bytes: &bytes, at: 0, records: 0, decoder: self, sink };
+        let mut document = Document { bytes: &bytes, at: 0, broken_until: usize::MAX, records: 0, decoder: self, sink };
         let refused = document.read();
         summary.records = document.records;
         if let Some((reason, detail)) = refused {
@@ -82,6 +82,8 @@ impl Decoder {
 struct Document<'b, 'd> {
     bytes: &'b [u8],
     at: usize,
+    /// Where an element that could not be read was taken to end.
+    broken_until: usize,
     records: u64,
     decoder: &'d mut Decoder,
     sink: &'d mut dyn Sink,
@@ -107,6 +109,9 @@ impl Document<'_, '_> {
         self.space();
         if self.peek().is_none() {
             return Some((Reason::NotJson, "it is empty".into()));
+        }
+        if self.bytes.starts_with(b"PK\x03\x04") {
+            return Some((Reason::NotJson, "it is a zip archive; unpack it and ingest the folder".into()));
         }
         if !matches!(self.peek(), Some(b'{' | b'[')) {
             return Some((Reason::NotJson, format!("it is not JSON: {}", self.describe(self.at))));
@@ -217,6 +222,7 @@ impl Document<'_, '_> {
                     self.at += 1;
                     return true;
                 }
+                Some(b'{') if self.at == self.broken_until => {}
                 _ => {
                     if !self.resume() {
                         return false;
@@ -260,15 +266,26 @@ impl Document<'_, '_> {
                 true
             }
             Err(error) => {
-                let end = step_over(self.bytes, start).filter(|end| matches!(self.bytes.get(skip_space(self.bytes, *end)), None | Some(b',' | b']' | b'{' | b'}')));
+                let end = self.end_of_broken(start, error);
                 let (reason, detail) = self.explain(error);
                 self.refuse(reason, detail, start..end.unwrap_or(self.bytes.len()));
                 self.at = end.unwrap_or(self.bytes.len());
+                self.broken_until = self.at;
                 end.is_some()
             }
         };
         self.decoder.tape = tape;
         more
+    }
+
+    /// Where the element after one that cannot be read begins. Where an object begins in the place of a key, the one around it was
+    /// never closed and ends there, as it never does inside a value; else the element's own brackets tell.
+    fn end_of_broken(&self, start: usize, error: SyntaxError) -> Option<usize> {
+        if error.what == Fault::Unexpected && error.at > start && self.bytes.get(error.at) == Some(&b'{') {
+            return Some(error.at);
+        }
+        let follows = |end: &usize| matches!(self.bytes.get(skip_space(self.bytes, *end)), None | Some(b',' | b']' | b'{' | b'}'));
+        step_over(self.bytes, start).filter(follows)
     }
 
     /// Unwraps an element and reads the record in it.
@@ -337,7 +354,9 @@ impl Document<'_, '_> {
 fn scalar_or_container_end(bytes: &[u8], at: usize) -> Option<usize> {
     match bytes.get(at)? {
         b'{' | b'[' | b'"' => step_over(bytes, at),
-        _ => Some(at + bytes.get(at..)?.iter().take_while(|byte| !matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t')).count()),
+        _ => {
+            Some(at + bytes.get(at..)?.iter().take_while(|byte| !matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t')).count())
+        }
     }
 }
 
@@ -352,7 +371,9 @@ fn unwrap<'t, 'a>(element: Json<'t, 'a>) -> Unwrapped<'t, 'a> {
     if !element.is_object() {
         return Unwrapped::Other("an element is no object".into());
     }
-    let is_record = |value: &Json<'_, '_>| value.is_object() && value.entries().any(|(name, _)| matches!(name.as_ref(), "eventName" | "eventVersion" | "eventID"));
+    let is_record = |value: &Json<'_, '_>| {
+        value.is_object() && value.entries().any(|(name, _)| matches!(name.as_ref(), "eventName" | "eventVersion" | "eventID"))
+    };
     let mut detail_type = None;
     let mut detail = None;
     let mut shipped = None;

@@ -38,7 +38,9 @@ pub fn gunzip(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Fault> {
     if !is_gzip(bytes) {
         return if bytes.len() > OBJECT_BYTES_MAX { Err(Fault::TooLarge) } else { Ok(Cow::Borrowed(bytes)) };
     }
-    let Some(trailer) = bytes.len().checked_sub(8).filter(|at| *at >= 10).and_then(|at| bytes.get(at..)) else { return Err(Fault::Truncated) };
+    let Some(trailer) = bytes.len().checked_sub(8).filter(|at| *at >= 10).and_then(|at| bytes.get(at..)) else {
+        return Err(Fault::Truncated);
+    };
     let size = trailer.get(4..).and_then(|le| le.try_into().ok()).map_or(0, u32::from_le_bytes) as usize;
     if size > OBJECT_BYTES_MAX || (size > RATIO_FREE_BYTES && size / RATIO_MAX > bytes.len()) {
         return Err(diagnose(bytes));

@@ -213,7 +213,8 @@ impl Reader<'_, '_> {
         }
         let text = |&(start, end): &(u32, u32)| self.bytes.get(self.base + start as usize..self.base + end as usize).unwrap_or(&[]);
         let twice = if escaped {
-            let mut names: Vec<Cow<'_, str>> = keys.iter().map(|key| unescape(&String::from_utf8_lossy(text(key))).into_owned().into()).collect();
+            let mut names: Vec<Cow<'_, str>> =
+                keys.iter().map(|key| unescape(&String::from_utf8_lossy(text(key))).into_owned().into()).collect();
             names.sort_unstable();
             names.windows(2).any(|pair| pair[0] == pair[1])
         } else if keys.len() <= FEW {
@@ -336,7 +337,8 @@ fn plain_run(bytes: &[u8]) -> usize {
     let (chunks, _) = bytes.as_chunks::<8>();
     for chunk in chunks {
         let x = u64::from_le_bytes(*chunk);
-        let stop = has_zero(x ^ (ONES * u64::from(b'"'))) | has_zero(x ^ (ONES * u64::from(b'\\'))) | (x.wrapping_sub(ONES * 0x20) & !x & HIGH);
+        let stop =
+            has_zero(x ^ (ONES * u64::from(b'"'))) | has_zero(x ^ (ONES * u64::from(b'\\'))) | (x.wrapping_sub(ONES * 0x20) & !x & HIGH);
         if stop != 0 {
             return run + stop.trailing_zeros() as usize / 8;
         }
@@ -415,7 +417,9 @@ impl<'t, 'a> Json<'t, 'a> {
     /// The value as it stands in the record; a string with its quotes.
     pub fn raw(&self) -> &'a str {
         match self.node() {
-            Some(node) if node.kind == Kind::String => self.text.get((node.start as usize).saturating_sub(1)..node.end as usize + 1).unwrap_or(""),
+            Some(node) if node.kind == Kind::String => {
+                self.text.get((node.start as usize).saturating_sub(1)..node.end as usize + 1).unwrap_or("")
+            }
             _ => self.span(),
         }
     }

@@ -78,19 +78,31 @@ mod tests {
             (format!("any/prefix/AWSLogs/o-1a2b3c/111122223333/CloudTrail/eu-west-1/2026/11/18/{file}"), Kind::CloudTrail, "o-1a2b3c"),
             (format!("o-1a2b3c/AWSLogs/o-1a2b3c/111122223333/CloudTrail/eu-west-1/2026/11/18/{file}"), Kind::CloudTrail, "o-1a2b3c"),
             (format!("AWSLogs/old/AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/18/{file}"), Kind::CloudTrail, ""),
-            (format!("cloudtrail-organization/AWSLogs/o-1a2b3c/111122223333/CloudTrail-Digest/eu-west-1/2026/11/18/{file}"), Kind::Digest, "o-1a2b3c"),
+            (
+                format!("cloudtrail-organization/AWSLogs/o-1a2b3c/111122223333/CloudTrail-Digest/eu-west-1/2026/11/18/{file}"),
+                Kind::Digest,
+                "o-1a2b3c",
+            ),
             (format!("AWSLogs/111122223333/CloudTrail-Insight/eu-west-1/2026/11/18/{file}"), Kind::Insight, ""),
             (format!("AWSLogs/111122223333/CloudTrail-Aggregated/eu-west-1/2026/11/18/{file}"), Kind::Aggregated, ""),
             (format!("AWSLogs/111122223333/CloudTrail-NetworkActivity/eu-west-1/2026/11/18/{file}"), Kind::NetworkActivity, ""),
             (format!("AWSLogs/111122223333/Config/eu-west-1/2026/11/18/{file}"), Kind::OtherService, ""),
         ] {
             let read = classify(&key);
-            assert_eq!((read.kind, read.organization_id, read.account_id, read.aws_region), (kind, organization_id, "111122223333", "eu-west-1"), "{key}");
+            assert_eq!(
+                (read.kind, read.organization_id, read.account_id, read.aws_region),
+                (kind, organization_id, "111122223333", "eu-west-1"),
+                "{key}"
+            );
             assert_eq!(read.stamp, "20261118T0505Z", "{key}");
         }
         for key in ["records.json", "NotAWSLogs/111122223333/CloudTrail/x.json.gz", "AWSLogs/short/CloudTrail/x.json.gz"] {
             assert_eq!(classify(key).kind, Kind::Unplaced, "{key}");
         }
-        assert_eq!(classify("AWSLogs/o-ab/811596193553/CloudTrail/us-east-1/2020/09/30/811596193553_CloudTrail_us-east-1-20200930T2300.json").stamp, "20200930T2300");
+        assert_eq!(
+            classify("AWSLogs/o-ab/811596193553/CloudTrail/us-east-1/2020/09/30/811596193553_CloudTrail_us-east-1-20200930T2300.json")
+                .stamp,
+            "20200930T2300"
+        );
     }
 }

@@ -269,7 +269,8 @@ pub(crate) fn with_event<'t, 'a>(
         tls_details: fields.tls_details.map(|value| Cow::Borrowed(value.raw())),
         other: fields.other.map(Cow::Owned),
     };
-    let error_code = fields.error_code.or_else(|| failed_in_response(fields.response, fields.service_event_details, fields.error_message.as_deref()));
+    let error_code =
+        fields.error_code.or_else(|| failed_in_response(fields.response, fields.service_event_details, fields.error_message.as_deref()));
     take(&Event {
         record: place,
         event_id: fields.event_id.unwrap_or_else(|| Cow::Owned(format!("none-{fingerprint:032x}"))),
@@ -318,6 +319,8 @@ fn failed_in_response<'a>(response: Option<Json<'_, 'a>>, details: Option<Json<'
 
 /// Records before version 1.01, and some exports, do not say whether a call only reads.
 fn reads_by_name(event_name: &str) -> bool {
-    const READS: &[&str] = &["Describe", "List", "Get", "Head", "Lookup", "BatchGet", "Search", "Query", "Scan", "Select", "Check", "View", "Filter"];
-    READS.iter().any(|verb| event_name.starts_with(verb)) && !matches!(event_name, "GetFederationToken" | "GetSessionToken" | "GetSigninToken")
+    const READS: &[&str] =
+        &["Describe", "List", "Get", "Head", "Lookup", "BatchGet", "Search", "Query", "Scan", "Select", "Check", "View", "Filter"];
+    READS.iter().any(|verb| event_name.starts_with(verb))
+        && !matches!(event_name, "GetFederationToken" | "GetSessionToken" | "GetSigninToken")
 }

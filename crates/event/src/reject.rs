@@ -65,7 +65,9 @@ impl Reason {
         match self {
             Self::Truncated => "the compressed file ends early; copy it again from the bucket",
             Self::Damaged => "checksum or length do not fit what the file holds; copy it again from the bucket",
-            Self::TrailingData => "bytes follow the end of the compressed file: it was appended to after CloudTrail wrote it, so none of it is used",
+            Self::TrailingData => {
+                "bytes follow the end of the compressed file: it was appended to after CloudTrail wrote it, so none of it is used"
+            }
             Self::TooLarge => "it inflates beyond the limit of 512 MiB, or more than 200 to 1",
             Self::NotJson => "it is not JSON",
             Self::NotUtf8 => "it is not UTF-8 text",

@@ -95,7 +95,13 @@ fn place_of(name: &str, outer: Place) -> Place {
     }
     if outer == Place::Environment {
         // Lists of {name, value, type} keep their names and types; maps of name to value have values only.
-        return if matches!(name, "name" | "Name" | "type" | "Type" | "key" | "Key") { Place::Plain } else if name == "variables" || name == "Variables" { Place::Environment } else { Place::Secret };
+        return if matches!(name, "name" | "Name" | "type" | "Type" | "key" | "Key") {
+            Place::Plain
+        } else if name == "variables" || name == "Variables" {
+            Place::Environment
+        } else {
+            Place::Secret
+        };
     }
     const SECRETS: &[&str] = &[
         "accesstoken",
@@ -145,7 +151,10 @@ fn place_of(name: &str, outer: Place) -> Place {
 
 /// AWS has taken the value out already; its word for that is kept.
 fn is_hidden_already(text: &str) -> bool {
-    text == "HIDDEN_DUE_TO_SECURITY_REASONS" || text == "<sensitiveDataRemoved>" || text.starts_with("Value hidden") || text.bytes().all(|byte| byte == b'*')
+    text == "HIDDEN_DUE_TO_SECURITY_REASONS"
+        || text == "<sensitiveDataRemoved>"
+        || text.starts_with("Value hidden")
+        || text.bytes().all(|byte| byte == b'*')
 }
 
 /// Tokens, keys and signed addresses that carry their power with them, wherever they stand.
@@ -191,7 +200,11 @@ mod tests {
 
     #[test]
     fn what_is_no_secret_is_kept_byte_for_byte() {
-        for text in [r#"{"a":"é","passwordResetRequired":true, "n": 1e999}"#, r#"{"password":"HIDDEN_DUE_TO_SECURITY_REASONS","userData":"<sensitiveDataRemoved>"}"#, r#""null""#] {
+        for text in [
+            r#"{"a":"é","passwordResetRequired":true, "n": 1e999}"#,
+            r#"{"password":"HIDDEN_DUE_TO_SECURITY_REASONS","userData":"<sensitiveDataRemoved>"}"#,
+            r#""null""#,
+        ] {
             assert_eq!(clean(text), text);
         }
     }

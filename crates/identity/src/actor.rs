@@ -85,10 +85,21 @@ impl Actor {
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::SsoUser { user_name, user_id, .. } => user_name.as_deref().or(user_id.as_deref()),
-            Self::IamUser(id) | Self::RootUser(id) | Self::AwsService(id) | Self::ExternalAccount(id) | Self::Workload { id, .. } => Some(id),
+            Self::IamUser(id) | Self::RootUser(id) | Self::AwsService(id) | Self::ExternalAccount(id) | Self::Workload { id, .. } => {
+                Some(id)
+            }
             Self::SamlUser { subject, .. } | Self::OidcUser { subject, .. } => Some(subject),
             Self::Pipeline(pipeline) => Some(&pipeline.subject),
             Self::Unknown => None,
+        }
+    }
+
+    /// Whether both are one person or machine, however much of it the records behind each showed.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::SsoUser { user_id: Some(one), .. }, Self::SsoUser { user_id: Some(two), .. }) => one == two,
+            (Self::SsoUser { user_name: one, .. }, Self::SsoUser { user_name: two, .. }) => one.is_some() && one == two,
+            _ => self == other,
         }
     }
 
@@ -100,9 +111,13 @@ impl Actor {
             (end > start).then_some((start, end))
         };
         match self {
-            Self::SsoUser { account_id, .. } | Self::OidcUser { account_id, .. } | Self::Workload { account_id, .. } => account_id.as_deref(),
+            Self::SsoUser { account_id, .. } | Self::OidcUser { account_id, .. } | Self::Workload { account_id, .. } => {
+                account_id.as_deref()
+            }
             Self::Pipeline(pipeline) => pipeline.account_id.as_deref(),
-            Self::IamUser(arn) | Self::RootUser(arn) | Self::SamlUser { provider: arn, .. } => of_arn(arn).and_then(|(start, end)| arn.get(start..end)),
+            Self::IamUser(arn) | Self::RootUser(arn) | Self::SamlUser { provider: arn, .. } => {
+                of_arn(arn).and_then(|(start, end)| arn.get(start..end))
+            }
             Self::ExternalAccount(id) => Some(id),
             Self::AwsService(_) | Self::Unknown => None,
         }
@@ -126,14 +141,16 @@ impl Actor {
         let issuer = provider.split_once(":oidc-provider/").map_or(provider, |(_, issuer)| issuer);
         let issuer = issuer.strip_prefix("https://").unwrap_or(issuer).to_owned();
         let (host, path) = issuer.split_once('/').unwrap_or((&issuer, ""));
-        let pipeline = |parts| Self::Pipeline(Pipeline { subject: subject.to_owned(), issuer: issuer.clone(), account_id: account_id.clone(), parts });
+        let pipeline =
+            |parts| Self::Pipeline(Pipeline { subject: subject.to_owned(), issuer: issuer.clone(), account_id: account_id.clone(), parts });
         match host {
             // An enterprise may have an issuer of its own below the host (GitHub Docs, OpenID Connect reference).
             "token.actions.githubusercontent.com" if !path.contains('/') => pipeline(github(subject)),
             // Whoever has a project can serve files below this host: the bare host alone is GitLab's.
-            "gitlab.com" if path.is_empty() => {
-                pipeline(keyed(subject, &[("project_path", "project"), ("ref_type", "ref_type"), ("ref", "ref"), ("environment", "environment")]))
-            }
+            "gitlab.com" if path.is_empty() => pipeline(keyed(
+                subject,
+                &[("project_path", "project"), ("ref_type", "ref_type"), ("ref", "ref"), ("environment", "environment")],
+            )),
             "oidc.circleci.com" if path.starts_with("org/") => pipeline(slashed(subject)),
             "app.terraform.io" if path.is_empty() => pipeline(keyed(
                 subject,
@@ -150,8 +167,11 @@ impl Actor {
 }
 
 fn is_eks(host: &str, issuer: &str) -> bool {
-    let region = host.strip_prefix("oidc.eks.").and_then(|rest| rest.strip_suffix(".amazonaws.com").or_else(|| rest.strip_suffix(".amazonaws.com.cn")));
-    region.is_some_and(|region| !region.is_empty() && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')) && issuer.contains("/id/")
+    let region = host
+        .strip_prefix("oidc.eks.")
+        .and_then(|rest| rest.strip_suffix(".amazonaws.com").or_else(|| rest.strip_suffix(".amazonaws.com.cn")));
+    region.is_some_and(|region| !region.is_empty() && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
+        && issuer.contains("/id/")
 }
 
 /// GitHub's subject: `repo:O/R:…`, also with ids as `repo:O@1/R@2:…`, or any claims as `key:value` runs (GitHub Docs, OpenID
@@ -159,7 +179,16 @@ fn is_eks(host: &str, issuer: &str) -> bool {
 fn github(subject: &str) -> Vec<(&'static str, String)> {
     let mut parts = Vec::new();
     let Some((repository, rest)) = subject.strip_prefix("repo:").and_then(|rest| rest.split_once(':')) else {
-        return keyed(subject, &[("repository", "repository"), ("repo", "repository"), ("repository_owner", "owner"), ("ref", "ref"), ("job_workflow_ref", "workflow")]);
+        return keyed(
+            subject,
+            &[
+                ("repository", "repository"),
+                ("repo", "repository"),
+                ("repository_owner", "owner"),
+                ("ref", "ref"),
+                ("job_workflow_ref", "workflow"),
+            ],
+        );
     };
     let ids: Vec<&str> = repository.split('/').filter_map(|part| part.split_once('@')).map(|(_, id)| id).collect();
     let plain: Vec<&str> = repository.split('/').map(|part| part.split_once('@').map_or(part, |(name, _)| name)).collect();
@@ -232,7 +261,12 @@ mod tests {
     fn subjects_of_known_pipelines_are_taken_apart() {
         let github = "token.actions.githubusercontent.com";
         check(github, "repo:acme/shop:ref:refs/heads/main", "pipeline", &[("repository", "acme/shop"), ("ref", "refs/heads/main")]);
-        check(github, "repo:acme/shop:environment:x:ref:refs/heads/main", "pipeline", &[("repository", "acme/shop"), ("environment", "x:ref:refs/heads/main")]);
+        check(
+            github,
+            "repo:acme/shop:environment:x:ref:refs/heads/main",
+            "pipeline",
+            &[("repository", "acme/shop"), ("environment", "x:ref:refs/heads/main")],
+        );
         check(github, "repo:acme/shop:pull_request", "pipeline", &[("repository", "acme/shop"), ("event", "pull_request")]);
         check(
             github,
@@ -240,7 +274,12 @@ mod tests {
             "pipeline",
             &[("repository", "acme/shop"), ("repository_owner_id", "12"), ("repository_id", "34"), ("environment", "prod")],
         );
-        check("gitlab.com", "project_path:g/p:ref_type:branch:ref:main", "pipeline", &[("project", "g/p"), ("ref_type", "branch"), ("ref", "main")]);
+        check(
+            "gitlab.com",
+            "project_path:g/p:ref_type:branch:ref:main",
+            "pipeline",
+            &[("project", "g/p"), ("ref_type", "branch"), ("ref", "main")],
+        );
         check("oidc.circleci.com/org/1", "org/1/project/2/user/3", "pipeline", &[("organization", "1"), ("project", "2"), ("user", "3")]);
         check(
             "app.terraform.io",

@@ -7,8 +7,6 @@ mod hop;
 mod join;
 mod root;
 mod tags;
-#[cfg(test)]
-mod tests;
 
 use crate::issue::Issue;
 use crate::resolution::{Credential, Gap, Resolution};
@@ -108,7 +106,11 @@ impl Graph {
         if issue.caller.kind.as_deref() == Some("SAMLUser") {
             self.by_subject.entry(issue.caller.session()).or_default().insert(Arc::clone(&issue));
         }
-        self.add_use(Use { identity: issue.caller.clone(), recipient_account_id: issue.recipient_account_id.clone(), aws_region: issue.aws_region.clone() });
+        self.add_use(Use {
+            identity: issue.caller.clone(),
+            recipient_account_id: issue.recipient_account_id.clone(),
+            aws_region: issue.aws_region.clone(),
+        });
         self.issues.insert(issue);
     }
 
@@ -117,7 +119,8 @@ impl Graph {
         let Some(identity) = self.identity(key) else { return Vec::new() };
         let issues = self.join(&identity).issuers;
         let callers = issues.iter().flat_map(|issuer| &issuer.copies).map(|issue| issue.caller.session());
-        let switched = issues.iter().filter_map(join::Issuer::switch).flat_map(|switch| self.switched_sessions(switch)).map(|(_, key)| key.clone());
+        let switched =
+            issues.iter().filter_map(join::Issuer::switch).flat_map(|switch| self.switched_sessions(switch)).map(|(_, key)| key.clone());
         callers.chain(switched).collect::<BTreeSet<_>>().into_iter().collect()
     }
 

@@ -132,11 +132,17 @@ fn read_assume_role(issue: &mut Issue, event: &Event<'_>) {
     issue.session_tags.extend(pairs(event.request, "principalTags"));
     issue.session_tags.sort();
     issue.incoming_transitive_tags = pairs(event.request, "incomingTransitiveTags");
-    issue.transitive_tag_keys =
-        event.request.and_then(|request| request.get("transitiveTagKeys")).iter().flat_map(Json::items).filter_map(|key| Some(key.text()?.into_owned())).collect();
+    issue.transitive_tag_keys = event
+        .request
+        .and_then(|request| request.get("transitiveTagKeys"))
+        .iter()
+        .flat_map(Json::items)
+        .filter_map(|key| Some(key.text()?.into_owned()))
+        .collect();
     issue.transitive_tag_keys.sort();
-    issue.source_identity =
-        text(event.response, &["sourceIdentity"]).or_else(|| text(event.request, &["sourceIdentity"])).or_else(|| issue.caller.source_identity.clone());
+    issue.source_identity = text(event.response, &["sourceIdentity"])
+        .or_else(|| text(event.request, &["sourceIdentity"]))
+        .or_else(|| issue.caller.source_identity.clone());
 }
 
 fn read_token(issue: &mut Issue, event: &Event<'_>) {
@@ -145,8 +151,8 @@ fn read_token(issue: &mut Issue, event: &Event<'_>) {
     issue.role_session_name = text(event.request, &["name"]);
     issue.session_tags = pairs(event.request, "tags");
     // Either the account id or the ARN of its root user.
-    issue.target_account_id =
-        text(event.request, &["targetPrincipal"]).map(|target| Arn::parse(&target).map_or_else(|| target.clone(), |arn| arn.account_id.to_owned()));
+    issue.target_account_id = text(event.request, &["targetPrincipal"])
+        .map(|target| Arn::parse(&target).map_or_else(|| target.clone(), |arn| arn.account_id.to_owned()));
     if issue.event_name == "GetSessionToken" {
         issue.issued_principal_id = issue.caller.principal_id.clone();
     } else if issue.event_name == "AssumeRoot" {

@@ -34,7 +34,9 @@ impl Certainty {
 
     /// The certainty that a word means.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Unknown, Self::Claimed, Self::Ambiguous, Self::Probable, Self::Attested, Self::Proven].into_iter().find(|certainty| certainty.word() == word)
+        [Self::Unknown, Self::Claimed, Self::Ambiguous, Self::Probable, Self::Attested, Self::Proven]
+            .into_iter()
+            .find(|certainty| certainty.word() == word)
     }
 }
 

@@ -133,9 +133,17 @@ impl Identity {
             principal_id: self.principal_id.clone(),
             creation_date: self.creation_date,
             otherwise: (!known).then(|| {
-                [&self.kind, &self.arn, &self.invoked_by, &self.account_id, &self.on_behalf_of_user_id, &self.identity_store_arn, &self.user_name]
-                    .map(|part| part.as_deref().unwrap_or(""))
-                    .join("\n")
+                [
+                    &self.kind,
+                    &self.arn,
+                    &self.invoked_by,
+                    &self.account_id,
+                    &self.on_behalf_of_user_id,
+                    &self.identity_store_arn,
+                    &self.user_name,
+                ]
+                .map(|part| part.as_deref().unwrap_or(""))
+                .join("\n")
             }),
         }
     }
@@ -149,7 +157,8 @@ impl Identity {
     pub fn session_name(&self) -> Option<&str> {
         let arn = self.arn.as_deref().and_then(Arn::parse);
         let named = arn.and_then(|arn| arn.role_session().map(|(_, name)| name).or_else(|| arn.federated_user()));
-        let by_id = || self.principal_id.as_deref().filter(|id| id.starts_with("AROA")).and_then(|id| id.split_once(':')).map(|(_, name)| name);
+        let by_id =
+            || self.principal_id.as_deref().filter(|id| id.starts_with("AROA")).and_then(|id| id.split_once(':')).map(|(_, name)| name);
         named.or_else(by_id).filter(|name| !name.is_empty())
     }
 

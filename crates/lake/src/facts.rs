@@ -8,7 +8,8 @@ use crate::resolved;
 use crate::rows::day_of;
 use crate::schema::{IDENTITY_TEXT, ISSUE_TEXT, Table, text_list};
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, MapArray, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, MapArray, RecordBatch, StringArray, StringBuilder,
+    TimestampMicrosecondArray, new_null_array,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Int64Type, TimestampMicrosecondType};
@@ -68,7 +69,9 @@ impl Fact {
 pub(crate) fn batch(facts: &[Fact], version: i64) -> Result<RecordBatch> {
     let table = Table::Credentials;
     let text = |value: &dyn Fn(&Fact) -> Option<String>| -> ArrayRef { Arc::new(facts.iter().map(value).collect::<StringArray>()) };
-    let flag = |value: fn(&Identity) -> Option<bool>| -> ArrayRef { Arc::new(facts.iter().map(|fact| fact.identity().and_then(value)).collect::<BooleanArray>()) };
+    let flag = |value: fn(&Identity) -> Option<bool>| -> ArrayRef {
+        Arc::new(facts.iter().map(|fact| fact.identity().and_then(value)).collect::<BooleanArray>())
+    };
     let time = |values: Vec<Option<i64>>| -> ArrayRef { Arc::new(TimestampMicrosecondArray::from(values).with_timezone("UTC")) };
     let mut columns: Vec<ArrayRef> = vec![
         text(&|fact| {
@@ -115,6 +118,10 @@ pub(crate) fn batch(facts: &[Fact], version: i64) -> Result<RecordBatch> {
         columns.extend(crate::schema::resolved().iter().map(|field| new_null_array(field.data_type(), facts.len())));
     }
     columns.push(Arc::new(facts.iter().map(|fact| matches!(fact, Fact::Resolved { .. }).then_some(version)).collect::<Int64Array>()));
+    columns.push(text(&|fact| match fact {
+        Fact::Resolved { resolution, .. } => Some(fingerprint(resolution)),
+        _ => None,
+    }));
     RecordBatch::try_new(table.file_schema(), columns).map_err(|error| Error::Write { table: table.name(), source: error.into() })
 }
 
@@ -191,7 +198,9 @@ pub fn read(batch: &RecordBatch) -> Result<Vec<Fact>> {
     let missing = |name: &str| Error::Read { table: "credentials", source: format!("column {name} is missing or of another type").into() };
     let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>()).ok_or_else(|| missing(name));
     let flag = |name: &str| batch.column_by_name(name).and_then(|column| column.as_boolean_opt()).ok_or_else(|| missing(name));
-    let time = |name: &str| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>()).ok_or_else(|| missing(name));
+    let time = |name: &str| {
+        batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>()).ok_or_else(|| missing(name))
+    };
     let tags = |name: &str| batch.column_by_name(name).and_then(|column| column.as_map_opt()).ok_or_else(|| missing(name));
     let fact = text("fact")?;
     let (recipient, region) = (text("recipient_account_id")?, text("aws_region")?);
@@ -200,7 +209,10 @@ pub fn read(batch: &RecordBatch) -> Result<Vec<Fact>> {
     let (creation_date, event_time) = (time("creation_date")?, time("event_time")?);
     let (mfa, root, console) = (flag("mfa_authenticated")?, flag("assumed_root")?, flag("from_console")?);
     let (session_tags, incoming) = (tags("issued_session_tags")?, tags("incoming_transitive_tags")?);
-    let transitive = batch.column_by_name("transitive_tag_keys").and_then(|column| column.as_list_opt::<i32>()).ok_or_else(|| missing("transitive_tag_keys"))?;
+    let transitive = batch
+        .column_by_name("transitive_tag_keys")
+        .and_then(|column| column.as_list_opt::<i32>())
+        .ok_or_else(|| missing("transitive_tag_keys"))?;
     let at = |column: &StringArray, row: usize| column.is_valid(row).then(|| column.value(row).to_owned());
     let mut facts = Vec::with_capacity(batch.num_rows());
     for row in 0..batch.num_rows() {
@@ -249,7 +261,14 @@ pub fn read(batch: &RecordBatch) -> Result<Vec<Fact>> {
                     subject: of(8),
                     session_tags: pairs(session_tags, row),
                     incoming_transitive_tags: pairs(incoming, row),
-                    transitive_tag_keys: transitive.value(row).as_string_opt::<i32>().into_iter().flatten().flatten().map(str::to_owned).collect(),
+                    transitive_tag_keys: transitive
+                        .value(row)
+                        .as_string_opt::<i32>()
+                        .into_iter()
+                        .flatten()
+                        .flatten()
+                        .map(str::to_owned)
+                        .collect(),
                     source_identity: of(9),
                     switch_from: of(10),
                     target_account_id: of(11),
@@ -263,30 +282,45 @@ pub fn read(batch: &RecordBatch) -> Result<Vec<Fact>> {
 
 fn pairs(column: &MapArray, row: usize) -> Vec<(String, String)> {
     let entries = column.value(row);
-    let (Some(keys), Some(values)) = (entries.column(0).as_string_opt::<i32>(), entries.column(1).as_string_opt::<i32>()) else { return Vec::new() };
+    let (Some(keys), Some(values)) = (entries.column(0).as_string_opt::<i32>(), entries.column(1).as_string_opt::<i32>()) else {
+        return Vec::new();
+    };
     keys.iter().zip(values).filter_map(|(key, value)| Some((key?.to_owned(), value?.to_owned()))).collect()
 }
 
-/// What was last written of who stands behind each session: credential id, version, and the words that identify the answer.
-pub(crate) fn read_resolved(batch: &RecordBatch) -> Vec<(String, i64, String)> {
-    let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
-    let version = batch.column_by_name("resolved_version").and_then(|column| column.as_primitive_opt::<Int64Type>());
-    let (Some(fact), Some(credential), Some(kind), Some(id), Some(certainty), Some(version)) =
-        (text("fact"), text("credential_id"), text("actor_kind"), text("actor_id"), text("certainty"), version)
-    else {
-        return Vec::new();
-    };
-    let chains = batch.column_by_name("role_chain").and_then(|column| column.as_list_opt::<i32>());
-    (0..batch.num_rows())
-        .filter(|row| fact.value(*row) == "resolved")
-        .map(|row| {
-            let hops = chains.map_or(0, |chains| chains.value_length(row));
-            (credential.value(row).to_owned(), version.value(row), words(kind.value(row), id.is_valid(row).then(|| id.value(row)), certainty.value(row), hops as usize))
-        })
-        .collect()
+/// What was last written of who stands behind a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LastWord {
+    pub(crate) version: i64,
+    /// Who and how surely.
+    pub(crate) who: String,
+    /// All of it.
+    pub(crate) fingerprint: String,
 }
 
-/// What makes one resolution another: who, how surely, through how many sessions.
-pub(crate) fn words(kind: &str, id: Option<&str>, certainty: &str, hops: usize) -> String {
-    format!("{kind}\n{}\n{certainty}\n{hops}", id.unwrap_or(""))
+/// The last words in a batch, by credential id.
+pub(crate) fn last_words(batch: &RecordBatch) -> Result<Vec<(String, LastWord)>> {
+    let missing = |name: &str| Error::Read { table: "credentials", source: format!("column {name} is missing or of another type").into() };
+    let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>()).ok_or_else(|| missing(name));
+    let version = batch
+        .column_by_name("resolved_version")
+        .and_then(|column| column.as_primitive_opt::<Int64Type>())
+        .ok_or_else(|| missing("resolved_version"))?;
+    let (fact, credential, fingerprint) = (text("fact")?, text("credential_id")?, text("resolved_fingerprint")?);
+    let (kind, id, certainty) = (text("actor_kind")?, text("actor_id")?, text("certainty")?);
+    let words = (0..batch.num_rows()).filter(|row| fact.value(*row) == "resolved").map(|row| {
+        let who = who(kind.value(row), id.is_valid(row).then(|| id.value(row)), certainty.value(row));
+        (credential.value(row).to_owned(), LastWord { version: version.value(row), who, fingerprint: fingerprint.value(row).to_owned() })
+    });
+    Ok(words.collect())
+}
+
+/// Who, and how surely, in one text.
+pub(crate) fn who(kind: &str, id: Option<&str>, certainty: &str) -> String {
+    format!("{kind}\n{}\n{certainty}", id.unwrap_or(""))
+}
+
+/// The same for equal resolutions, chain, candidates and gap included.
+pub(crate) fn fingerprint(resolution: &Resolution) -> String {
+    crate::hex(&xxhash_rust::xxh3::xxh3_128(format!("{resolution:?}").as_bytes()).to_be_bytes())
 }

@@ -40,16 +40,23 @@ fn properties(table: Table, rows: usize) -> Result<WriterProperties> {
     Ok(builder.build())
 }
 
+/// The bytes of a file, and what the log says of it.
+pub(crate) struct Encoded {
+    pub(crate) bytes: Bytes,
+    pub(crate) statistics: String,
+}
+
 /// Writes one file.
-pub(crate) fn encode(table: Table, batch: &RecordBatch) -> Result<Bytes> {
+pub(crate) fn encode(table: Table, batch: &RecordBatch) -> Result<Encoded> {
     let failed = |error: parquet::errors::ParquetError| write_error(table.name())(error.into());
-    let mut writer = ArrowWriter::try_new(Vec::with_capacity(1 << 20), batch.schema(), Some(properties(table, batch.num_rows())?)).map_err(failed)?;
+    let mut writer =
+        ArrowWriter::try_new(Vec::with_capacity(1 << 20), batch.schema(), Some(properties(table, batch.num_rows())?)).map_err(failed)?;
     writer.write(batch).map_err(failed)?;
-    Ok(writer.into_inner().map_err(failed)?.into())
+    Ok(Encoded { bytes: writer.into_inner().map_err(failed)?.into(), statistics: statistics(batch) })
 }
 
 /// Statistics of a file as the Delta protocol has them ("Per-file Statistics"): for times, and for text that is looked up.
-pub(crate) fn statistics(batch: &RecordBatch) -> String {
+fn statistics(batch: &RecordBatch) -> String {
     let mut min = serde_json::Map::new();
     let mut max = serde_json::Map::new();
     let mut nulls = serde_json::Map::new();
@@ -58,11 +65,15 @@ pub(crate) fn statistics(batch: &RecordBatch) -> String {
         let ends = match column.data_type() {
             DataType::Timestamp(..) => {
                 let times = column.as_primitive::<TimestampMicrosecondType>();
-                arrow::compute::min(times).zip(arrow::compute::max(times)).map(|(low, high)| (milliseconds(low), milliseconds(high.saturating_add(999))))
+                arrow::compute::min(times)
+                    .zip(arrow::compute::max(times))
+                    .map(|(low, high)| (milliseconds(low), milliseconds(high.saturating_add(999))))
             }
             _ => {
                 let texts = column.as_string::<i32>();
-                arrow::compute::min_string(texts).zip(arrow::compute::max_string(texts)).map(|(low, high)| (low.to_owned(), high.to_owned()))
+                arrow::compute::min_string(texts)
+                    .zip(arrow::compute::max_string(texts))
+                    .map(|(low, high)| (low.to_owned(), high.to_owned()))
             }
         };
         if let Some((low, high)) = ends.filter(|(low, high)| low.len() <= STATISTIC_LETTERS_MAX && high.len() <= STATISTIC_LETTERS_MAX) {

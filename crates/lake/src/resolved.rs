@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 /// The columns of [`crate::schema::resolved`], a row for each resolution.
 pub(crate) fn columns<'r>(resolutions: impl Iterator<Item = Option<&'r Resolution>> + Clone) -> Vec<ArrayRef> {
-    let text = |value: fn(&Resolution) -> Option<&str>| -> ArrayRef { Arc::new(resolutions.clone().map(|resolution| resolution.and_then(value)).collect::<StringArray>()) };
+    let text = |value: fn(&Resolution) -> Option<&str>| -> ArrayRef {
+        Arc::new(resolutions.clone().map(|resolution| resolution.and_then(value)).collect::<StringArray>())
+    };
     let last = |resolution: Option<&'r Resolution>| resolution.and_then(|resolution| resolution.chain.last());
     vec![
         text(|resolution| Some(resolution.actor.kind())),
@@ -19,7 +21,12 @@ pub(crate) fn columns<'r>(resolutions: impl Iterator<Item = Option<&'r Resolutio
         text(|resolution| Some(resolution.certainty.word())),
         chains(resolutions.clone()),
         tag_column(resolutions.clone().map(|resolution| last(resolution).map_or(&[][..], |credential| credential.session_tags.as_slice()))),
-        Arc::new(resolutions.clone().map(|resolution| last(resolution).and_then(|credential| credential.source_identity.as_deref())).collect::<StringArray>()),
+        Arc::new(
+            resolutions
+                .clone()
+                .map(|resolution| last(resolution).and_then(|credential| credential.source_identity.as_deref()))
+                .collect::<StringArray>(),
+        ),
         text(Resolution::permission_set),
     ]
 }
@@ -39,7 +46,12 @@ fn chains<'r>(resolutions: impl Iterator<Item = Option<&'r Resolution>>) -> Arra
     }
     let arrays: Vec<ArrayRef> = columns.into_iter().map(|mut column| Arc::new(column.finish()) as ArrayRef).collect();
     let links = StructArray::new(chain_fields(), arrays, None);
-    Arc::new(ListArray::new(Arc::new(Field::new("element", DataType::Struct(chain_fields()), true)), OffsetBuffer::from_lengths(lengths), Arc::new(links), None))
+    Arc::new(ListArray::new(
+        Arc::new(Field::new("element", DataType::Struct(chain_fields()), true)),
+        OffsetBuffer::from_lengths(lengths),
+        Arc::new(links),
+        None,
+    ))
 }
 
 /// A map column of tags.
@@ -54,5 +66,11 @@ pub(crate) fn tag_column<'r>(rows: impl Iterator<Item = &'r [(String, String)]>)
     }
     let entries = StructArray::new(tag_fields(), vec![Arc::new(keys.finish()), Arc::new(values.finish())], None);
     let none: Option<NullBuffer> = None;
-    Arc::new(MapArray::new(Arc::new(Field::new("key_value", DataType::Struct(tag_fields()), false)), OffsetBuffer::from_lengths(lengths), entries, none, false))
+    Arc::new(MapArray::new(
+        Arc::new(Field::new("key_value", DataType::Struct(tag_fields()), false)),
+        OffsetBuffer::from_lengths(lengths),
+        entries,
+        none,
+        false,
+    ))
 }

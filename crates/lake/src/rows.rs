@@ -101,7 +101,11 @@ impl Default for EventRows {
             management_event: BooleanBuilder::new(),
             from_console: BooleanBuilder::new(),
             record: Int64Builder::new(),
-            resource_arns: ListBuilder::new(StringBuilder::new()).with_field(arrow::datatypes::Field::new("element", arrow::datatypes::DataType::Utf8, true)),
+            resource_arns: ListBuilder::new(StringBuilder::new()).with_field(arrow::datatypes::Field::new(
+                "element",
+                arrow::datatypes::DataType::Utf8,
+                true,
+            )),
             meta: Vec::new(),
         }
     }
@@ -246,7 +250,8 @@ impl Sink for Rows {
         rows.from_console.append_value(event.session_credential_from_console);
         rows.record.append_value(event.record as i64);
         let row = rows.meta.len() as u32;
-        let mut arns: Vec<&str> = event.mentions.as_slice().iter().filter(|mention| mention.exact).filter_map(|mention| mention.arn.as_deref()).collect();
+        let mut arns: Vec<&str> =
+            event.mentions.as_slice().iter().filter(|mention| mention.exact).filter_map(|mention| mention.arn.as_deref()).collect();
         let mut seen = std::collections::HashSet::new();
         arns.retain(|arn| seen.insert(*arn));
         for arn in &arns {

@@ -213,7 +213,15 @@ pub(crate) const MENTION_EVENT_TEXT: [&str; 8] =
 fn mentions() -> Vec<Field> {
     let mut fields = vec![text("key"), text("form"), text("arn"), flag("exact")];
     fields.extend(MENTION_EVENT_TEXT.iter().map(|name| text(name)));
-    fields.extend([time("event_time"), flag("read_only"), number("record"), text_list("resource_arns"), text("object"), text("object_sha256"), text("credential_id")]);
+    fields.extend([
+        time("event_time"),
+        flag("read_only"),
+        number("record"),
+        text_list("resource_arns"),
+        text("object"),
+        text("object_sha256"),
+        text("credential_id"),
+    ]);
     fields
 }
 
@@ -260,15 +268,23 @@ fn credentials() -> Vec<Field> {
     fields.extend(IDENTITY_TEXT.iter().map(|name| text(name)));
     fields.extend([time("creation_date"), flag("mfa_authenticated"), flag("assumed_root"), flag("from_console")]);
     fields.extend(ISSUE_TEXT.iter().map(|name| text(name)));
-    fields.extend([time("event_time"), tag_map("issued_session_tags"), tag_map("incoming_transitive_tags"), text_list("transitive_tag_keys")]);
+    fields.extend([
+        time("event_time"),
+        tag_map("issued_session_tags"),
+        tag_map("incoming_transitive_tags"),
+        text_list("transitive_tag_keys"),
+    ]);
     fields.extend(resolved());
-    fields.push(number("resolved_version"));
+    fields.extend([number("resolved_version"), text("resolved_fingerprint")]);
     fields
 }
 
 fn objects() -> Vec<Field> {
     let mut fields: Vec<Field> =
-        ["object", "kind", "state", "organization_id", "account_id", "aws_region", "etag", "sha256", "integrity", "run_id"].iter().map(|name| text(name)).collect();
+        ["object", "kind", "state", "organization_id", "account_id", "aws_region", "etag", "sha256", "integrity", "run_id"]
+            .iter()
+            .map(|name| text(name))
+            .collect();
     fields.extend(["size", "modified", "uncompressed", "records", "written", "duplicate", "rejected"].iter().map(|name| number(name)));
     fields.extend([time("first_event_time"), time("last_event_time")]);
     fields
@@ -276,7 +292,10 @@ fn objects() -> Vec<Field> {
 
 fn rejects() -> Vec<Field> {
     let mut fields: Vec<Field> =
-        ["object", "reason", "detail", "event_id", "recipient_account_id", "fingerprint", "object_sha256", "run_id"].iter().map(|name| text(name)).collect();
+        ["object", "reason", "detail", "event_id", "recipient_account_id", "fingerprint", "object_sha256", "run_id"]
+            .iter()
+            .map(|name| text(name))
+            .collect();
     fields.extend(["record", "byte_start", "byte_end"].iter().map(|name| number(name)));
     fields
 }

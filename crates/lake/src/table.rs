@@ -1,7 +1,7 @@
 //! Delta tables: made, opened, read and committed to.
 
 use crate::error::{Error, Result, read_error};
-use crate::parquet_file;
+use crate::parquet_file::Encoded;
 use crate::schema::Table;
 use arrow::array::RecordBatch;
 use bytes::Bytes;
@@ -68,7 +68,9 @@ impl Lake {
     pub async fn open(&self, table: Table) -> Result<DeltaTable> {
         match self.builder(table)?.load().await {
             Ok(open) => Ok(open),
-            Err(DeltaTableError::NotATable(_) | DeltaTableError::InvalidTableLocation(_)) => Err(Error::Absent { place: self.place.clone() }),
+            Err(DeltaTableError::NotATable(_) | DeltaTableError::InvalidTableLocation(_)) => {
+                Err(Error::Absent { place: self.place.clone() })
+            }
             Err(error) => {
                 // The kernel reports a missing log in words of its own; whether there is one is asked directly.
                 let there = match self.builder(table)?.build() {
@@ -90,7 +92,8 @@ impl Lake {
             std::fs::create_dir_all(&path).map_err(|error| Error::Write { table: table.name(), source: error.into() })?;
         }
         let failed = |error: DeltaTableError| Error::Commit { table: table.name(), source: error.into() };
-        let schema: StructType = table.schema().as_ref().try_into_kernel().map_err(|error| Error::Write { table: table.name(), source: Box::new(error) })?;
+        let schema: StructType =
+            table.schema().as_ref().try_into_kernel().map_err(|error| Error::Write { table: table.name(), source: Box::new(error) })?;
         let made = self
             .builder(table)?
             .build()
@@ -120,21 +123,22 @@ impl Lake {
     }
 }
 
-/// Writes a data file that no reader sees yet, and says how the log will name it.
-pub(crate) async fn stage(store: &dyn ObjectStore, table: Table, partition: &str, batch: &RecordBatch) -> Result<Add> {
+/// Puts down a data file that no reader sees yet, and says how the log will name it.
+pub(crate) async fn stage(store: &dyn ObjectStore, table: Table, partition: &str, encoded: Encoded, now: i64) -> Result<Add> {
     let path = format!("{}={partition}/part-{}.parquet", table.partition(), uuid::Uuid::new_v4());
-    let stats = parquet_file::statistics(batch);
-    let batch = batch.clone();
-    let bytes = tokio::task::spawn_blocking(move || parquet_file::encode(table, &batch)).await.map_err(|error| Error::Write { table: table.name(), source: error.into() })??;
+    let Encoded { bytes, statistics } = encoded;
     let size = bytes.len() as i64;
-    store.put(&Path::from(path.as_str()), bytes.into()).await.map_err(|error| Error::Write { table: table.name(), source: error.into() })?;
+    store
+        .put(&Path::from(path.as_str()), bytes.into())
+        .await
+        .map_err(|error| Error::Write { table: table.name(), source: error.into() })?;
     Ok(Add {
         path,
         partition_values: HashMap::from([(table.partition().to_owned(), Some(partition.to_owned()))]),
         size,
-        modification_time: 0,
+        modification_time: now / 1_000,
         data_change: true,
-        stats: Some(stats),
+        stats: Some(statistics),
         tags: None,
         deletion_vector: None,
         base_row_id: None,
@@ -165,7 +169,8 @@ pub(crate) async fn commit(
     if let Some((application, version)) = transaction {
         properties = properties.with_application_transaction(Transaction::new(application, version));
     }
-    let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: Some(vec![table.partition().to_owned()]), predicate: None };
+    let operation =
+        DeltaOperation::Write { mode: SaveMode::Append, partition_by: Some(vec![table.partition().to_owned()]), predicate: None };
     let state = open.snapshot().map_err(failed)?;
     let outcome = CommitBuilder::from(properties).with_actions(actions).build(Some(state), open.log_store(), operation).await;
     match outcome {
@@ -175,7 +180,9 @@ pub(crate) async fn commit(
             Ok(Attempt::Done(version))
         }
         Err(DeltaTableError::VersionAlreadyExists(_)) => Ok(Attempt::Lost),
-        Err(DeltaTableError::Transaction { source: TransactionError::MaxCommitAttempts(_) | TransactionError::VersionAlreadyExists(_) | TransactionError::CommitConflict(_) }) => Ok(Attempt::Lost),
+        Err(DeltaTableError::Transaction {
+            source: TransactionError::MaxCommitAttempts(_) | TransactionError::VersionAlreadyExists(_) | TransactionError::CommitConflict(_),
+        }) => Ok(Attempt::Lost),
         Err(error) => Err(failed(error)),
     }
 }
@@ -198,6 +205,7 @@ pub(crate) async fn read(store: Arc<dyn ObjectStore>, table: Table, path: &Path,
     let failed = |error: parquet::errors::ParquetError| read_error(table.name())(error.into());
     let reader = parquet::arrow::async_reader::ParquetObjectReader::new(store, path.clone()).with_file_size(size);
     let builder = ParquetRecordBatchStreamBuilder::new(reader).await.map_err(failed)?;
-    let mask = if columns.is_empty() { ProjectionMask::all() } else { ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied()) };
+    let mask =
+        if columns.is_empty() { ProjectionMask::all() } else { ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied()) };
     builder.with_projection(mask).with_batch_size(8 * 1024).build().map_err(failed)?.try_collect().await.map_err(failed)
 }

@@ -248,7 +248,11 @@ impl Change {
             candidates: resolution
                 .candidates
                 .iter()
-                .map(|candidate| Candidate { actor: actor(&candidate.actor), why: candidate.why.clone(), evidence: candidate.evidence.clone() })
+                .map(|candidate| Candidate {
+                    actor: actor(&candidate.actor),
+                    why: candidate.why.clone(),
+                    evidence: candidate.evidence.clone(),
+                })
                 .collect(),
             gap: resolution.gap.as_ref().map(|gap| Gap { at: gap.at.clone(), why: gap.why.clone(), needs: gap.needs.clone() }),
             caused_by: Vec::new(),

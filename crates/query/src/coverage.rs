@@ -44,12 +44,24 @@ impl Reader {
             }
         }
         if gaps.is_empty() {
-            gaps.push(CoverageGap { account_id: String::new(), aws_region: String::new(), from: None, until: None, why: "no log of any account is in the lake".into() });
+            gaps.push(CoverageGap {
+                account_id: String::new(),
+                aws_region: String::new(),
+                from: None,
+                until: None,
+                why: "no log of any account is in the lake".into(),
+            });
         }
         let more = gaps.len().saturating_sub(GAPS_MAX);
         gaps.truncate(GAPS_MAX);
         if more > 0 {
-            gaps.push(CoverageGap { account_id: String::new(), aws_region: String::new(), from: None, until: None, why: format!("{more} more accounts and regions without a verified digest") });
+            gaps.push(CoverageGap {
+                account_id: String::new(),
+                aws_region: String::new(),
+                from: None,
+                until: None,
+                why: format!("{more} more accounts and regions without a verified digest"),
+            });
         }
         let from = since.or(first).map(rfc3339);
         let until = until.or(last).map(rfc3339);

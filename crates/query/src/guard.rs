@@ -15,7 +15,8 @@ pub(crate) fn check(text: &str) -> Result<()> {
     if text.len() > SQL_BYTES_MAX {
         return refuse("it is longer than 1 MiB");
     }
-    let statements = DFParser::parse_sql_with_dialect(text, &GenericDialect {}).map_err(|error| Error::Query { source: Box::new(error) })?;
+    let statements =
+        DFParser::parse_sql_with_dialect(text, &GenericDialect {}).map_err(|error| Error::Query { source: Box::new(error) })?;
     if statements.len() != 1 {
         return refuse("give one statement");
     }
@@ -39,7 +40,11 @@ fn check_statement(statement: &ast::Statement) -> Result<()> {
     // A name with a slash or a dot and an ending is a file, not a table.
     let found = ast::visit_relations(query, |name| {
         let text = name.to_string();
-        if text.contains('/') || text.contains('\\') || text.contains("://") || text.contains('\'') { ControlFlow::Break(text) } else { ControlFlow::Continue(()) }
+        if text.contains('/') || text.contains('\\') || text.contains("://") || text.contains('\'') {
+            ControlFlow::Break(text)
+        } else {
+            ControlFlow::Continue(())
+        }
     });
     let mut writes = WritesInside(false);
     let _ = query.visit(&mut writes);
@@ -56,7 +61,10 @@ impl ast::Visitor for WritesInside {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &ast::Query) -> ControlFlow<()> {
-        if matches!(query.body.as_ref(), ast::SetExpr::Insert(_) | ast::SetExpr::Update(_) | ast::SetExpr::Delete(_) | ast::SetExpr::Merge(_)) {
+        if matches!(
+            query.body.as_ref(),
+            ast::SetExpr::Insert(_) | ast::SetExpr::Update(_) | ast::SetExpr::Delete(_) | ast::SetExpr::Merge(_)
+        ) {
             self.0 = true;
             return ControlFlow::Break(());
         }
@@ -70,7 +78,14 @@ mod tests {
 
     #[test]
     fn queries_pass() {
-        for sql in ["select 1", "select * from events where event_name = 'x;y'", "with a as (select 1) select * from a", "explain select 1", "show tables", "describe events"] {
+        for sql in [
+            "select 1",
+            "select * from events where event_name = 'x;y'",
+            "with a as (select 1) select * from a",
+            "explain select 1",
+            "show tables",
+            "describe events",
+        ] {
             assert!(check(sql).is_ok(), "{sql}");
         }
     }

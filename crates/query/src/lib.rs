@@ -18,6 +18,6 @@ mod walk;
 pub use answer::{Answer, Candidate, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Subject};
 pub use error::{Error, Result};
 pub use hits::Hit;
-pub use reader::{Reader, View, VIEWS};
+pub use reader::{Reader, VIEWS, View};
 pub use sql_rows::SqlRows;
 pub use trace::{Question, Verb};

@@ -31,8 +31,18 @@ pub struct View {
 
 /// Every view.
 pub const VIEWS: [View; 2] = [
-    View { name: "resolved_credentials", sql: include_str!("../../../queries/views/resolved_credentials.sql"), views: &[], tables: &[Table::Credentials] },
-    View { name: "changes", sql: include_str!("../../../queries/views/changes.sql"), views: &["resolved_credentials"], tables: &[Table::Events, Table::Credentials] },
+    View {
+        name: "resolved_credentials",
+        sql: include_str!("../../../queries/views/resolved_credentials.sql"),
+        views: &[],
+        tables: &[Table::Credentials],
+    },
+    View {
+        name: "changes",
+        sql: include_str!("../../../queries/views/changes.sql"),
+        views: &["resolved_credentials"],
+        tables: &[Table::Events, Table::Credentials],
+    },
 ];
 
 /// Reads one lake, at the versions that its tables had when first asked for.

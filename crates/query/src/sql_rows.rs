@@ -27,7 +27,8 @@ impl Reader {
     /// Where it is no query, a wrong one, or needs more memory than a query may have.
     pub async fn sql_rows(&self, text: &str, rows_max: usize) -> Result<SqlRows> {
         let frame = self.sql(text).await?;
-        let mut found = SqlRows { columns: frame.schema().fields().iter().map(|field| field.name().clone()).collect(), ..SqlRows::default() };
+        let mut found =
+            SqlRows { columns: frame.schema().fields().iter().map(|field| field.name().clone()).collect(), ..SqlRows::default() };
         let mut stream = frame.execute_stream().await?;
         while let Some(batch) = stream.next().await {
             let batch = batch?;
@@ -45,9 +46,18 @@ impl Reader {
 fn append(found: &mut SqlRows, batch: &RecordBatch) -> Result<()> {
     let failed = |error: datafusion::arrow::error::ArrowError| Error::Query { source: error.into() };
     let options = FormatOptions::default().with_timestamp_tz_format(Some("%Y-%m-%dT%H:%M:%S%.fZ"));
-    let formatters = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options)).collect::<std::result::Result<Vec<_>, _>>().map_err(failed)?;
+    let formatters = batch
+        .columns()
+        .iter()
+        .map(|column| ArrayFormatter::try_new(column, &options))
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(failed)?;
     for row in 0..batch.num_rows() {
-        let values = batch.columns().iter().zip(&formatters).map(|(column, formatter)| (!column.is_null(row)).then(|| formatter.value(row).to_string()));
+        let values = batch
+            .columns()
+            .iter()
+            .zip(&formatters)
+            .map(|(column, formatter)| (!column.is_null(row)).then(|| formatter.value(row).to_string()));
         found.rows.push(values.collect());
     }
     let mut writer = LineDelimitedWriter::new(Vec::new());

@@ -78,14 +78,17 @@ impl Reader {
             })
             .collect();
         let all = folded.len();
-        let wanted: Vec<(Hit, Vec<String>)> = if question.tags.is_empty() { folded.into_iter().take(question.limit).collect() } else { folded };
+        let wanted: Vec<(Hit, Vec<String>)> =
+            if question.tags.is_empty() { folded.into_iter().take(question.limit).collect() } else { folded };
         let ids: BTreeSet<String> = wanted.iter().map(|(hit, _)| hit.credential_id.clone()).collect();
         let (graph, sessions) = self.graph(&ids, &organisation).await?;
         let mut resolved = HashMap::new();
         let mut changes = Vec::with_capacity(wanted.len());
         for (hit, copies) in wanted {
             let resolution = resolved.entry(hit.credential_id.clone()).or_insert_with(|| {
-                sessions.get(&hit.credential_id).map_or_else(|| graph.resolve(&identity::SessionKey::default()), |session| graph.resolve(session))
+                sessions
+                    .get(&hit.credential_id)
+                    .map_or_else(|| graph.resolve(&identity::SessionKey::default()), |session| graph.resolve(session))
             });
             let has_tags = question.tags.iter().all(|tag| resolution.chain.iter().any(|credential| credential.session_tags.contains(tag)));
             if has_tags {
@@ -135,7 +138,9 @@ impl Reader {
             _ => "resource",
         };
         // A principal is asked for to learn what it did, a thing to learn what was done to it; these are both.
-        if matches!(look, Look::AccessKey | Look::UniqueId | Look::AssumedRoleArn) || (hits.is_empty() && matches!(look, Look::Email | Look::Bare | Look::Arn)) {
+        if matches!(look, Look::AccessKey | Look::UniqueId | Look::AssumedRoleArn)
+            || (hits.is_empty() && matches!(look, Look::Email | Look::Bare | Look::Arn))
+        {
             let acts = self.acts_of(thing, question).await?;
             let kind = if hits.is_empty() && kind == "resource" && !acts.is_empty() { "principal" } else { kind };
             hits.extend(acts);
@@ -228,7 +233,8 @@ impl Reader {
         self.need(&[Table::Rejects]).await?;
         let mut lost = BTreeSet::new();
         for batch in self.run(include_str!("../../../queries/trace/conflicts.sql"), Vec::new()).await? {
-            let (id, account, fingerprint) = (text(&batch, "event_id")?, text(&batch, "recipient_account_id")?, text(&batch, "fingerprint")?);
+            let (id, account, fingerprint) =
+                (text(&batch, "event_id")?, text(&batch, "recipient_account_id")?, text(&batch, "fingerprint")?);
             for row in 0..batch.num_rows() {
                 lost.insert((id.value(row).to_owned(), account.value(row).to_owned(), fingerprint.value(row).to_owned()));
             }
@@ -248,10 +254,12 @@ impl Reader {
             }
         }
         groups.retain(|_, members| {
-            let accounts: BTreeSet<&str> = members.iter().filter_map(|index| hits.get(*index)).map(|hit| hit.recipient_account_id.as_str()).collect();
+            let accounts: BTreeSet<&str> =
+                members.iter().filter_map(|index| hits.get(*index)).map(|hit| hit.recipient_account_id.as_str()).collect();
             accounts.len() > 1
         });
-        let ids: BTreeSet<String> = groups.values().flatten().filter_map(|index| hits.get(*index)).map(|hit| hit.credential_id.clone()).collect();
+        let ids: BTreeSet<String> =
+            groups.values().flatten().filter_map(|index| hits.get(*index)).map(|hit| hit.credential_id.clone()).collect();
         let homes = if ids.is_empty() { BTreeMap::new() } else { self.homes(&ids).await? };
         let _ = organisation;
         let mut copies: HashMap<usize, Vec<String>> = HashMap::new();
@@ -265,7 +273,12 @@ impl Reader {
             copies.insert(*kept, others.iter().filter_map(|index| hits.get(*index)).map(|hit| hit.event_id.clone()).collect());
             dropped.extend(others);
         }
-        Ok(hits.into_iter().enumerate().filter(|(index, _)| !dropped.contains(index)).map(|(index, hit)| (hit, copies.remove(&index).unwrap_or_default())).collect())
+        Ok(hits
+            .into_iter()
+            .enumerate()
+            .filter(|(index, _)| !dropped.contains(index))
+            .map(|(index, hit)| (hit, copies.remove(&index).unwrap_or_default()))
+            .collect())
     }
 
     /// The account that owns each session, where AWS wrote one in full.
@@ -276,7 +289,8 @@ impl Reader {
         for part in all.chunks(VALUES_MAX) {
             let list = part.iter().map(|id| lit(id.as_str())).collect();
             let condition = col("credential_id").in_list(list, false).and(col("user_arn").is_not_null());
-            let frame = self.context().table("credentials").await?.filter(condition)?.select_columns(&["credential_id", "user_account_id"])?;
+            let frame =
+                self.context().table("credentials").await?.filter(condition)?.select_columns(&["credential_id", "user_account_id"])?;
             for batch in frame.collect().await? {
                 let (id, account) = (text(&batch, "credential_id")?, text(&batch, "user_account_id")?);
                 homes.extend(id.iter().zip(account.iter()).filter_map(|(id, account)| Some((id?.to_owned(), account?.to_owned()))));
@@ -292,7 +306,8 @@ impl Reader {
             for issued in change.chain.iter_mut().filter_map(|credential| credential.issued_by.as_mut()) {
                 for id in &issued.event_ids {
                     if !placed.contains_key(id) {
-                        let found = self.event(id).await?.iter().map(|hit| Evidence { event_id: Some(id.clone()), ..Evidence::of(hit) }).collect();
+                        let found =
+                            self.event(id).await?.iter().map(|hit| Evidence { event_id: Some(id.clone()), ..Evidence::of(hit) }).collect();
                         placed.insert(id.clone(), found);
                     }
                     issued.evidence.extend(placed.get(id).into_iter().flatten().cloned());
@@ -306,7 +321,13 @@ impl Reader {
 /// Newest first, each event once: the mention that is about the thing wins over one in passing.
 fn newest_first(mut hits: Vec<Hit>) -> Vec<Hit> {
     hits.sort_by(|a, b| {
-        (b.event_time, &b.event_id, &b.recipient_account_id, b.exact, &a.arn).cmp(&(a.event_time, &a.event_id, &a.recipient_account_id, a.exact, &b.arn))
+        (b.event_time, &b.event_id, &b.recipient_account_id, b.exact, &a.arn).cmp(&(
+            a.event_time,
+            &a.event_id,
+            &a.recipient_account_id,
+            a.exact,
+            &b.arn,
+        ))
     });
     hits.dedup_by(|a, b| a.event_id == b.event_id && a.recipient_account_id == b.recipient_account_id && a.fingerprint == b.fingerprint);
     hits.truncate(HITS_MAX);
@@ -325,5 +346,8 @@ fn matched(hits: &[Hit], question: &Question) -> Vec<String> {
         Some(format!("{head}:{kind}/{}", name.rsplit('/').next()?))
     };
     let full: BTreeSet<String> = arns.iter().filter(|arn| arn.matches('/').count() > 1).filter_map(|arn| pathless(arn)).collect();
-    arns.into_iter().filter(|arn| arn.matches('/').count() > 1 || pathless(arn).is_none_or(|short| !full.contains(&short))).cloned().collect()
+    arns.into_iter()
+        .filter(|arn| arn.matches('/').count() > 1 || pathless(arn).is_none_or(|short| !full.contains(&short)))
+        .cloned()
+        .collect()
 }

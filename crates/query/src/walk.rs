@@ -36,7 +36,11 @@ impl Reader {
     ///
     /// # Errors
     /// Where `credentials` cannot be read.
-    pub async fn graph(&self, credential_ids: &BTreeSet<String>, organisation: &Organisation) -> Result<(Graph, BTreeMap<String, SessionKey>)> {
+    pub async fn graph(
+        &self,
+        credential_ids: &BTreeSet<String>,
+        organisation: &Organisation,
+    ) -> Result<(Graph, BTreeMap<String, SessionKey>)> {
         self.need(&[Table::Credentials]).await?;
         let mut graph = Graph::new(organisation);
         let mut sessions: BTreeMap<String, SessionKey> = BTreeMap::new();
@@ -105,7 +109,8 @@ impl Reader {
                 });
                 let Some(any) = terms.reduce(Expr::or) else { continue };
                 let of_day = col("dt").eq(lit(ScalarValue::Date32(Some(*day))));
-                let frame = self.context().table("credentials").await?.filter(of_day.and(any))?.filter(col("fact").not_eq(lit("resolved")))?;
+                let frame =
+                    self.context().table("credentials").await?.filter(of_day.and(any))?.filter(col("fact").not_eq(lit("resolved")))?;
                 for batch in frame.collect().await? {
                     found.extend(lake::facts::read(&plain(&batch)?)?);
                 }

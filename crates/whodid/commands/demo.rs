@@ -34,7 +34,10 @@ pub(crate) async fn run(settings: &Settings, seed: u64, dir: Option<PathBuf>, ev
         }
     });
     if let Some(error) = failed {
-        return Err(Failure::usage(format!("cannot write the sample organisation to {}: {error}", dir.display()), "name a folder that can be written with --dir"));
+        return Err(Failure::usage(
+            format!("cannot write the sample organisation to {}: {error}", dir.display()),
+            "name a folder that can be written with --dir",
+        ));
     }
     let lake = Lake::at(&place.to_string_lossy(), std::collections::HashMap::new())?;
     let source = logs.to_string_lossy().into_owned();

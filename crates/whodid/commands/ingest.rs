@@ -200,7 +200,10 @@ async fn discover(sources: &[Arc<dyn Source>], writer: &Writer, summary: &mut Su
                 continue;
             }
             let unchanged = writer.known(&listed.uri).is_some_and(|known| {
-                known.readable && known.size == listed.size && known.etag == listed.etag && (listed.etag.is_some() || known.modified == listed.modified)
+                known.readable
+                    && known.size == listed.size
+                    && known.etag == listed.etag
+                    && (listed.etag.is_some() || known.modified == listed.modified)
             });
             if unchanged {
                 continue;
@@ -217,12 +220,14 @@ async fn discover(sources: &[Arc<dyn Source>], writer: &Writer, summary: &mut Su
 /// Files that stand beside logs and are none, by their names.
 fn is_no_log(key: &str) -> bool {
     const ENDINGS: &[&str] = &[
-        "md", "txt", "csv", "tsv", "html", "htm", "pdf", "py", "rs", "go", "js", "ts", "sh", "yml", "yaml", "toml", "tf", "png", "jpg", "jpeg", "svg", "lock", "parquet", "crc",
-        "swp", "tmp",
+        "md", "txt", "csv", "tsv", "html", "htm", "pdf", "py", "rs", "go", "js", "ts", "sh", "yml", "yaml", "toml", "tf", "png", "jpg",
+        "jpeg", "svg", "lock", "parquet", "crc", "swp", "tmp",
     ];
     let name = key.rsplit('/').next().unwrap_or("");
     let lower = name.to_ascii_lowercase();
-    name.starts_with('.') || matches!(lower.split(['.', '-']).next(), Some("license" | "readme" | "notice" | "makefile")) || lower.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
+    name.starts_with('.')
+        || matches!(lower.split(['.', '-']).next(), Some("license" | "readme" | "notice" | "makefile"))
+        || lower.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 
 fn batch_end(todo: &[Todo], start: usize) -> usize {

@@ -48,7 +48,10 @@ pub(crate) async fn asking(settings: &Settings) -> Result<Asking, Failure> {
 
 pub(crate) fn user_lake(settings: &Settings) -> Result<Lake, Failure> {
     if settings.offline && source::is_s3(&settings.lake) {
-        return Err(Failure::usage(format!("--offline, and the lake is at {}", settings.lake), "name a lake in a folder with --lake, or leave --offline out"));
+        return Err(Failure::usage(
+            format!("--offline, and the lake is at {}", settings.lake),
+            "name a lake in a folder with --lake, or leave --offline out",
+        ));
     }
     Ok(Lake::at(&settings.lake, settings.store_options())?)
 }

@@ -37,7 +37,8 @@ pub(crate) async fn run(settings: &Settings, verb: Verb, thing: &str, trace: &Tr
 }
 
 fn tag_of(text: &str) -> Result<(String, String), Failure> {
-    let (key, value) = text.split_once('=').ok_or_else(|| Failure::usage(format!("--tag {text:?} is no tag"), "write it as --tag team=payments"))?;
+    let (key, value) =
+        text.split_once('=').ok_or_else(|| Failure::usage(format!("--tag {text:?} is no tag"), "write it as --tag team=payments"))?;
     Ok((key.to_owned(), value.to_owned()))
 }
 

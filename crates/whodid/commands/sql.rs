@@ -11,8 +11,11 @@ use std::path::PathBuf;
 pub(crate) async fn run(settings: &Settings, command: Option<String>, file: Option<PathBuf>, maxrows: usize) -> Result<Exit, Failure> {
     let text = match (command, file) {
         (Some(text), _) => text,
-        (None, Some(path)) => std::fs::read_to_string(&path).map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display()), "give a file with one query"))?,
-        (None, None) => return Err(Failure::usage("no query", "whodid sql -c 'select event_name, count(*) from changes group by event_name'")),
+        (None, Some(path)) => std::fs::read_to_string(&path)
+            .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display()), "give a file with one query"))?,
+        (None, None) => {
+            return Err(Failure::usage("no query", "whodid sql -c 'select event_name, count(*) from changes group by event_name'"));
+        }
     };
     let asking = asking(settings).await?;
     let rows = Reader::new(&asking.lake)?.sql_rows(&text, maxrows).await?;

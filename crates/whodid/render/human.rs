@@ -43,7 +43,10 @@ pub(crate) fn answer(answer: &Answer, evidence: bool, whole_list: bool) -> Strin
     let others = answer.changes.len() - 1;
     if others > 0 {
         let more = if answer.truncated { "at least " } else { "" };
-        say(&mut text, format_args!("  {more}{others} other change{}: whodid log {}\n", plural(others as u64), plain(&answer.subject.value)));
+        say(
+            &mut text,
+            format_args!("  {more}{others} other change{}: whodid log {}\n", plural(others as u64), plain(&answer.subject.value)),
+        );
     }
     left_out(answer, &mut text);
     if !evidence && !answer.changes.is_empty() {
@@ -148,7 +151,10 @@ fn sentence(change: &Change, answer: &Answer, text: &mut String) {
     }
     for candidate in &change.candidates {
         let id = candidate.actor.get("id").and_then(Value::as_str).unwrap_or("unknown");
-        say(text, format_args!("  candidate: {} ({}; events {})\n", plain(id), plain(&candidate.why), plain(&candidate.evidence.join(", "))));
+        say(
+            text,
+            format_args!("  candidate: {} ({}; events {})\n", plain(id), plain(&candidate.why), plain(&candidate.evidence.join(", "))),
+        );
     }
     if change.certainty == "claimed" || change.certainty == "unknown" || change.certainty == "ambiguous" {
         for claim in &change.claims {
@@ -177,7 +183,8 @@ fn hop_name(hop: &query::Chain) -> String {
         (Some(one), None) | (None, Some(one)) => plain(one).into_owned(),
         (None, None) => hop.kind.replace('_', " "),
     };
-    let tags: Vec<String> = hop.session_tags.iter().map(|(key, value)| format!("{}={}", plain(key), plain(value.as_str().unwrap_or("")))).collect();
+    let tags: Vec<String> =
+        hop.session_tags.iter().map(|(key, value)| format!("{}={}", plain(key), plain(value.as_str().unwrap_or("")))).collect();
     if tags.is_empty() { name } else { format!("{name} [{}]", tags.join(", ")) }
 }
 
@@ -192,7 +199,15 @@ fn proof(change: &Change, text: &mut String) {
         say(text, format_args!("\n"));
         match &hop.issued_by {
             Some(issued) => {
-                say(text, format_args!("   |    issued by {} at {}, joined by {}\n", plain(&issued.event_name), issued.event_time, issued.link.replace('_', " ")));
+                say(
+                    text,
+                    format_args!(
+                        "   |    issued by {} at {}, joined by {}\n",
+                        plain(&issued.event_name),
+                        issued.event_time,
+                        issued.link.replace('_', " ")
+                    ),
+                );
                 for id in &issued.event_ids {
                     let places: Vec<&Evidence> = issued.evidence.iter().filter(|place| place.event_id.as_deref() == Some(id)).collect();
                     say(text, format_args!("   |    event {}\n", plain(id)));
@@ -202,7 +217,10 @@ fn proof(change: &Change, text: &mut String) {
             None => say(text, format_args!("   |    the event that issued it is not in these logs\n")),
         }
     }
-    say(text, format_args!("   *  {} {}\n        event {}\n", plain(&change.event_source), plain(&change.event_name), plain(&change.event_id)));
+    say(
+        text,
+        format_args!("   *  {} {}\n        event {}\n", plain(&change.event_source), plain(&change.event_name), plain(&change.event_id)),
+    );
     lies(&change.evidence, "          ", text);
     for copy in &change.copies {
         say(text, format_args!("        the same call, as the other account recorded it: event {}\n", plain(copy)));
@@ -210,7 +228,16 @@ fn proof(change: &Change, text: &mut String) {
 }
 
 fn lies(place: &Evidence, indent: &str, text: &mut String) {
-    say(text, format_args!("{indent}{} record {}\n{indent}sha256 {}, {}\n", plain(&place.object), place.record, plain(&place.sha256), place.integrity.replace('_', " ")));
+    say(
+        text,
+        format_args!(
+            "{indent}{} record {}\n{indent}sha256 {}, {}\n",
+            plain(&place.object),
+            place.record,
+            plain(&place.sha256),
+            place.integrity.replace('_', " ")
+        ),
+    );
 }
 
 /// One change in a line.
@@ -256,7 +283,14 @@ pub(crate) fn ingest(summary: &Summary, place: &str) -> String {
         ),
     );
     if summary.late_issuers_healed > 0 {
-        say(&mut text, format_args!("{} session{} now known by an issuing event that came late\n", summary.late_issuers_healed, plural(summary.late_issuers_healed)));
+        say(
+            &mut text,
+            format_args!(
+                "{} session{} now known by an issuing event that came late\n",
+                summary.late_issuers_healed,
+                plural(summary.late_issuers_healed)
+            ),
+        );
     }
     text
 }
@@ -284,8 +318,12 @@ pub(crate) fn problems(problems: &[Problem]) {
 /// The demo's five questions, and what to try next.
 pub(crate) fn demo(settings: &Settings, logs: &str, lake: &str, summary: &Summary, asked: &[Asked]) -> Result<(), Failure> {
     if matches!(settings.format, crate::args::Format::Json) {
-        let questions: Vec<Value> = asked.iter().map(|asked| serde_json::json!({"why": asked.why, "thing": asked.thing, "answer": asked.answer})).collect();
-        return out(&crate::render::json::document(&serde_json::json!({"schema": "whodid.demo/v1", "logs": logs, "lake": lake, "ingest": summary, "questions": questions}), None)?);
+        let questions: Vec<Value> =
+            asked.iter().map(|asked| serde_json::json!({"why": asked.why, "thing": asked.thing, "answer": asked.answer})).collect();
+        return out(&crate::render::json::document(
+            &serde_json::json!({"schema": "whodid.demo/v1", "logs": logs, "lake": lake, "ingest": summary, "questions": questions}),
+            None,
+        )?);
     }
     let mut text = format!("A sample organisation's CloudTrail logs are in {}\n{}", plain(logs), ingest(summary, lake));
     for Asked { why, thing, answer } in asked {

@@ -10,8 +10,13 @@ fn failed(error: serde_json::Error) -> Failure {
 
 /// One document; with `fields`, only those of its members, or of the members of its lists.
 pub(crate) fn document(value: &impl Serialize, fields: Option<&[String]>) -> Result<String, Failure> {
+    let Some(fields) = fields else {
+        let mut text = serde_json::to_string_pretty(value).map_err(failed)?;
+        text.push('\n');
+        return Ok(text);
+    };
     let mut value = serde_json::to_value(value).map_err(failed)?;
-    if let (Some(fields), Value::Object(map)) = (fields, &mut value) {
+    if let Value::Object(map) = &mut value {
         let keep = |name: &str| fields.iter().any(|field| field == name);
         let top = map.keys().any(|name| keep(name));
         if top {

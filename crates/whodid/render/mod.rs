@@ -45,7 +45,8 @@ pub(crate) fn ingest(settings: &Settings, summary: &Summary, place: &str) -> Res
 /// Why there is no answer, on stderr.
 pub(crate) fn failure(failure: &Failure, json: bool) {
     let text = if json {
-        let object = serde_json::json!({"schema": "whodid.error/v1", "code": failure.code, "message": failure.message, "hint": failure.hint});
+        let object =
+            serde_json::json!({"schema": "whodid.error/v1", "code": failure.code, "message": failure.message, "hint": failure.hint});
         format!("{object}\n")
     } else {
         let hint = failure.hint.as_ref().map(|hint| format!("hint: {}\n", text::plain(hint))).unwrap_or_default();

@@ -8,7 +8,18 @@ use query::{Answer, SqlRows};
 
 /// Changes as rows.
 pub(crate) fn changes(answer: &Answer, format: Format) -> String {
-    let columns = ["event_time", "actor_kind", "actor_id", "certainty", "event_name", "resources", "recipient_account_id", "aws_region", "error_code", "event_id"];
+    let columns = [
+        "event_time",
+        "actor_kind",
+        "actor_id",
+        "certainty",
+        "event_name",
+        "resources",
+        "recipient_account_id",
+        "aws_region",
+        "error_code",
+        "event_id",
+    ];
     let rows = answer.changes.iter().map(|change| {
         let part = |name: &str| change.actor.get(name).and_then(|value| value.as_str()).map(str::to_owned);
         vec![
@@ -30,7 +41,10 @@ pub(crate) fn changes(answer: &Answer, format: Format) -> String {
 /// What a query brought.
 pub(crate) fn rows(settings: &Settings, rows: &SqlRows) -> Result<(), Failure> {
     let text = match settings.format {
-        Format::Json => crate::render::json::document(&serde_json::json!({"schema": "whodid.sql/v1", "rows": rows.json, "truncated": rows.truncated}), None)?,
+        Format::Json => crate::render::json::document(
+            &serde_json::json!({"schema": "whodid.sql/v1", "rows": rows.json, "truncated": rows.truncated}),
+            None,
+        )?,
         Format::Jsonl => crate::render::json::lines(&rows.json)?,
         format => write(&rows.columns, rows.rows.iter().cloned(), format),
     };
@@ -47,8 +61,20 @@ fn write(columns: &[String], rows: impl Iterator<Item = Vec<Option<String>>>, fo
         line(columns.iter().map(|column| quote(&cell(column))).collect())
     };
     match format {
-        Format::Csv => separated(',', quoted) + &rows.map(|row| row.iter().map(|value| quoted(&cell(value.as_deref().unwrap_or("")))).collect::<Vec<_>>().join(",") + "\r\n").collect::<String>(),
-        Format::Tsv => separated('\t', str::to_owned) + &rows.map(|row| row.iter().map(|value| cell(value.as_deref().unwrap_or("")).into_owned()).collect::<Vec<_>>().join("\t") + "\r\n").collect::<String>(),
+        Format::Csv => {
+            separated(',', quoted)
+                + &rows
+                    .map(|row| row.iter().map(|value| quoted(&cell(value.as_deref().unwrap_or("")))).collect::<Vec<_>>().join(",") + "\r\n")
+                    .collect::<String>()
+        }
+        Format::Tsv => {
+            separated('\t', str::to_owned)
+                + &rows
+                    .map(|row| {
+                        row.iter().map(|value| cell(value.as_deref().unwrap_or("")).into_owned()).collect::<Vec<_>>().join("\t") + "\r\n"
+                    })
+                    .collect::<String>()
+        }
         _ => {
             let mut table = comfy_table::Table::new();
             table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);

@@ -35,7 +35,8 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
 
 /// A field that no spreadsheet takes for a formula (OWASP ASVS 1.2.10), on one line.
 pub(crate) fn cell(text: &str) -> Cow<'_, str> {
-    let risky = text.chars().next().is_some_and(|first| matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠'));
+    let risky =
+        text.chars().next().is_some_and(|first| matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠'));
     let plain = plain(text);
     if risky { Cow::Owned(format!("'{plain}")) } else { plain }
 }

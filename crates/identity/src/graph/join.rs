@@ -47,7 +47,10 @@ pub(super) struct Joined<'g> {
 impl<'g> Issuer<'g> {
     /// The copy that says most about the caller: the caller's own account's.
     pub(super) fn best(&self) -> Option<&'g Issue> {
-        self.copies.iter().copied().max_by_key(|issue| (issue.names_caller(), issue.caller.arn.is_some(), std::cmp::Reverse(&issue.event_id)))
+        self.copies
+            .iter()
+            .copied()
+            .max_by_key(|issue| (issue.names_caller(), issue.caller.arn.is_some(), std::cmp::Reverse(&issue.event_id)))
     }
 
     pub(super) fn is_of(&self, event_name: &str) -> bool {
@@ -64,7 +67,12 @@ impl<'g> Issuer<'g> {
         let best = self.best()?;
         let events = self.copies.iter().copied().chain(self.switch());
         let event_ids: BTreeSet<String> = events.map(|issue| issue.event_id.clone()).collect();
-        Some(IssuedBy { event_ids: event_ids.into_iter().collect(), event_name: best.event_name.clone(), event_time: best.event_time, link: self.link })
+        Some(IssuedBy {
+            event_ids: event_ids.into_iter().collect(),
+            event_name: best.event_name.clone(),
+            event_time: best.event_time,
+            link: self.link,
+        })
     }
 
     fn is_consoles(&self) -> bool {
@@ -106,7 +114,9 @@ impl Graph {
 
     fn by_issued_key(&self, identity: &Identity) -> Vec<Issuer<'_>> {
         let Some(key) = &identity.access_key_id else { return Vec::new() };
-        let near = |issue: &&Issue| identity.creation_date.is_none_or(|created| created.abs_diff(issue.event_time) <= KEY_SKEW_MICROS.unsigned_abs());
+        let near = |issue: &&Issue| {
+            identity.creation_date.is_none_or(|created| created.abs_diff(issue.event_time) <= KEY_SKEW_MICROS.unsigned_abs())
+        };
         let issued = self.by_key.get(key).into_iter().flatten().map(Arc::as_ref);
         let mut fitting: Vec<&Issue> = issued.filter(near).filter(|issue| is_of_principal(identity, issue)).collect();
         if fitting.iter().any(|issue| Some(issue.event_time) == identity.creation_date) {
@@ -122,10 +132,12 @@ impl Graph {
         let (switches, calls): (Vec<&Issue>, Vec<&Issue>) = fitting.into_iter().partition(|issue| issue.event_name == "SwitchRole");
         let mut issuers = grouped(calls.into_iter(), Link::AssumedRoleId);
         for switch in switches {
-            let mut same: Vec<&mut Issuer<'_>> = issuers.iter_mut().filter(|issuer| issuer.switch.is_none() && issuer.is_switch(switch)).collect();
-            match same.as_mut_slice() {
-                [one] => one.switch = Some(switch),
-                _ => issuers.push(Issuer { copies: vec![switch], link: Link::SwitchRole, switch: Some(switch) }),
+            let mut same: Vec<&mut Issuer<'_>> =
+                issuers.iter_mut().filter(|issuer| issuer.switch.is_none() && issuer.is_switch(switch)).collect();
+            let told_apart = same.len() == 1 || same.iter().all(|issuer| issuer.best().is_some_and(Issue::names_caller));
+            match same.first_mut().filter(|_| told_apart) {
+                Some(one) => one.switch = Some(switch),
+                None => issuers.push(Issuer { copies: vec![switch], link: Link::SwitchRole, switch: Some(switch) }),
             }
         }
         issuers
@@ -148,12 +160,18 @@ impl Graph {
 
     /// Whether a key was used at this moment by hand that none of these issued: then one more session was opened, by whom is not known.
     fn has_stranger(&self, issuers: &[Issuer<'_>], moment: &Moment) -> bool {
-        let issued: BTreeSet<&str> = issuers.iter().flat_map(|issuer| &issuer.copies).filter_map(|copy| copy.issued_access_key_id.as_deref()).collect();
+        let issued: BTreeSet<&str> =
+            issuers.iter().flat_map(|issuer| &issuer.copies).filter_map(|copy| copy.issued_access_key_id.as_deref()).collect();
         self.own_keys.get(moment).into_iter().flatten().any(|key| !issued.contains(key.as_str()) && !self.is_console_key(key, moment))
     }
 
     fn is_console_key(&self, key: &str, (principal, created): &Moment) -> bool {
-        let key = SessionKey { access_key_id: Some(key.to_owned()), principal_id: Some(principal.clone()), creation_date: Some(*created), otherwise: None };
+        let key = SessionKey {
+            access_key_id: Some(key.to_owned()),
+            principal_id: Some(principal.clone()),
+            creation_date: Some(*created),
+            otherwise: None,
+        };
         self.uses.get(&key).into_iter().flatten().any(|seen| seen.identity.from_console)
     }
 
@@ -181,16 +199,18 @@ impl Graph {
 
 /// Whether what was issued may be the session's at all, the key and the time aside.
 fn is_of_principal(identity: &Identity, issue: &Issue) -> bool {
-    if let (Some("FederatedUser"), Some(user), Some(caller)) = (identity.kind.as_deref(), &identity.issuer_arn, &issue.caller.arn) {
-        return user == caller;
+    if let (Some("FederatedUser"), Some(user), Some(caller)) = (identity.kind.as_deref(), &identity.issuer_arn, &issue.caller.arn)
+        && user != caller
+    {
+        return false;
     }
-    match (&issue.issued_principal_id, &identity.principal_id) {
-        (Some(issued), Some(used)) => issued == used,
-        // Some services' calls do not say what they opened; the name asked for is not always the one that is used later.
-        _ => match (issue.role_arn.as_deref().and_then(Arn::parse), identity.role_arn()) {
-            (Some(asked), Some(used)) => Arn::parse(&used).is_some_and(|used| is_role(asked, used)),
-            _ => true,
-        },
+    if let (Some(issued), Some(used)) = (&issue.issued_principal_id, &identity.principal_id) {
+        return issued == used;
+    }
+    // Some services' calls do not say what they opened; the name asked for is not always the one that is used later.
+    match (issue.role_arn.as_deref().and_then(Arn::parse), identity.role_arn()) {
+        (Some(asked), Some(used)) => Arn::parse(&used).is_some_and(|used| is_role(asked, used)),
+        _ => true,
     }
 }
 
@@ -230,5 +250,8 @@ fn by_caller(copies: Vec<&Issue>, link: Link) -> Vec<Issuer<'_>> {
     if callers.is_empty() {
         return vec![Issuer { copies: brief, link, switch: None }];
     }
-    callers.into_values().map(|naming| Issuer { copies: naming.into_iter().chain(brief.iter().copied()).collect(), link, switch: None }).collect()
+    callers
+        .into_values()
+        .map(|naming| Issuer { copies: naming.into_iter().chain(brief.iter().copied()).collect(), link, switch: None })
+        .collect()
 }

@@ -4,18 +4,20 @@ use super::ids::Ids;
 use super::{RunRow, Tally};
 use crate::error::{Error, Result};
 use crate::facts::{self, Fact};
+use crate::parquet_file::{self, Encoded};
 use crate::resolved;
 use crate::rows::{EventMeta, ObjectRow, RejectRow, Rows, chosen, form_word, hex};
 use crate::schema::{EVENT_TEXT, MENTION_EVENT_TEXT, Table};
 use arrow::array::{
-    Array as _, ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
+    Array, ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
 };
-use arrow::compute::{interleave_record_batch, take};
+use arrow::compute::{interleave, interleave_record_batch, take};
 use arrow::datatypes::{Field, Schema};
 use event::{Reason, Reject};
 use identity::{Graph, Resolution, SessionKey};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// One worker's rows, as columns.
 pub(crate) struct Part {
@@ -33,13 +35,58 @@ pub(crate) struct Part {
     issues: Vec<identity::Issue>,
 }
 
+/// Places of text columns that rows are sorted by.
+const EVENT_ID: usize = 0;
+const RECIPIENT: usize = 5;
+
+/// Columns of `mentions` that are the event's own, beside its text.
+const MENTION_EVENT_REST: [&str; 7] = ["event_time", "read_only", "record", "resource_arns", "object", "object_sha256", "credential_id"];
+
 /// The files of a commit, and what they hold.
 pub(crate) struct Assembled {
-    pub(crate) files: Vec<(Table, String, RecordBatch)>,
+    pub(crate) files: Vec<File>,
     pub(crate) objects: Vec<ObjectRow>,
     pub(crate) written: Vec<(i32, u128, u128)>,
     pub(crate) tally: Tally,
     pub(crate) version: i64,
+    pub(crate) replaced: BTreeSet<(i32, u128)>,
+}
+
+/// A data file, encoded.
+pub(crate) struct File {
+    pub(crate) table: Table,
+    pub(crate) partition: String,
+    pub(crate) encoded: Encoded,
+}
+
+/// A data file to be made, by whichever thread is free.
+type Job<'a> = (Table, String, Box<dyn Fn() -> Result<RecordBatch> + Send + Sync + 'a>);
+
+/// Makes and encodes files on as many threads as there are cores; each holds the columns of one file at a time.
+fn encode_all(jobs: &[Job<'_>]) -> Result<Vec<File>> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(jobs.len()).max(1);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let Some((table, partition, make)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let encoded = make().and_then(|batch| parquet_file::encode(*table, &batch));
+            done.push(encoded.map(|encoded| File { table: *table, partition: partition.clone(), encoded }));
+        }
+        done
+    };
+    let mut files = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut done = work();
+        for other in others {
+            match other.join() {
+                Ok(more) => done.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done.into_iter().collect::<Result<Vec<_>>>()
+    })?;
+    files.sort_by(|a, b| (a.table, &a.partition).cmp(&(b.table, &b.partition)));
+    Ok(files)
 }
 
 fn write_failed(table: Table) -> impl Fn(arrow::error::ArrowError) -> Error {
@@ -86,8 +133,13 @@ impl Part {
         })
     }
 
-    fn text(&self, name: &str, row: usize) -> &str {
-        self.columns.column_by_name(name).and_then(|column| column.as_string_opt::<i32>()).filter(|column| column.is_valid(row)).map_or("", |column| column.value(row))
+    fn text(&self, column: usize, row: usize) -> &str {
+        self.columns
+            .columns()
+            .get(column)
+            .and_then(|column| column.as_string_opt::<i32>())
+            .filter(|column| column.is_valid(row))
+            .map_or("", |column| column.value(row))
     }
 
     fn record(&self, row: usize) -> u64 {
@@ -107,23 +159,26 @@ struct Sorted {
     /// (part, row) of events to write.
     kept: Vec<(usize, usize)>,
     rejects: Vec<(usize, RejectRow)>,
+    /// Events of the lake that give way to one of these.
+    replaced: BTreeSet<(i32, u128)>,
     duplicates: Vec<(usize, u32)>,
 }
 
 fn sort_out(parts: &[Part], ids: &Ids) -> Sorted {
     let mut first: HashMap<u128, (usize, usize)> = HashMap::new();
-    let mut sorted = Sorted { kept: Vec::new(), rejects: Vec::new(), duplicates: Vec::new() };
+    let mut sorted = Sorted { kept: Vec::new(), rejects: Vec::new(), replaced: BTreeSet::new(), duplicates: Vec::new() };
     let place = |(part, row): (usize, usize)| parts.get(part).and_then(|part| Some((part, part.meta.get(row)?)));
     let conflict = |(part, row): (usize, usize)| -> Option<(usize, RejectRow)> {
         let (of, meta) = place((part, row))?;
-        let reject = Reject { record: Some(of.record(row)), reason: Reason::Conflict, detail: Reason::Conflict.sentence().into(), bytes: 0..0 };
+        let reject =
+            Reject { record: Some(of.record(row)), reason: Reason::Conflict, detail: Reason::Conflict.sentence().into(), bytes: 0..0 };
         Some((
             part,
             RejectRow {
                 object: meta.object,
                 reject,
-                event_id: Some(of.text("event_id", row).to_owned()),
-                recipient_account_id: Some(of.text("recipient_account_id", row).to_owned()),
+                event_id: Some(of.text(EVENT_ID, row).to_owned()),
+                recipient_account_id: Some(of.text(RECIPIENT, row).to_owned()),
                 fingerprint: Some(meta.fingerprint),
             },
         ))
@@ -136,9 +191,12 @@ fn sort_out(parts: &[Part], ids: &Ids) -> Sorted {
                     sorted.duplicates.push((part, meta.object));
                     continue;
                 }
-                Some(_) => {
+                Some(fingerprint) if fingerprint < meta.fingerprint => {
                     sorted.rejects.extend(conflict(here));
                     continue;
+                }
+                Some(_) => {
+                    sorted.replaced.insert((meta.day, meta.identity));
                 }
                 None => {}
             }
@@ -177,30 +235,39 @@ pub(crate) fn assemble(parts: &[Part], ids: &Ids, graph: &Graph, run_id: &str, v
             object.rejected += 1;
         }
     }
-    let mut files = Vec::new();
-    event_files(parts, &sorted.kept, graph, version, &mut files)?;
-    credential_files(parts, version, &mut files)?;
+    let wide = parts.iter().map(|part| widen(part, graph, version)).collect::<Result<Vec<_>>>()?;
     let today = day_text(crate::day_of(now));
     let flat: Vec<ObjectRow> = objects.into_iter().flatten().collect();
-    if !flat.is_empty() {
-        files.push((Table::Objects, today.clone(), object_batch(&flat, run_id)?));
-    }
     let rejects: Vec<(&Part, &RejectRow)> = parts
         .iter()
         .flat_map(|part| part.rejects.iter().map(move |reject| (part, reject)))
         .chain(sorted.rejects.iter().filter_map(|(part, reject)| Some((parts.get(*part)?, reject))))
         .collect();
-    if !rejects.is_empty() {
-        files.push((Table::Rejects, today, reject_batch(&rejects, run_id)?));
+    let mut jobs: Vec<Job<'_>> = Vec::new();
+    event_jobs(parts, &wide, &sorted.kept, &mut jobs);
+    mention_jobs(parts, &wide, &sorted.kept, &mut jobs);
+    credential_jobs(parts, version, &mut jobs);
+    if !flat.is_empty() {
+        jobs.push((Table::Objects, today.clone(), Box::new(|| object_batch(&flat, run_id))));
     }
+    if !rejects.is_empty() {
+        jobs.push((Table::Rejects, today, Box::new(|| reject_batch(&rejects, run_id))));
+    }
+    let files = encode_all(&jobs)?;
+    drop(jobs);
     let tally = Tally {
         read: flat.iter().map(|object| object.records).sum(),
         written: sorted.kept.len() as u64,
         duplicate: sorted.duplicates.len() as u64,
         rejected: flat.iter().map(|object| object.rejected).sum(),
     };
-    let written = sorted.kept.iter().filter_map(|(part, row)| parts.get(*part)?.meta.get(*row)).map(|meta| (meta.day, meta.identity, meta.fingerprint)).collect();
-    Ok(Assembled { files, objects: flat, written, tally, version })
+    let written = sorted
+        .kept
+        .iter()
+        .filter_map(|(part, row)| parts.get(*part)?.meta.get(*row))
+        .map(|meta| (meta.day, meta.identity, meta.fingerprint))
+        .collect();
+    Ok(Assembled { files, objects: flat, written, tally, version, replaced: sorted.replaced })
 }
 
 /// The whole width of `events` for a part: the record's columns, where it lies, and who stands behind its session.
@@ -222,31 +289,37 @@ fn widen(part: &Part, graph: &Graph, version: i64) -> Result<RecordBatch> {
     RecordBatch::try_new(Table::Events.file_schema(), columns).map_err(failed)
 }
 
-fn event_files(parts: &[Part], kept: &[(usize, usize)], graph: &Graph, version: i64, files: &mut Vec<(Table, String, RecordBatch)>) -> Result<()> {
-    let wide = parts.iter().map(|part| widen(part, graph, version)).collect::<Result<Vec<_>>>()?;
-    let batches: Vec<&RecordBatch> = wide.iter().collect();
+/// A file of `events` for each day, by account and time.
+fn event_jobs<'a>(parts: &'a [Part], wide: &'a [RecordBatch], kept: &[(usize, usize)], jobs: &mut Vec<Job<'a>>) {
     let mut days: BTreeMap<i32, Vec<(usize, usize)>> = BTreeMap::new();
-    let mut is_kept: Vec<Vec<bool>> = parts.iter().map(|part| vec![false; part.meta.len()]).collect();
     for (part, row) in kept {
         if let Some(meta) = parts.get(*part).and_then(|part| part.meta.get(*row)) {
             days.entry(meta.day).or_default().push((*part, *row));
         }
+    }
+    for (day, mut rows) in days {
+        let order = |&(part, row): &(usize, usize)| {
+            let part = parts.get(part)?;
+            Some((part.text(RECIPIENT, row), part.meta.get(row)?.time, part.text(EVENT_ID, row)))
+        };
+        rows.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
+        let make = move || {
+            let batches: Vec<&RecordBatch> = wide.iter().collect();
+            interleave_record_batch(&batches, &rows).map_err(write_failed(Table::Events))
+        };
+        jobs.push((Table::Events, day_text(day), Box::new(make)));
+    }
+}
+
+/// A file of `mentions` for each bucket, by key and time. Columns of the event are gathered a bucket at a time: all at once they
+/// would be several times the size of the events themselves.
+fn mention_jobs<'a>(parts: &'a [Part], wide: &'a [RecordBatch], kept: &[(usize, usize)], jobs: &mut Vec<Job<'a>>) {
+    let mut is_kept: Vec<Vec<bool>> = parts.iter().map(|part| vec![false; part.meta.len()]).collect();
+    for (part, row) in kept {
         if let Some(flag) = is_kept.get_mut(*part).and_then(|rows| rows.get_mut(*row)) {
             *flag = true;
         }
     }
-    for (day, mut rows) in days {
-        rows.sort_by_cached_key(|(part, row)| {
-            parts.get(*part).map(|part| {
-                let time = part.meta.get(*row).map_or(0, |meta| meta.time);
-                (part.text("recipient_account_id", *row).to_owned(), time, part.text("event_id", *row).to_owned())
-            })
-        });
-        let batch = interleave_record_batch(&batches, &rows).map_err(write_failed(Table::Events))?;
-        files.push((Table::Events, day_text(day), batch));
-    }
-    let narrow = parts.iter().zip(&wide).map(|(part, wide)| mention_rows(part, wide)).collect::<Result<Vec<_>>>()?;
-    let batches: Vec<&RecordBatch> = narrow.iter().collect();
     let mut buckets: BTreeMap<i32, Vec<(usize, usize)>> = BTreeMap::new();
     for (index, part) in parts.iter().enumerate() {
         for (row, event) in part.event_of.iter().enumerate() {
@@ -259,33 +332,52 @@ fn event_files(parts: &[Part], kept: &[(usize, usize)], graph: &Graph, version: 
         let order = |&(part, row): &(usize, usize)| {
             let part = parts.get(part)?;
             let event = *part.event_of.get(row)? as usize;
-            Some((part.keys.value(row), part.meta.get(event)?.time, part.text("event_id", event), part.arns.is_valid(row).then(|| part.arns.value(row))))
+            Some((
+                part.keys.value(row),
+                part.meta.get(event)?.time,
+                part.text(EVENT_ID, event),
+                part.arns.is_valid(row).then(|| part.arns.value(row)),
+            ))
         };
-        rows.sort_by(|a, b| order(a).cmp(&order(b)));
-        let batch = interleave_record_batch(&batches, &rows).map_err(write_failed(Table::Mentions))?;
-        files.push((Table::Mentions, bucket.to_string(), batch));
+        rows.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
+        jobs.push((Table::Mentions, bucket.to_string(), Box::new(move || mention_batch(parts, wide, &rows))));
     }
-    Ok(())
 }
 
-fn mention_rows(part: &Part, wide: &RecordBatch) -> Result<RecordBatch> {
+fn mention_batch(parts: &[Part], wide: &[RecordBatch], rows: &[(usize, usize)]) -> Result<RecordBatch> {
     let failed = write_failed(Table::Mentions);
-    let event = UInt32Array::from(part.event_of.clone());
+    let events: Vec<(usize, usize)> = rows
+        .iter()
+        .map(|&(part, row)| (part, parts.get(part).and_then(|part| part.event_of.get(row)).map_or(0, |event| *event as usize)))
+        .collect();
+    let of = |column: fn(&Part) -> &StringArray| -> Result<ArrayRef> {
+        let columns: Vec<&dyn Array> = parts.iter().map(|part| column(part) as &dyn Array).collect();
+        interleave(&columns, rows).map_err(&failed)
+    };
+    let form = |&(part, row): &(usize, usize)| parts.get(part).and_then(|part| part.forms.get(row)).map(|form| form_word(*form));
+    let exact = |&(part, row): &(usize, usize)| parts.get(part).and_then(|part| part.exact.get(row)).copied();
     let mut columns: Vec<ArrayRef> = vec![
-        Arc::new(part.keys.clone()),
-        Arc::new(part.forms.iter().map(|form| Some(form_word(*form))).collect::<StringArray>()),
-        Arc::new(part.arns.clone()),
-        Arc::new(BooleanArray::from(part.exact.clone())),
+        of(|part| &part.keys)?,
+        chosen(rows.iter().map(form)),
+        of(|part| &part.arns)?,
+        Arc::new(rows.iter().map(exact).collect::<BooleanArray>()),
     ];
-    let rest = ["event_time", "read_only", "record", "resource_arns", "object", "object_sha256", "credential_id"];
-    for name in MENTION_EVENT_TEXT.iter().chain(&rest) {
-        let column = wide.column_by_name(name).ok_or_else(|| Error::Write { table: "mentions", source: format!("events have no column {name}").into() })?;
-        columns.push(take(column, &event, None).map_err(&failed)?);
+    for name in MENTION_EVENT_TEXT.iter().chain(&MENTION_EVENT_REST) {
+        let sources = wide
+            .iter()
+            .map(|wide| {
+                wide.column_by_name(name)
+                    .map(|column| column.as_ref())
+                    .ok_or_else(|| Error::Write { table: "mentions", source: format!("events have no column {name}").into() })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        columns.push(interleave(&sources, &events).map_err(&failed)?);
     }
     RecordBatch::try_new(Table::Mentions.file_schema(), columns).map_err(failed)
 }
 
-fn credential_files(parts: &[Part], version: i64, files: &mut Vec<(Table, String, RecordBatch)>) -> Result<()> {
+/// A file of `credentials` for each day on which a session began.
+fn credential_jobs<'a>(parts: &'a [Part], version: i64, jobs: &mut Vec<Job<'a>>) {
     let mut days: BTreeMap<i32, Vec<Fact>> = BTreeMap::new();
     let uses: BTreeSet<&identity::Use> = parts.iter().flat_map(|part| &part.uses).collect();
     let issues: BTreeSet<&identity::Issue> = parts.iter().flat_map(|part| &part.issues).collect();
@@ -294,14 +386,15 @@ fn credential_files(parts: &[Part], version: i64, files: &mut Vec<(Table, String
         days.entry(fact.day()).or_default().push(fact);
     }
     for (day, facts) in days {
-        files.push((Table::Credentials, day_text(day), facts::batch(&facts, version)?));
+        jobs.push((Table::Credentials, day_text(day), Box::new(move || facts::batch(&facts, version))));
     }
-    Ok(())
 }
 
 fn object_batch(objects: &[ObjectRow], run_id: &str) -> Result<RecordBatch> {
     let text = |value: fn(&ObjectRow) -> Option<&str>| chosen(objects.iter().map(value));
-    let number = |value: fn(&ObjectRow) -> u64| -> ArrayRef { Arc::new(objects.iter().map(|object| i64::try_from(value(object)).ok()).collect::<Int64Array>()) };
+    let number = |value: fn(&ObjectRow) -> u64| -> ArrayRef {
+        Arc::new(objects.iter().map(|object| i64::try_from(value(object)).ok()).collect::<Int64Array>())
+    };
     let time = |value: fn(&ObjectRow) -> Option<i64>| -> ArrayRef {
         Arc::new(objects.iter().map(value).collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
     };
@@ -330,7 +423,9 @@ fn object_batch(objects: &[ObjectRow], run_id: &str) -> Result<RecordBatch> {
 }
 
 fn reject_batch(rejects: &[(&Part, &RejectRow)], run_id: &str) -> Result<RecordBatch> {
-    let text = |value: &dyn Fn(&Part, &RejectRow) -> Option<String>| -> ArrayRef { Arc::new(rejects.iter().map(|(part, row)| value(part, row)).collect::<StringArray>()) };
+    let text = |value: &dyn Fn(&Part, &RejectRow) -> Option<String>| -> ArrayRef {
+        Arc::new(rejects.iter().map(|(part, row)| value(part, row)).collect::<StringArray>())
+    };
     let number = |value: fn(&RejectRow) -> Option<u64>| -> ArrayRef {
         Arc::new(rejects.iter().map(|(_, row)| value(row).and_then(|value| i64::try_from(value).ok())).collect::<Int64Array>())
     };
@@ -354,6 +449,14 @@ fn reject_batch(rejects: &[(&Part, &RejectRow)], run_id: &str) -> Result<RecordB
 pub(crate) fn run_batch(run: &RunRow) -> Result<RecordBatch> {
     let text = |value: &str| -> ArrayRef { Arc::new(StringArray::from(vec![value])) };
     let time = |value: i64| -> ArrayRef { Arc::new(TimestampMicrosecondArray::from(vec![value]).with_timezone("UTC")) };
-    let columns = vec![text(&run.run_id), text(&run.command), text(&run.source), text(&run.tool_version), text(&run.tally), time(run.started), time(run.ended)];
+    let columns = vec![
+        text(&run.run_id),
+        text(&run.command),
+        text(&run.source),
+        text(&run.tool_version),
+        text(&run.tally),
+        time(run.started),
+        time(run.ended),
+    ];
     RecordBatch::try_new(Table::Runs.file_schema(), columns).map_err(write_failed(Table::Runs))
 }

@@ -70,7 +70,12 @@ impl Writer {
                     let manifest = self.manifest(version).await?;
                     manifests.insert(version, manifest);
                 }
-                let adds = manifests.get(&version).and_then(Option::as_ref).and_then(|manifest| manifest.get(table.name())).cloned().unwrap_or_default();
+                let adds = manifests
+                    .get(&version)
+                    .and_then(Option::as_ref)
+                    .and_then(|manifest| manifest.get(table.name()))
+                    .cloned()
+                    .unwrap_or_default();
                 let last = version == newest;
                 // A version that adds nothing here need not be noted unless it is the newest.
                 if adds.is_empty() && !last {

@@ -5,7 +5,7 @@
 
 use super::Writer;
 use crate::error::Result;
-use crate::facts::{self, Fact};
+use crate::facts::{self, Fact, LastWord};
 use crate::rows::Rows;
 use crate::schema::Table;
 use crate::table::{files, read};
@@ -20,7 +20,11 @@ impl Writer {
     pub(super) async fn load_facts_around(&mut self, rows: &[Rows]) -> Result<()> {
         let mut days: BTreeSet<i32> = BTreeSet::new();
         for part in rows {
-            let own = part.uses.iter().map(|seen| seen.identity.creation_date.map_or(0, crate::day_of)).chain(part.issues.iter().map(|issue| crate::day_of(issue.event_time)));
+            let own = part
+                .uses
+                .iter()
+                .map(|seen| seen.identity.creation_date.map_or(0, crate::day_of))
+                .chain(part.issues.iter().map(|issue| crate::day_of(issue.event_time)));
             days.extend(own.flat_map(|day| (day - REACH_DAYS)..=day));
         }
         days.retain(|day| !self.loaded_days.contains(day));
@@ -36,17 +40,16 @@ impl Writer {
     }
 
     /// Facts of some days, and the last word on each session of them.
-    async fn facts(&self, days: &BTreeSet<i32>) -> Result<(Vec<Fact>, HashMap<String, (i64, String)>)> {
+    async fn facts(&self, days: &BTreeSet<i32>) -> Result<(Vec<Fact>, HashMap<String, LastWord>)> {
         let open = self.table(Table::Credentials)?;
         let names: BTreeSet<String> = days.iter().map(|day| super::assemble::day_text(*day)).collect();
-        let (mut found, mut resolved) = (Vec::new(), HashMap::<String, (i64, String)>::new());
+        let (mut found, mut resolved) = (Vec::new(), HashMap::<String, LastWord>::new());
         for (path, size) in files(Table::Credentials, open, |partition| names.contains(partition))? {
             for batch in read(open.object_store(), Table::Credentials, &path, size, &[]).await? {
                 found.extend(facts::read(&batch)?);
-                for (credential, version, words) in facts::read_resolved(&batch) {
-                    let held = resolved.entry(credential).or_insert_with(|| (version, words.clone()));
-                    if version >= held.0 {
-                        *held = (version, words);
+                for (credential, word) in facts::last_words(&batch)? {
+                    if resolved.get(&credential).is_none_or(|held| word.version >= held.version) {
+                        resolved.insert(credential, word);
                     }
                 }
             }
@@ -65,6 +68,7 @@ impl Writer {
             todo.extend(if day == 0 { 0..=0 } else { day..=day + REACH_DAYS });
         }
         let mut healed = 0;
+        let mut changed: BTreeMap<i32, Vec<Fact>> = BTreeMap::new();
         while let Some(first) = todo.pop_first() {
             // One stretch of days at a time bounds what is in memory.
             let stretch: BTreeSet<i32> = if first == 0 { BTreeSet::from([0]) } else { (first - REACH_DAYS..=first).collect() };
@@ -90,23 +94,26 @@ impl Writer {
                     Fact::Resolved { .. } => {}
                 }
             }
-            let mut changed: BTreeMap<i32, Vec<Fact>> = BTreeMap::new();
             for session in sessions {
                 let resolution = graph.resolve(&session);
-                let words = facts::words(resolution.actor.kind(), resolution.actor.id(), resolution.certainty.word(), resolution.chain.len());
                 match last.get(&session.credential_id()) {
-                    Some((_, held)) if *held == words => continue,
-                    Some(_) => healed += 1,
-                    None => {}
+                    Some(word) if word.fingerprint == facts::fingerprint(&resolution) => continue,
+                    Some(word) if word.who != facts::who(resolution.actor.kind(), resolution.actor.id(), resolution.certainty.word()) => {
+                        healed += 1
+                    }
+                    _ => {}
                 }
                 let fact = Fact::Resolved { session, resolution: Box::new(resolution) };
                 changed.entry(fact.day()).or_default().push(fact);
             }
-            let version = self.table(Table::Events)?.version().map_or(0, |version| version as i64);
-            for (day, facts) in changed {
-                let batch = facts::batch(&facts, version)?;
-                self.append(Table::Credentials, &super::assemble::day_text(day), &batch, now).await?;
-            }
+        }
+        let version = self.table(Table::Events)?.version().map_or(0, |version| version as i64);
+        let mut files = Vec::new();
+        for (day, facts) in changed {
+            files.push((super::assemble::day_text(day), facts::batch(&facts, version)?));
+        }
+        if !files.is_empty() {
+            self.append(Table::Credentials, &files, now).await?;
         }
         Ok(healed)
     }

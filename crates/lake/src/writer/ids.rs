@@ -42,7 +42,9 @@ impl Ids {
                 if held.files.contains(path.as_ref()) {
                     continue;
                 }
-                for batch in read(events.object_store(), Table::Events, &path, size, &["event_id", "recipient_account_id", "fingerprint"]).await? {
+                for batch in
+                    read(events.object_store(), Table::Events, &path, size, &["event_id", "recipient_account_id", "fingerprint"]).await?
+                {
                     let ids = text_column(Table::Events, &batch, "event_id")?;
                     let accounts = text_column(Table::Events, &batch, "recipient_account_id")?;
                     let fingerprints = text_column(Table::Events, &batch, "fingerprint")?;

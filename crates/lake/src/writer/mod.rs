@@ -5,6 +5,7 @@
 //! race is compared again with what is new; a crash between the tables is repaired by whoever opens the lake next.
 
 mod assemble;
+mod evict;
 mod follow;
 mod heal;
 mod ids;
@@ -15,7 +16,7 @@ use crate::schema::Table;
 use crate::table::{Attempt, Lake, commit, files, read};
 use arrow::array::{Array as _, AsArray as _};
 use arrow::datatypes::Int64Type;
-use assemble::{Assembled, assemble};
+use assemble::{Assembled, File, assemble};
 use deltalake::DeltaTable;
 use deltalake::kernel::Action;
 use identity::{Graph, Organisation};
@@ -165,8 +166,13 @@ impl Writer {
             let events = self.table(Table::Events)?.clone();
             self.ids.load(&events, &days).await?;
             let version = self.table(Table::Events)?.version().map_or(0, |version| version as i64) + 1;
-            let assembled = assemble(&parts, &self.ids, &self.graph, run_id, version, now)?;
-            if self.try_commit(&assembled, now).await? == Attempt::Lost {
+            let mut assembled = assemble(&parts, &self.ids, &self.graph, run_id, version, now)?;
+            let evicted = self.evict(&assembled.replaced, run_id, now).await?;
+            if let Some(batch) = evicted.rejects {
+                let encoded = crate::parquet_file::encode(Table::Rejects, &batch)?;
+                assembled.files.push(File { table: Table::Rejects, partition: assemble::day_text(crate::day_of(now)), encoded });
+            }
+            if self.try_commit(&mut assembled, evicted.actions, now).await? == Attempt::Lost {
                 let events = self.table_mut(Table::Events)?;
                 events.update_state().await.map_err(|error| read_error("events")(error.into()))?;
                 continue;
@@ -189,16 +195,19 @@ impl Writer {
     pub async fn note_run(&mut self, run: &RunRow) -> Result<()> {
         let batch = assemble::run_batch(run)?;
         let day = assemble::day_text(crate::day_of(run.started));
-        self.append(Table::Runs, &day, &batch, run.ended).await
+        self.append(Table::Runs, &[(day, batch)], run.ended).await
     }
 
-    /// Appends one file to a table that no other follows.
-    async fn append(&mut self, table: Table, partition: &str, batch: &arrow::array::RecordBatch, now: i64) -> Result<()> {
+    /// Appends files, each with its partition, to a table in one commit.
+    async fn append(&mut self, table: Table, files: &[(String, arrow::array::RecordBatch)], now: i64) -> Result<()> {
         let open = self.table_mut(table)?;
-        let mut add = crate::table::stage(open.object_store().as_ref(), table, partition, batch).await?;
-        add.modification_time = now / 1_000;
+        let mut actions = Vec::new();
+        for (partition, batch) in files {
+            let encoded = crate::parquet_file::encode(table, batch)?;
+            actions.push(Action::Add(crate::table::stage(open.object_store().as_ref(), table, partition, encoded, now).await?));
+        }
         for _ in 0..ATTEMPTS_MAX {
-            if commit(table, open, vec![Action::Add(add.clone())], None, HashMap::new()).await? != Attempt::Lost {
+            if commit(table, open, actions.clone(), None, HashMap::new()).await? != Attempt::Lost {
                 return Ok(());
             }
             open.update_state().await.map_err(|error| read_error(table.name())(error.into()))?;
@@ -215,14 +224,12 @@ impl Writer {
         self.tables.get_mut(&table).ok_or(Error::Absent { place })
     }
 
-    async fn try_commit(&mut self, assembled: &Assembled, now: i64) -> Result<Attempt> {
+    async fn try_commit(&mut self, assembled: &mut Assembled, mut actions: Vec<Action>, now: i64) -> Result<Attempt> {
         let mut manifest: BTreeMap<&str, Vec<deltalake::kernel::Add>> = BTreeMap::new();
-        let mut actions = Vec::new();
-        for (table, partition, batch) in &assembled.files {
-            let store = self.table(*table)?.object_store();
-            let mut add = crate::table::stage(store.as_ref(), *table, partition, batch).await?;
-            add.modification_time = now / 1_000;
-            if *table == Table::Events {
+        for File { table, partition, encoded } in std::mem::take(&mut assembled.files) {
+            let store = self.table(table)?.object_store();
+            let add = crate::table::stage(store.as_ref(), table, &partition, encoded, now).await?;
+            if table == Table::Events {
                 actions.push(Action::Add(add));
             } else {
                 manifest.entry(table.name()).or_default().push(add);
@@ -232,7 +239,10 @@ impl Writer {
         let events = self.table_mut(Table::Events)?;
         let metadata = HashMap::from([
             (MANIFEST_KEY.to_owned(), serde_json::Value::from(name.clone())),
-            ("whodidObjects".to_owned(), serde_json::Value::from(assembled.objects.iter().map(|object| object.uri.clone()).collect::<Vec<_>>())),
+            (
+                "whodidObjects".to_owned(),
+                serde_json::Value::from(assembled.objects.iter().map(|object| object.uri.clone()).collect::<Vec<_>>()),
+            ),
         ]);
         let attempted = commit(Table::Events, events, actions, Some((APPLICATION, assembled.version)), metadata).await;
         match attempted {
@@ -246,7 +256,8 @@ impl Writer {
     }
 
     fn remember(&mut self, object: &ObjectRow) {
-        let known = Known { size: object.size, etag: object.etag.clone(), modified: object.modified, readable: object.state != "unreadable" };
+        let known =
+            Known { size: object.size, etag: object.etag.clone(), modified: object.modified, readable: object.state != "unreadable" };
         self.known.insert(address_hash(&object.uri), known);
     }
 
@@ -256,7 +267,15 @@ impl Writer {
         let mut known = HashMap::new();
         let mut accounts = BTreeSet::new();
         for (path, size) in files(Table::Objects, open, |_| true)? {
-            for batch in read(std::sync::Arc::clone(&store), Table::Objects, &path, size, &["object", "state", "account_id", "etag", "size", "modified"]).await? {
+            for batch in read(
+                std::sync::Arc::clone(&store),
+                Table::Objects,
+                &path,
+                size,
+                &["object", "state", "account_id", "etag", "size", "modified"],
+            )
+            .await?
+            {
                 let text = |name| crate::parquet_file::text_column(Table::Objects, &batch, name);
                 let number = |name: &str| {
                     batch

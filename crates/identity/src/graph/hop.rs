@@ -1,0 +1,267 @@
+//! From a session to the one that issued it.
+
+use super::join::{Issuer, Joined, Surety};
+use super::{Graph, Walk, credential, root, tags};
+use crate::actor::Actor;
+use crate::arn::Arn;
+use crate::issue::Issue;
+use crate::resolution::{Candidate, Certainty, Claim, Credential, Gap, IssuedBy, Link, Resolution};
+use crate::session::{Identity, SessionKey};
+
+/// Who asked for a session, and the events that say so.
+struct End<'g> {
+    resolution: Resolution,
+    /// The session that asked, where one did.
+    caller: SessionKey,
+    issuer: &'g Issuer<'g>,
+}
+
+impl Graph {
+    pub(super) fn assumed_role(&self, identity: &Identity, walk: &mut Walk) -> Resolution {
+        let joined = self.join(identity);
+        let fetched = joined.issuers.iter().all(|issuer| issuer.link == Link::GetRoleCredentials);
+        if !fetched && joined.surety == Surety::Sure {
+            let through = self.through(identity, "role_session", &joined.issuers, walk);
+            return self.on_behalf(identity, &joined, through);
+        }
+        if !self.is_ours(identity.home()) && joined.issuers.is_empty() {
+            return root::outside(identity);
+        }
+        if let Some(actor) = self.written_on(identity) {
+            let issuer = if fetched { joined.issuers.first().filter(|_| joined.issuers.len() == 1) } else { None };
+            let own = Credential { issued_by: issuer.and_then(Issuer::issued_by), ..credential("role_session", identity) };
+            let reason = "AWS wrote who acts on the session itself; the event that issued the session is not in the lake";
+            return Resolution { chain: vec![own], reason: Some(reason.into()), ..Resolution::of(actor, Certainty::Attested) };
+        }
+        match joined.surety {
+            _ if joined.issuers.is_empty() => root::missing(identity, root::opening_call(identity)),
+            Surety::Likely => self.through(identity, "role_session", &joined.issuers, walk).at_most(
+                Certainty::Probable,
+                "one opening of a session fits this role, name and second, and it is the console's, which uses other keys than were issued; the record does not say that the console used this one",
+            ),
+            _ => self.doubtful(identity, "role_session", &joined.issuers, walk),
+        }
+    }
+
+    pub(super) fn federated_user(&self, identity: &Identity, walk: &mut Walk) -> Resolution {
+        let joined = self.join(identity);
+        if !joined.issuers.is_empty() && joined.surety == Surety::Sure {
+            return self.through(identity, "federated_user", &joined.issuers, walk);
+        }
+        // AWS wrote the issuing user on the session itself.
+        let user = identity.issuer_arn.as_deref().and_then(root::principal);
+        match user {
+            Some(actor) => Resolution {
+                chain: vec![credential("federated_user", identity)],
+                reason: Some(
+                    "AWS names the user who asked for this session on the session itself; the GetFederationToken event is not in the lake"
+                        .into(),
+                ),
+                ..Resolution::of(actor, Certainty::Attested)
+            },
+            None if joined.issuers.is_empty() => root::missing(identity, "GetFederationToken"),
+            None => self.doubtful(identity, "federated_user", &joined.issuers, walk),
+        }
+    }
+
+    pub(super) fn root(&self, identity: &Identity, walk: &mut Walk) -> Resolution {
+        let joined = self.join(identity);
+        let (assumed, others): (Vec<Issuer<'_>>, Vec<Issuer<'_>>) =
+            joined.issuers.into_iter().partition(|issuer| issuer.is_of("AssumeRoot"));
+        if assumed.is_empty() {
+            return if identity.assumed_root { root::missing_assume_root(identity) } else { self.root_user(identity) };
+        }
+        let by_key = assumed.iter().all(|issuer| issuer.link == Link::AccessKey);
+        let alone = others.is_empty() && self.sign_ins(identity).is_empty() && !identity.from_console;
+        if joined.surety == Surety::Sure && (by_key || alone) {
+            return self.through(identity, "root_session", &assumed, walk);
+        }
+        let mut resolution = self.doubtful(identity, "root_session", &assumed, walk);
+        if let Some(arn) = identity.arn.clone().filter(|_| !identity.assumed_root) {
+            let why = "the call may as well be the root user's own: the key is not the one that AssumeRoot issued".to_owned();
+            resolution.candidates.push(Candidate { actor: Actor::RootUser(arn), why, evidence: Vec::new() });
+        }
+        resolution
+    }
+
+    /// Follows a session to the one that issued it; several that lead to different actors make it ambiguous.
+    fn through(&self, identity: &Identity, kind: &'static str, issuers: &[Issuer<'_>], walk: &mut Walk) -> Resolution {
+        let ends = self.ends(identity, issuers, walk);
+        let mut own = credential(kind, identity);
+        let Some(first) = ends.first() else { return root::missing(identity, root::opening_call(identity)) };
+        let one_actor =
+            ends.iter().all(|end| end.resolution.actor.is_same(&first.resolution.actor) && end.resolution.actor != Actor::Unknown);
+        if ends.len() > 1 && !one_actor {
+            return ambiguous(
+                own,
+                identity,
+                ends,
+                "several events that open a session fit this one, and nothing that AWS wrote tells them apart",
+            );
+        }
+        if ends.iter().any(|end| end.caller != first.caller) {
+            let certainty = ends.iter().map(|end| end.resolution.certainty).min().unwrap_or(Certainty::Unknown);
+            let reason = "several events that open a session fit this one; all of them lead to the same actor";
+            return Resolution {
+                chain: vec![own],
+                ..Resolution::of(first.resolution.actor.clone(), certainty).at_most(Certainty::Attested, reason)
+            };
+        }
+        let mut event_ids: Vec<String> = issuers.iter().filter_map(Issuer::issued_by).flat_map(|by| by.event_ids).collect();
+        event_ids.sort();
+        event_ids.dedup();
+        own.issued_by = first.issuer.issued_by().map(|by| IssuedBy { event_ids, ..by });
+        let before = first.resolution.chain.last();
+        describe(&mut own, issuers, before);
+        let mut whole = first.resolution.clone();
+        if whole.certainty < Certainty::Probable {
+            whole.claims.extend(root::claims(identity));
+            whole.claims.extend(tag_claims(&own));
+            root::grade_claims(&mut whole);
+        }
+        whole.chain.push(own);
+        whole
+    }
+
+    /// What fits role, name and second alone: listed, and nobody chosen.
+    fn doubtful(&self, identity: &Identity, kind: &'static str, issuers: &[Issuer<'_>], walk: &mut Walk) -> Resolution {
+        let ends = self.ends(identity, issuers, walk);
+        ambiguous(
+            credential(kind, identity),
+            identity,
+            ends,
+            "an event that opens a session fits this one, and AWS wrote nothing that says it is the one: another with the same role, name and second, or the same key at another time, may be missing",
+        )
+    }
+
+    fn ends<'g>(&self, identity: &Identity, issuers: &'g [Issuer<'g>], walk: &mut Walk) -> Vec<End<'g>> {
+        let of = |issuer: &'g Issuer<'g>| {
+            let issue = issuer.best()?;
+            let resolution = self.asked_by(identity, issuer, issue, walk);
+            Some(End { resolution, caller: issue.caller.session(), issuer })
+        };
+        issuers.iter().filter_map(of).collect()
+    }
+
+    /// Who asked for the session: the root of the caller's own chain, or whom a provider or service vouches for.
+    fn asked_by(&self, identity: &Identity, issuer: &Issuer<'_>, issue: &Issue, walk: &mut Walk) -> Resolution {
+        if let Some(switch) = issuer.switch() {
+            return self.switched_from(switch, walk);
+        }
+        if issue.is_for_somebody() {
+            return root::acting_for_somebody(identity);
+        }
+        match issue.caller.kind.as_deref() {
+            Some("SAMLUser") => self.saml(identity, issue),
+            Some("WebIdentityUser") => root::web_identity(identity, issue),
+            Some("AWSService") => Resolution::of(self.opened_by_service(identity, issue), Certainty::Proven),
+            Some("AWSAccount") => self.account(&issue.caller, Some(issue)),
+            _ => self.walk(&issue.caller.session(), walk),
+        }
+    }
+
+    /// The console's record of a switch names the principal switched from: a user by the ARN, a role session by role and name only.
+    fn switched_from(&self, switch: &Issue, walk: &mut Walk) -> Resolution {
+        let from = switch.switch_from.as_deref().unwrap_or_default();
+        if let Some(actor) = root::principal(from) {
+            return Resolution::of(actor, Certainty::Proven);
+        }
+        if let Some(account) =
+            Arn::parse(from).map(|arn| arn.account_id).filter(|account| !account.is_empty() && !self.is_ours(Some(account)))
+        {
+            return Resolution::of(Actor::ExternalAccount(account.to_owned()), Certainty::Proven);
+        }
+        let alive: Vec<&(i64, SessionKey)> = self.switched_sessions(switch).collect();
+        let one = alive.windows(2).all(|pair| matches!(pair, [a, b] if a.0 == b.0 && a.1.principal_id == b.1.principal_id));
+        let identities: Vec<Identity> = alive.iter().filter_map(|(_, key)| self.identity(key)).collect();
+        let genuine = !identities.is_empty() && identities.iter().all(|identity| self.is_genuine(identity));
+        match (alive.first(), identities.first()) {
+            (Some((_, key)), _) if one && genuine => self.walk(key, walk).at_most(
+                Certainty::Attested,
+                "the console wrote which Identity Center user it switched from; the AssumeRole event is not in the lake",
+            ),
+            (Some((_, key)), _) if one => self.walk(key, walk).at_most(
+                Certainty::Probable,
+                "the console wrote only the role and name that it switched from, and one such session was seen alive; the AssumeRole event is not in the lake",
+            ),
+            (_, Some(identity)) if genuine => Resolution {
+                reason: Some("the console wrote which Identity Center user it switched from; the AssumeRole event is not in the lake".into()),
+                ..Resolution::of(root::sso_user(identity), Certainty::Attested)
+            },
+            _ => {
+                let account = Arn::parse(from).map_or("the caller", |arn| arn.account_id);
+                let needs = format!("AssumeRole in the trail of account {account} at {}", event::time::rfc3339(switch.event_time));
+                let why = "the console wrote only the role and name that it switched from, and the AssumeRole event is not in the lake".into();
+                Resolution::gap(Gap { at: from.to_owned(), why, needs })
+            }
+        }
+    }
+
+    /// A user whom AWS wrote on a session that somebody else opened by a plain call: one of the two is not the whole story.
+    fn on_behalf(&self, identity: &Identity, joined: &Joined<'_>, through: Resolution) -> Resolution {
+        let for_somebody = joined.issuers.iter().any(|issuer| issuer.best().is_some_and(Issue::is_for_somebody));
+        if identity.on_behalf_of_user_id.is_none() || for_somebody || self.is_genuine(identity) {
+            return through;
+        }
+        let evidence: Vec<String> = joined.issuers.iter().filter_map(Issuer::issued_by).flat_map(|by| by.event_ids).collect();
+        let mut candidates = vec![Candidate {
+            actor: root::sso_user(identity),
+            why: "AWS wrote on the call that it was on this user's behalf".into(),
+            evidence: Vec::new(),
+        }];
+        if through.actor != Actor::Unknown {
+            candidates.push(Candidate { actor: through.actor.clone(), why: "asked for the session".into(), evidence });
+        }
+        let reason = "AWS wrote a user on the call, and another caller asked for the session";
+        Resolution {
+            actor: Actor::Unknown,
+            certainty: Certainty::Ambiguous,
+            reason: Some(reason.into()),
+            candidates,
+            gap: Some(Gap { at: identity.arn.clone().unwrap_or_default(), why: reason.into(), needs: "no log can close this".into() }),
+            ..through
+        }
+    }
+}
+
+fn ambiguous(own: Credential, identity: &Identity, ends: Vec<End<'_>>, reason: &str) -> Resolution {
+    let candidate = |end: End<'_>| {
+        let by = end.issuer.issued_by()?;
+        let why = format!("its {} of {} fits this session", by.event_name, event::time::rfc3339(by.event_time));
+        Some(Candidate { actor: end.resolution.actor, why, evidence: by.event_ids })
+    };
+    let mut candidates: Vec<Candidate> = ends.into_iter().filter_map(candidate).collect();
+    candidates.sort_by(|a, b| (&a.evidence, &a.actor).cmp(&(&b.evidence, &b.actor)));
+    let at = identity.arn.clone().or_else(|| identity.principal_id.clone()).unwrap_or_default();
+    let needs = format!("every event that opens a session in {}, and a record with the session's key", root::trail_of(identity));
+    Resolution {
+        chain: vec![own],
+        claims: root::claims(identity),
+        candidates,
+        reason: Some(reason.to_owned()),
+        gap: Some(Gap { at, why: reason.to_owned(), needs }),
+        ..Resolution::of(Actor::Unknown, Certainty::Ambiguous)
+    }
+}
+
+/// What the issuing events say of the session beyond who asked for it.
+fn describe(own: &mut Credential, issuers: &[Issuer<'_>], before: Option<&Credential>) {
+    let copies = || issuers.iter().flat_map(|issuer| &issuer.copies);
+    own.role_arn = own.role_arn.take().or_else(|| copies().filter_map(|copy| copy.role_arn.clone()).find(|role| role.starts_with("arn:")));
+    // Source identity, once set, goes down the whole chain (IAM User Guide, "Monitor and control actions taken with assumed roles").
+    let asked = || copies().find_map(|copy| copy.source_identity.clone());
+    own.source_identity = own.source_identity.take().or_else(asked).or_else(|| before.and_then(|before| before.source_identity.clone()));
+    let mut said = issuers.iter().filter_map(Issuer::best).map(|issue| tags::in_force(issue, before));
+    if let Some(first) = said.next() {
+        // Calls of one second that set different tags: only what all of them set is sure.
+        (own.session_tags, own.transitive_tag_keys) = said.fold(first, |(mut tags, mut keys), other| {
+            tags.retain(|tag| other.0.contains(tag));
+            keys.retain(|key| other.1.contains(key));
+            (tags, keys)
+        });
+    }
+}
+
+fn tag_claims(own: &Credential) -> impl Iterator<Item = Claim> {
+    own.session_tags.iter().filter(|(_, value)| value.contains('@')).map(|(_, value)| Claim { value: value.clone(), source: "session_tag" })
+}

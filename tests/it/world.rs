@@ -1,0 +1,85 @@
+//! Simulated organisations that tests share: their logs in a folder, their lake, and the truth.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use serde_json::Value;
+use simulate::{Ledger, LogObject, Loss, Plan};
+
+use crate::support::{Home, write};
+
+/// Read-only by agreement.
+pub(crate) struct World {
+    pub(crate) home: Home,
+    pub(crate) objects: Vec<LogObject>,
+    pub(crate) ledger: Ledger,
+    /// What ingest said.
+    pub(crate) summary: Value,
+}
+
+impl World {
+    pub(crate) fn lake(&self) -> String {
+        self.home.text("lake")
+    }
+
+    pub(crate) fn logs(&self) -> String {
+        self.home.text("logs")
+    }
+
+    pub(crate) fn ask(&self, thing: &str) -> Value {
+        self.home.ask(&self.lake(), thing)
+    }
+}
+
+/// The organisation of a seed, ingested once for all tests of this run.
+pub(crate) fn world(seed: u64, loss: Loss) -> Arc<World> {
+    type Worlds = BTreeMap<(u64, bool), Arc<OnceLock<Arc<World>>>>;
+    static WORLDS: Mutex<Worlds> = Mutex::new(Worlds::new());
+    let lossy = loss == Loss::IssuingEvents;
+    let slot = WORLDS.lock().unwrap().entry((seed, lossy)).or_default().clone();
+    slot.get_or_init(|| Arc::new(make(seed, loss, &folder().join(format!("{seed}-{lossy}"))))).clone()
+}
+
+pub(crate) fn plan(seed: u64, loss: Loss) -> Plan {
+    Plan { seed, events: 600, until: "2026-11-18T09:00:00Z".parse().unwrap(), days: 3, loss, hostile: true }
+}
+
+/// The objects of a plan, in the order of their delivery, and the truth about them.
+pub(crate) fn simulated(plan: &Plan) -> (Vec<LogObject>, Ledger) {
+    let mut objects = Vec::new();
+    let ledger = simulate::run(plan, &mut |object| objects.push(object));
+    (objects, ledger)
+}
+
+pub(crate) fn deliver(folder: &Path, objects: &[LogObject]) {
+    for object in objects {
+        write(&folder.join(&object.key), &object.body);
+    }
+}
+
+fn make(seed: u64, loss: Loss, folder: &Path) -> World {
+    let home = Home::at(folder.to_owned());
+    let (objects, ledger) = simulated(&plan(seed, loss));
+    deliver(&home.path("logs"), &objects);
+    let summary = home.ingest(&home.text("lake"), &[&home.text("logs")]);
+    World { home, objects, ledger, summary }
+}
+
+/// This run's folder. Those of runs that have ended go: nothing drops what is static.
+fn folder() -> PathBuf {
+    static SWEPT: OnceLock<PathBuf> = OnceLock::new();
+    let ours = SWEPT.get_or_init(|| {
+        let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("worlds");
+        std::fs::create_dir_all(&all).unwrap();
+        for entry in std::fs::read_dir(&all).unwrap().flatten() {
+            let alive = Path::new("/proc").join(entry.file_name()).exists();
+            if !alive {
+                // Another run may sweep at the same time.
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
+        all.join(std::process::id().to_string())
+    });
+    ours.clone()
+}
