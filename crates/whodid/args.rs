@@ -149,6 +149,7 @@ pub(crate) enum Verb {
 
 /// Flags of a question.
 #[derive(Debug, Clone, Args)]
+#[group(skip)]
 #[command(next_help_heading = "Question options")]
 pub(crate) struct Trace {
     /// Show the chain hop by hop, and where the record that proves each lies
@@ -180,4 +181,35 @@ pub(crate) enum Require {
     Attested,
     /// One candidate by other evidence
     Probable,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Arguments;
+    use clap::{CommandFactory as _, Parser as _};
+
+    #[test]
+    fn command_line_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn thing_and_verbs_are_told_apart() {
+        for (line, verb, thing) in [
+            ("whodid sg-1", false, Some("sg-1")),
+            ("whodid -E sg-1 --limit 3", false, Some("sg-1")),
+            ("whodid --lake x --format json sg-1", false, Some("sg-1")),
+            ("whodid --json=actor,event_id sg-1", false, Some("sg-1")),
+            ("whodid --json sg-1", false, Some("sg-1")),
+            ("whodid --logs a --logs b sg-1", false, Some("sg-1")),
+            ("whodid trace report -E", true, None),
+            ("whodid log sg-1 --include-reads", true, None),
+            ("whodid --lake x by sato@example.co.jp", true, None),
+            ("whodid by sato@example.co.jp --lake x", true, None),
+        ] {
+            let read = Arguments::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
+            assert_eq!((read.verb.is_some(), read.thing.as_deref()), (verb, thing), "{line}");
+        }
+        assert!(Arguments::try_parse_from(["whodid"]).is_err());
+    }
 }

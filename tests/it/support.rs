@@ -82,8 +82,8 @@ impl Home {
     /// The answer to a question, as programs read it.
     #[track_caller]
     pub(crate) fn ask(&self, lake: &str, thing: &str) -> Value {
-        let ended = self.run(&["--lake", lake, "--format", "json", "trace", thing]);
-        assert!(matches!(ended.code, 0 | 5), "trace {thing}: {} {}", ended.code, ended.stderr);
+        let ended = self.run(&["--lake", lake, "--format", "json", thing]);
+        assert!(matches!(ended.code, 0 | 5), "{thing}: {} {}", ended.code, ended.stderr);
         ended.json()
     }
 

@@ -103,46 +103,32 @@ fn place_of(name: &str, outer: Place) -> Place {
             Place::Secret
         };
     }
-    const SECRETS: &[&str] = &[
-        "accesstoken",
-        "authorizationcode",
-        "authparameter",
-        "authtoken",
-        "clientsecret",
-        "code_verifier",
-        "deviceCode",
-        "devicecode",
-        "externalid",
-        "idtoken",
-        "masteruserpassword",
-        "newpassword",
-        "oldpassword",
-        "password",
-        "plaintext",
-        "presharedkey",
-        "privatekey",
-        "privatekeyplaintext",
-        "refreshtoken",
-        "samlassertion",
-        "secretaccesskey",
-        "secretbinary",
-        "secretstring",
-        "sessiontoken",
-        "signedurl",
-        "temporarypassword",
-        "tokenvalue",
-        "userdata",
-        "userpassword",
-        "webidentitytoken",
-    ];
-    const ENVIRONMENTS: &[&str] = &["environment", "environmentvariables", "environmentvariablesoverride"];
-    if !(8..=28).contains(&name.len()) {
-        return Place::Plain;
-    }
-    let is = |list: &[&str]| list.iter().any(|word| word.len() == name.len() && word.eq_ignore_ascii_case(name));
-    if is(SECRETS) {
+    let is = |word: &str| word.eq_ignore_ascii_case(name);
+    // By length first: nearly every name of a record is told apart by it alone.
+    let secret = match name.len() {
+        7 => is("idToken"),
+        8 => is("password") || is("userData"),
+        9 => is("authToken") || is("plaintext") || is("signedUrl"),
+        10 => is("deviceCode") || is("privateKey") || is("externalId") || is("tokenValue"),
+        11 => is("accessToken") || is("newPassword") || is("oldPassword"),
+        12 => is("clientSecret") || is("sessionToken") || is("secretBinary") || is("secretString") || is("preSharedKey") || is("refreshToken") || is("userPassword"),
+        13 => is("authParameter") || is("code_verifier") || is("samlAssertion"),
+        15 => is("secretAccessKey"),
+        16 => is("webIdentityToken"),
+        17 => is("authorizationCode") || is("temporaryPassword"),
+        18 => is("masterUserPassword"),
+        19 => is("privateKeyPlaintext"),
+        _ => false,
+    };
+    let environment = match name.len() {
+        11 => is("environment"),
+        20 => is("environmentVariables"),
+        28 => is("environmentVariablesOverride"),
+        _ => false,
+    };
+    if secret {
         Place::Secret
-    } else if is(ENVIRONMENTS) {
+    } else if environment {
         Place::Environment
     } else {
         Place::Plain

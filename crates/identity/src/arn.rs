@@ -3,7 +3,6 @@
 /// An ARN's parts; the resource is all that follows the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Arn<'a> {
-    pub(crate) head: &'a str,
     pub(crate) partition: &'a str,
     pub(crate) account_id: &'a str,
     pub(crate) resource: &'a str,
@@ -16,7 +15,7 @@ impl<'a> Arn<'a> {
         let mut parts = text.split(':');
         let (scheme, partition) = (parts.next()?, parts.next()?);
         let account_id = parts.nth(2)?;
-        (scheme == "arn").then_some(Self { head: text.get(..resource_at)?, partition, account_id, resource: text.get(resource_at..)? })
+        (scheme == "arn").then_some(Self { partition, account_id, resource: text.get(resource_at..)? })
     }
 
     /// The path and name of a role.

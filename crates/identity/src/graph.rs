@@ -47,10 +47,16 @@ pub struct Graph {
     by_subject: BTreeMap<SessionKey, Issues>,
     /// The keys used at a moment by hand: neither by the console nor by a service on somebody's behalf.
     own_keys: BTreeMap<Moment, BTreeSet<String>>,
+    /// The moments at which AWS marked a key as the console's.
+    marked: BTreeSet<Moment>,
+    /// Issuing events by id and account, to see where two records say different things under one.
+    by_event: BTreeMap<(String, String), Arc<Issue>>,
+    /// Ids and accounts under which two do.
+    contradicted: BTreeSet<(String, String)>,
     /// The users, and their stores, on whose behalf the sessions of a moment acted.
     behalf: BTreeMap<Moment, BTreeSet<(String, Option<String>)>>,
-    /// The role sessions of an ARN.
-    by_arn: BTreeMap<String, BTreeSet<(i64, SessionKey)>>,
+    /// The role sessions of an ARN by when they began, each by one of its keys: a console session has thousands.
+    by_arn: BTreeMap<String, BTreeMap<(i64, String), SessionKey>>,
     ours: BTreeSet<String>,
 }
 
@@ -78,11 +84,16 @@ impl Graph {
             if let Some(key) = identity.access_key_id.as_ref().filter(|_| !identity.draws_own_key()) {
                 self.own_keys.entry(moment()).or_default().insert(key.clone());
             }
+            if identity.from_console {
+                self.marked.insert(moment());
+            }
             if let Some(user) = &identity.on_behalf_of_user_id {
                 self.behalf.entry(moment()).or_default().insert((user.clone(), identity.identity_store_arn.clone()));
             }
             if let (Some(arn), Some("AssumedRole")) = (&identity.arn, identity.kind.as_deref()) {
-                self.by_arn.entry(arn.clone()).or_default().insert((created, identity.session()));
+                let session = identity.session();
+                let place = self.by_arn.entry(arn.clone()).or_default().entry((created, principal.clone()));
+                place.and_modify(|held| *held = session.clone().min(held.clone())).or_insert(session);
             }
         }
         self.uses.entry(identity.session()).or_default().insert(seen);
@@ -94,6 +105,17 @@ impl Graph {
             return;
         }
         let issue = Arc::new(issue);
+        let place = (issue.event_id.clone(), issue.recipient_account_id.clone());
+        match self.by_event.get(&place) {
+            // Global events were once delivered under several regions.
+            Some(held) if Issue { aws_region: held.aws_region.clone(), ..(*issue).clone() } != **held => {
+                self.contradicted.insert(place);
+            }
+            Some(_) => {}
+            None => {
+                self.by_event.insert(place, Arc::clone(&issue));
+            }
+        }
         if let Some(key) = &issue.issued_access_key_id {
             self.by_key.entry(key.clone()).or_default().insert(Arc::clone(&issue));
         }
@@ -119,8 +141,7 @@ impl Graph {
         let Some(identity) = self.identity(key) else { return Vec::new() };
         let issues = self.join(&identity).issuers;
         let callers = issues.iter().flat_map(|issuer| &issuer.copies).map(|issue| issue.caller.session());
-        let switched =
-            issues.iter().filter_map(join::Issuer::switch).flat_map(|switch| self.switched_sessions(switch)).map(|(_, key)| key.clone());
+        let switched = issues.iter().filter_map(join::Issuer::switch).flat_map(|switch| self.switched_sessions(switch)).cloned();
         callers.chain(switched).collect::<BTreeSet<_>>().into_iter().collect()
     }
 

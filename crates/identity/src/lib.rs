@@ -15,7 +15,7 @@ pub mod resolution;
 pub mod session;
 
 pub use actor::{Actor, Pipeline};
-pub use graph::{Graph, HOPS_MAX, Organisation};
+pub use graph::{Graph, HOPS_MAX, Organisation, STEPS_MAX};
 pub use issue::Issue;
 pub use resolution::{Candidate, Certainty, Claim, Credential, Gap, IssuedBy, Link, Resolution};
 pub use session::{Identity, SessionKey, Use};

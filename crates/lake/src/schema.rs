@@ -207,8 +207,8 @@ fn events() -> Vec<Field> {
 }
 
 /// Text columns of `mentions` that are the event's own.
-pub(crate) const MENTION_EVENT_TEXT: [&str; 8] =
-    ["event_id", "recipient_account_id", "aws_region", "event_source", "event_name", "error_code", "shared_event_id", "fingerprint"];
+pub(crate) const MENTION_EVENT_TEXT: [&str; 7] =
+    ["event_id", "recipient_account_id", "aws_region", "event_source", "event_name", "error_code", "shared_event_id"];
 
 fn mentions() -> Vec<Field> {
     let mut fields = vec![text("key"), text("form"), text("arn"), flag("exact")];

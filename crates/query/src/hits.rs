@@ -28,8 +28,6 @@ pub struct Hit {
     pub error_code: Option<String>,
     /// `sharedEventID`.
     pub shared_event_id: Option<String>,
-    /// Content of the record.
-    pub fingerprint: String,
     /// `readOnly`.
     pub read_only: bool,
     /// Place in its object.
@@ -65,7 +63,7 @@ pub(crate) fn read(batches: &[RecordBatch]) -> Result<Vec<Hit>> {
         let of_mention = batch.column_by_name("exact").is_some();
         let (event_id, account, region) = (text(batch, "event_id")?, text(batch, "recipient_account_id")?, text(batch, "aws_region")?);
         let (source, name, error) = (text(batch, "event_source")?, text(batch, "event_name")?, text(batch, "error_code")?);
-        let (shared, fingerprint) = (text(batch, "shared_event_id")?, text(batch, "fingerprint")?);
+        let shared = text(batch, "shared_event_id")?;
         let (object, sha256, credential) = (text(batch, "object")?, text(batch, "object_sha256")?, text(batch, "credential_id")?);
         let time = column(batch, "event_time")?.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| wrong("event_time"))?;
         let record = column(batch, "record")?.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong("record"))?;
@@ -87,7 +85,6 @@ pub(crate) fn read(batches: &[RecordBatch]) -> Result<Vec<Hit>> {
                 event_name: name.value(row).to_owned(),
                 error_code: optional(&error),
                 shared_event_id: optional(&shared),
-                fingerprint: fingerprint.value(row).to_owned(),
                 read_only: read_only.is_valid(row) && read_only.value(row),
                 record: u64::try_from(record.value(row)).unwrap_or(0),
                 resource_arns: list.as_string::<i32>().iter().flatten().map(str::to_owned).collect(),

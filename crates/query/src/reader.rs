@@ -90,17 +90,17 @@ impl Reader {
         self.registered.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned())
     }
 
-    /// Makes tables known to SQL, each opened once.
+    /// Makes tables known to SQL, each opened once, all at the same time.
     pub(crate) async fn need(&self, tables: &[Table]) -> Result<()> {
-        for table in tables {
-            let mut open = self.open.lock().await;
-            if open.contains_key(table) {
-                continue;
-            }
+        let mut open = self.open.lock().await;
+        let missing = tables.iter().filter(|table| !open.contains_key(*table)).map(|table| async move {
             let delta = self.lake.open(*table).await?;
             let provider = delta.table_provider().await.map_err(|error| Error::Query { source: error.into() })?;
+            Ok::<_, Error>((*table, delta, provider))
+        });
+        for (table, delta, provider) in futures::future::try_join_all(missing).await? {
             self.context.register_table(table.name(), provider)?;
-            open.insert(*table, delta);
+            open.insert(table, delta);
         }
         Ok(())
     }

@@ -55,8 +55,8 @@ impl Reader {
     /// # Errors
     /// Where the lake cannot be read.
     pub async fn answer(&self, question: &Question) -> Result<Answer> {
-        let (organisation, coverage) = self.coverage(question.since, question.until).await?;
-        let (mut hits, kind) = self.find(question).await?;
+        self.need(&[Table::Objects, Table::Mentions, Table::Credentials, Table::Rejects]).await?;
+        let ((organisation, coverage), (mut hits, kind)) = futures::try_join!(self.coverage(question.since, question.until), self.find(question))?;
         self.drop_conflicts(&mut hits).await?;
         let matched = matched(&hits, question);
         let asked_event = kind == "event";
@@ -211,7 +211,6 @@ impl Reader {
                 "event_name",
                 "error_code",
                 "shared_event_id",
-                "fingerprint",
                 "event_time",
                 "read_only",
                 "record",
@@ -231,17 +230,20 @@ impl Reader {
             return Ok(());
         }
         self.need(&[Table::Rejects]).await?;
-        let mut lost = BTreeSet::new();
+        let mut doubtful = BTreeSet::new();
         for batch in self.run(include_str!("../../../queries/trace/conflicts.sql"), Vec::new()).await? {
-            let (id, account, fingerprint) =
-                (text(&batch, "event_id")?, text(&batch, "recipient_account_id")?, text(&batch, "fingerprint")?);
+            let (id, account) = (text(&batch, "event_id")?, text(&batch, "recipient_account_id")?);
             for row in 0..batch.num_rows() {
-                lost.insert((id.value(row).to_owned(), account.value(row).to_owned(), fingerprint.value(row).to_owned()));
+                doubtful.insert((id.value(row).to_owned(), account.value(row).to_owned()));
             }
         }
-        if !lost.is_empty() {
-            hits.retain(|hit| !lost.contains(&(hit.event_id.clone(), hit.recipient_account_id.clone(), hit.fingerprint.clone())));
+        let mut kept = BTreeSet::new();
+        for hit in hits.iter().filter(|hit| doubtful.contains(&(hit.event_id.clone(), hit.recipient_account_id.clone()))) {
+            kept.extend(self.event(&hit.event_id).await?.into_iter().map(|event| (event.event_id, event.object, event.record)));
         }
+        hits.retain(|hit| {
+            !doubtful.contains(&(hit.event_id.clone(), hit.recipient_account_id.clone())) || kept.contains(&(hit.event_id.clone(), hit.object.clone(), hit.record))
+        });
         Ok(())
     }
 
@@ -329,7 +331,7 @@ fn newest_first(mut hits: Vec<Hit>) -> Vec<Hit> {
             &b.arn,
         ))
     });
-    hits.dedup_by(|a, b| a.event_id == b.event_id && a.recipient_account_id == b.recipient_account_id && a.fingerprint == b.fingerprint);
+    hits.dedup_by(|a, b| a.event_id == b.event_id && a.recipient_account_id == b.recipient_account_id && a.object == b.object && a.record == b.record);
     hits.truncate(HITS_MAX);
     hits
 }

@@ -37,7 +37,7 @@ impl Graph {
             _ if joined.issuers.is_empty() => root::missing(identity, root::opening_call(identity)),
             Surety::Likely => self.through(identity, "role_session", &joined.issuers, walk).at_most(
                 Certainty::Probable,
-                "one opening of a session fits this role, name and second, and it is the console's, which uses other keys than were issued; the record does not say that the console used this one",
+                "one opening of a session fits this role, name and second, and the console asked for it; the record does not say that the console made this call",
             ),
             _ => self.doubtful(identity, "role_session", &joined.issuers, walk),
         }
@@ -130,7 +130,7 @@ impl Graph {
             credential(kind, identity),
             identity,
             ends,
-            "an event that opens a session fits this one, and AWS wrote nothing that says it is the one: another with the same role, name and second, or the same key at another time, may be missing",
+            "an event that opens a session fits this one, and nothing that AWS wrote says that it is the one: the key, or its time, is not known from it",
         )
     }
 
@@ -149,7 +149,7 @@ impl Graph {
             return self.switched_from(switch, walk);
         }
         if issue.is_for_somebody() {
-            return root::acting_for_somebody(identity);
+            return self.for_somebody(identity, issuer, issue, walk);
         }
         match issue.caller.kind.as_deref() {
             Some("SAMLUser") => self.saml(identity, issue),
@@ -158,6 +158,19 @@ impl Graph {
             Some("AWSAccount") => self.account(&issue.caller, Some(issue)),
             _ => self.walk(&issue.caller.session(), walk),
         }
+    }
+
+    /// The user for whom an application or a service opened a session: AWS's word on the session's calls alone says who. Where it says
+    /// nothing, the application is a candidate: it may as well have acted for itself.
+    fn for_somebody(&self, identity: &Identity, issuer: &Issuer<'_>, issue: &Issue, walk: &mut Walk) -> Resolution {
+        let mut resolution = root::acting_for_somebody(identity);
+        if resolution.actor == Actor::Unknown && issue.names_caller() && issue.caller.kind.as_deref() != Some("AWSService") {
+            let asked = self.walk(&issue.caller.session(), walk).actor;
+            let evidence = issuer.issued_by().map(|by| by.event_ids).unwrap_or_default();
+            let why = "asked for the session, for a user whom no event names".to_owned();
+            resolution.candidates.extend((asked != Actor::Unknown).then_some(Candidate { actor: asked, why, evidence }));
+        }
+        resolution
     }
 
     /// The console's record of a switch names the principal switched from: a user by the ARN, a role session by role and name only.
@@ -171,16 +184,15 @@ impl Graph {
         {
             return Resolution::of(Actor::ExternalAccount(account.to_owned()), Certainty::Proven);
         }
-        let alive: Vec<&(i64, SessionKey)> = self.switched_sessions(switch).collect();
-        let one = alive.windows(2).all(|pair| matches!(pair, [a, b] if a.0 == b.0 && a.1.principal_id == b.1.principal_id));
-        let identities: Vec<Identity> = alive.iter().filter_map(|(_, key)| self.identity(key)).collect();
+        let alive: Vec<&SessionKey> = self.switched_sessions(switch).collect();
+        let identities: Vec<Identity> = alive.iter().filter_map(|key| self.identity(key)).collect();
         let genuine = !identities.is_empty() && identities.iter().all(|identity| self.is_genuine(identity));
-        match (alive.first(), identities.first()) {
-            (Some((_, key)), _) if one && genuine => self.walk(key, walk).at_most(
+        match (alive.as_slice(), identities.first()) {
+            ([one], _) if genuine => self.walk(one, walk).at_most(
                 Certainty::Attested,
                 "the console wrote which Identity Center user it switched from; the AssumeRole event is not in the lake",
             ),
-            (Some((_, key)), _) if one => self.walk(key, walk).at_most(
+            ([one], _) => self.walk(one, walk).at_most(
                 Certainty::Probable,
                 "the console wrote only the role and name that it switched from, and one such session was seen alive; the AssumeRole event is not in the lake",
             ),

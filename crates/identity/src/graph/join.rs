@@ -91,6 +91,16 @@ impl<'g> Issuer<'g> {
 
 impl Graph {
     pub(super) fn join(&self, identity: &Identity) -> Joined<'_> {
+        let joined = self.join_by_values(identity);
+        let says_two_things = |copy: &&Issue| self.contradicted.contains(&(copy.event_id.clone(), copy.recipient_account_id.clone()));
+        if joined.issuers.iter().flat_map(|issuer| &issuer.copies).any(says_two_things) {
+            // One of the two records is forged or damaged, and nothing here shows which.
+            return Joined { surety: Surety::Doubtful, ..joined };
+        }
+        joined
+    }
+
+    fn join_by_values(&self, identity: &Identity) -> Joined<'_> {
         let by_key = self.by_issued_key(identity);
         if !by_key.is_empty() {
             // A key comes round again: without the session's creation date the one that was issued long ago fits as well.
@@ -155,7 +165,13 @@ impl Graph {
             let one_of_several = issuers.len() == 1 && !consoles && self.has_stranger(issuers, moment);
             return if one_of_several { Surety::Doubtful } else { Surety::Sure };
         }
-        if consoles && issuers.len() == 1 { Surety::Likely } else { Surety::Doubtful }
+        match issuers {
+            // The console gives out keys of its own for what it opened, whether or not the record says so; only where the issued key
+            // is itself in use, or other keys of the session are marked as the console's, is this one strange.
+            [one] if consoles && !self.is_used_by_hand(one, moment) && !self.marked.contains(moment) => Surety::Sure,
+            [_] if consoles => Surety::Likely,
+            _ => Surety::Doubtful,
+        }
     }
 
     /// Whether a key was used at this moment by hand that none of these issued: then one more session was opened, by whom is not known.
@@ -163,6 +179,12 @@ impl Graph {
         let issued: BTreeSet<&str> =
             issuers.iter().flat_map(|issuer| &issuer.copies).filter_map(|copy| copy.issued_access_key_id.as_deref()).collect();
         self.own_keys.get(moment).into_iter().flatten().any(|key| !issued.contains(key.as_str()) && !self.is_console_key(key, moment))
+    }
+
+    /// Whether the key that was issued was then used as it was.
+    fn is_used_by_hand(&self, issuer: &Issuer<'_>, moment: &Moment) -> bool {
+        let used = self.own_keys.get(moment);
+        issuer.copies.iter().filter_map(|copy| copy.issued_access_key_id.as_ref()).any(|key| used.is_some_and(|used| used.contains(key)))
     }
 
     fn is_console_key(&self, key: &str, (principal, created): &Moment) -> bool {
@@ -183,10 +205,11 @@ impl Graph {
     }
 
     /// The role sessions that a switch may have started from, by their ARN: those that were seen and were alive.
-    pub(super) fn switched_sessions<'g>(&'g self, switch: &Issue) -> impl Iterator<Item = &'g (i64, SessionKey)> + use<'g> {
+    pub(super) fn switched_sessions<'g>(&'g self, switch: &Issue) -> impl Iterator<Item = &'g SessionKey> + use<'g> {
         let until = switch.event_time;
         let from = switch.switch_from.as_ref().and_then(|from| self.by_arn.get(from));
-        from.into_iter().flatten().filter(move |(created, _)| *created <= until && until - created <= ROLE_SESSION_MICROS_MAX)
+        let alive = move |created: i64| created <= until && until - created <= ROLE_SESSION_MICROS_MAX;
+        from.into_iter().flatten().filter(move |((created, _), _)| alive(*created)).map(|(_, key)| key)
     }
 
     /// Regions in which EC2 opened sessions of this principal: the instance's own.

@@ -49,7 +49,12 @@ impl Graph {
         }
         let opening = if openings.len() == 1 { openings.first() } else { None };
         let signed_in = opening.map_or(identity.from_console, |opening| opening.is_of("ConsoleLogin"));
-        let mut own = credential(if signed_in { "console_session" } else { "session_token" }, identity);
+        let kind = match opening {
+            _ if signed_in => "console_session",
+            None if identity.sign_in_session_arn.is_some() => "oauth_session",
+            _ => "session_token",
+        };
+        let mut own = credential(kind, identity);
         own.issued_by = opening.and_then(Issuer::issued_by);
         resolution.chain.push(own);
         resolution
@@ -228,7 +233,6 @@ fn sso_user_named(identity: &Identity) -> Actor {
     }
 }
 
-/// The user for whom an application or a service opened a session: only AWS's own word on the session's calls says who.
 pub(super) fn acting_for_somebody(identity: &Identity) -> Resolution {
     if identity.on_behalf_of_user_id.is_some() {
         return Resolution::of(sso_user(identity), Certainty::Proven);
@@ -361,7 +365,7 @@ pub(super) fn claims(identity: &Identity) -> Vec<Claim> {
 
 /// Where a claim reads as a person's name the answer is that claim, marked as one; else nobody is named.
 pub(super) fn grade_claims(resolution: &mut Resolution) {
-    resolution.claims.sort();
+    resolution.claims.sort_by(|a, b| (a.source, &a.value).cmp(&(b.source, &b.value)));
     resolution.claims.dedup();
     let person = resolution.claims.iter().any(|claim| claim.source == "source_identity" || claim.value.contains('@'));
     if person && resolution.certainty == Certainty::Unknown {

@@ -59,7 +59,8 @@ pub(crate) fn plain(resolution: &Resolution) -> String {
     let mut lines = vec![format!("{} {} {}", resolution.certainty.word(), resolution.actor.kind(), resolution.actor.id().unwrap_or("-"))];
     for credential in &resolution.chain {
         let role = credential.role_arn.as_deref().and_then(|arn| arn.rsplit('/').next()).unwrap_or("-");
-        let by = credential.issued_by.as_ref().map_or_else(|| "?".to_owned(), |by| format!("{} {}", by.event_ids.join("+"), by.link.word()));
+        let by =
+            credential.issued_by.as_ref().map_or_else(|| "?".to_owned(), |by| format!("{} {}", by.event_ids.join("+"), by.link.word()));
         let mut line = format!("{} {} {role} <- {by}", credential.kind, credential.session_name.as_deref().unwrap_or("-"));
         for (key, value) in &credential.session_tags {
             let on = if credential.transitive_tag_keys.contains(key) { "*" } else { "" };
@@ -72,7 +73,9 @@ pub(crate) fn plain(resolution: &Resolution) -> String {
     }
     lines.extend(resolution.claims.iter().map(|claim| format!("claims {} {}", claim.source, claim.value)));
     lines.extend(resolution.candidates.iter().map(|candidate| {
-        format!("or {} {} {}", candidate.actor.kind(), candidate.actor.id().unwrap_or("-"), candidate.evidence.join("+")).trim_end().to_owned()
+        format!("or {} {} {}", candidate.actor.kind(), candidate.actor.id().unwrap_or("-"), candidate.evidence.join("+"))
+            .trim_end()
+            .to_owned()
     }));
     lines.extend(resolution.gap.iter().map(|gap| format!("needs {}", gap.needs)));
     lines.join("\n")

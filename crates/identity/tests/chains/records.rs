@@ -14,8 +14,12 @@ pub(crate) struct Role {
     pub(crate) id: &'static str,
 }
 
-pub(crate) const OPS: Role =
-    Role { account: TOOLS, path: "/aws-reserved/sso.amazonaws.com/ap-northeast-1/", name: "AWSReservedSSO_Ops_0123456789abcdef", id: "AROAOPS" };
+pub(crate) const OPS: Role = Role {
+    account: TOOLS,
+    path: "/aws-reserved/sso.amazonaws.com/ap-northeast-1/",
+    name: "AWSReservedSSO_Ops_0123456789abcdef",
+    id: "AROAOPS",
+};
 pub(crate) const DEPLOY: Role = Role { account: PROD, path: "/deploy/", name: "Deploy", id: "AROADEPLOY" };
 pub(crate) const LOCAL: Role = Role { account: TOOLS, path: "/", name: "Local", id: "AROALOCAL" };
 
@@ -126,8 +130,9 @@ pub(crate) fn user(name: &str, key: &str, created: &str) -> Who {
 }
 
 pub(crate) fn root(account: &str, key: &str, created: &str) -> Who {
-    let members =
-        format!("\"type\":\"Root\",\"principalId\":\"{account}\",\"arn\":\"arn:aws:iam::{account}:root\",\"accountId\":\"{account}\",\"accessKeyId\":\"{key}\"");
+    let members = format!(
+        "\"type\":\"Root\",\"principalId\":\"{account}\",\"arn\":\"arn:aws:iam::{account}:root\",\"accountId\":\"{account}\",\"accessKeyId\":\"{key}\""
+    );
     let who = Who { members, context: None, account: account.to_owned(), principal: account.to_owned() };
     if created.is_empty() { who } else { who.context(&attributes(created)) }
 }
@@ -151,7 +156,9 @@ pub(crate) fn federated(name: &str, key: &str, created: &str, by: &str) -> Who {
 }
 
 pub(crate) fn saml_subject(name: &str) -> Who {
-    Who::of(&format!("\"type\":\"SAMLUser\",\"principalId\":\"qualifier=:{name}\",\"userName\":\"{name}\",\"identityProvider\":\"qualifier=\""))
+    Who::of(&format!(
+        "\"type\":\"SAMLUser\",\"principalId\":\"qualifier=:{name}\",\"userName\":\"{name}\",\"identityProvider\":\"qualifier=\""
+    ))
 }
 
 pub(crate) fn web_subject(issuer: &str, subject: &str) -> Who {
@@ -251,14 +258,19 @@ impl Opening<'_> {
     }
 
     pub(crate) fn saml(&self, id: &str, provider: &str, subject: &str) -> String {
-        let asked = format!(",\"principalArn\":\"arn:aws:iam::{}:saml-provider/{provider}\",\"sAMLAssertionID\":\"_1\"{}", self.role.account, self.asked);
+        let asked = format!(
+            ",\"principalArn\":\"arn:aws:iam::{}:saml-provider/{provider}\",\"sAMLAssertionID\":\"_1\"{}",
+            self.role.account, self.asked
+        );
         let told = format!(",\"subject\":\"{subject}\",\"subjectType\":\"persistent\",\"nameQualifier\":\"qualifier=\"");
         let rest = Opening { asked: &asked, told: &told, ..self.clone() }.rest();
         record(id, self.time, self.role.account, "sts:AssumeRoleWithSAML", &saml_subject(subject), &rest)
     }
 
     pub(crate) fn web(&self, id: &str, issuer: &str, subject: &str) -> String {
-        let told = format!(",\"subjectFromWebIdentityToken\":\"{subject}\",\"audience\":\"sts.amazonaws.com\",\"provider\":\"arn:aws:iam::{TOOLS}:oidc-provider/{issuer}\"");
+        let told = format!(
+            ",\"subjectFromWebIdentityToken\":\"{subject}\",\"audience\":\"sts.amazonaws.com\",\"provider\":\"arn:aws:iam::{TOOLS}:oidc-provider/{issuer}\""
+        );
         let rest = Opening { told: &told, ..self.clone() }.rest();
         record(id, self.time, self.role.account, "sts:AssumeRoleWithWebIdentity", &web_subject(issuer, subject), &rest)
     }
@@ -276,7 +288,9 @@ pub(crate) fn fetch(id: &str, user: &str, time: &str) -> String {
 
 /// The console's record of a role switch, in the role's account.
 pub(crate) fn switch(id: &str, role: &Role, name: &str, time: &str, from: &str) -> String {
-    let rest = format!(",\"requestParameters\":null,\"responseElements\":{{\"SwitchRole\":\"Success\"}},\"additionalEventData\":{{\"SwitchFrom\":\"{from}\",\"RedirectTo\":\"https://console.aws.amazon.com/\"}}");
+    let rest = format!(
+        ",\"requestParameters\":null,\"responseElements\":{{\"SwitchRole\":\"Success\"}},\"additionalEventData\":{{\"SwitchFrom\":\"{from}\",\"RedirectTo\":\"https://console.aws.amazon.com/\"}}"
+    );
     record(id, time, role.account, "signin:SwitchRole", &session(role, name, "", ""), &rest)
 }
 
@@ -286,15 +300,36 @@ pub(crate) fn console_login(id: &str, time: &str, who: &Who) -> String {
 }
 
 pub(crate) fn token(id: &str, time: &str, call: &str, who: &Who, asked: &str, told: &str, key: &str) -> String {
-    let rest = format!(",\"requestParameters\":{{{asked}}},\"responseElements\":{{\"credentials\":{{\"accessKeyId\":\"{key}\",\"sessionToken\":\"x\"}}{told}}}");
+    let rest = format!(
+        ",\"requestParameters\":{{{asked}}},\"responseElements\":{{\"credentials\":{{\"accessKeyId\":\"{key}\",\"sessionToken\":\"x\"}}{told}}}"
+    );
     record(id, time, &who.account, call, who, &rest)
 }
 
 pub(crate) fn federation_token(id: &str, time: &str, who: &Who, name: &str, key: &str) -> String {
-    let told = format!(",\"federatedUser\":{{\"federatedUserId\":\"{TOOLS}:{name}\",\"arn\":\"arn:aws:sts::{TOOLS}:federated-user/{name}\"}}");
+    let told =
+        format!(",\"federatedUser\":{{\"federatedUserId\":\"{TOOLS}:{name}\",\"arn\":\"arn:aws:sts::{TOOLS}:federated-user/{name}\"}}");
     token(id, time, "sts:GetFederationToken", who, &format!("\"name\":\"{name}\""), &told, key)
 }
 
 pub(crate) fn assume_root(id: &str, time: &str, who: &Who, target: &str, key: &str) -> String {
-    token(id, time, "sts:AssumeRoot", who, &format!("\"targetPrincipal\":\"{target}\",\"taskPolicyArn\":{{\"arn\":\"arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy\"}}"), "", key)
+    token(
+        id,
+        time,
+        "sts:AssumeRoot",
+        who,
+        &format!(
+            "\"targetPrincipal\":\"{target}\",\"taskPolicyArn\":{{\"arn\":\"arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy\"}}"
+        ),
+        "",
+        key,
+    )
+}
+
+impl Who {
+    /// With one text for another throughout.
+    pub(crate) fn json_as(mut self, old: &str, new: &str) -> Self {
+        self.members = self.members.replace(old, new);
+        self
+    }
 }

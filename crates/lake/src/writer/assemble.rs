@@ -50,6 +50,8 @@ pub(crate) struct Assembled {
     pub(crate) tally: Tally,
     pub(crate) version: i64,
     pub(crate) replaced: BTreeSet<(i32, u128)>,
+    /// Files of `events`, once they are put down.
+    pub(crate) event_paths: Vec<String>,
 }
 
 /// A data file, encoded.
@@ -267,7 +269,7 @@ pub(crate) fn assemble(parts: &[Part], ids: &Ids, graph: &Graph, run_id: &str, v
         .filter_map(|(part, row)| parts.get(*part)?.meta.get(*row))
         .map(|meta| (meta.day, meta.identity, meta.fingerprint))
         .collect();
-    Ok(Assembled { files, objects: flat, written, tally, version, replaced: sorted.replaced })
+    Ok(Assembled { files, objects: flat, written, tally, version, replaced: sorted.replaced, event_paths: Vec::new() })
 }
 
 /// The whole width of `events` for a part: the record's columns, where it lies, and who stands behind its session.

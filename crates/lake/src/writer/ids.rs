@@ -14,6 +14,8 @@ const DAYS_KEPT: usize = 4;
 
 #[derive(Debug, Default)]
 struct Day {
+    /// Whether it has been kept since it was first loaded, own commits included.
+    whole: bool,
     files: HashSet<String>,
     events: HashMap<u128, u128>,
 }
@@ -22,6 +24,8 @@ struct Day {
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     days: HashMap<i32, Day>,
+    /// Files that this writer made, whose events were added as they were written.
+    own: HashSet<String>,
 }
 
 impl Ids {
@@ -39,7 +43,7 @@ impl Ids {
             let name = super::assemble::day_text(*day);
             let held = self.days.entry(*day).or_default();
             for (path, size) in files(Table::Events, events, |partition| partition == name)? {
-                if held.files.contains(path.as_ref()) {
+                if held.files.contains(path.as_ref()) || (held.whole && self.own.contains(path.as_ref())) {
                     continue;
                 }
                 for batch in
@@ -55,14 +59,16 @@ impl Ids {
                 }
                 held.files.insert(path.to_string());
             }
+            held.whole = true;
         }
         Ok(())
     }
 
-    /// Adds what was just committed; its files are read again at most once.
+    /// Adds what was just committed, so that its files need not be read.
     pub(crate) fn remember(&mut self, assembled: &Assembled) {
         for (day, identity, fingerprint) in &assembled.written {
             self.days.entry(*day).or_default().events.insert(*identity, *fingerprint);
         }
+        self.own.extend(assembled.event_paths.iter().cloned());
     }
 }

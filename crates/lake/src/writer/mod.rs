@@ -230,6 +230,7 @@ impl Writer {
             let store = self.table(table)?.object_store();
             let add = crate::table::stage(store.as_ref(), table, &partition, encoded, now).await?;
             if table == Table::Events {
+                assembled.event_paths.push(add.path.clone());
                 actions.push(Action::Add(add));
             } else {
                 manifest.entry(table.name()).or_default().push(add);

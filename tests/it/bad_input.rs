@@ -1,0 +1,312 @@
+//! Input that cannot be read is kept as a reject with its reason; the rest is read; nothing is lost quietly.
+
+use serde_json::{Value, json};
+
+use crate::records::{event_id, key, packed, plain, put, topic};
+use crate::support::{Home, check_sum, gzip, run};
+
+#[test]
+fn a_truncated_object_is_rejected_as_a_whole() {
+    let whole = packed(&[topic(2)]);
+    for cut in [whole.len() / 2, whole.len() - 1, whole.len() - 8, 12, 1] {
+        check_object(&whole[..cut]);
+    }
+}
+
+#[test]
+fn an_object_with_a_wrong_checksum_or_length_is_rejected() {
+    let mut body = packed(&[topic(2)]);
+    let end = body.len();
+    for place in [end - 8, end - 1] {
+        body[place] ^= 0x55;
+        check_object(&body);
+        body[place] ^= 0x55;
+    }
+}
+
+#[test]
+fn records_appended_as_a_second_gzip_member_are_taken_for_nothing() {
+    check_object(&[packed(&[topic(2)]), packed(&[topic(3)])].concat());
+    check_object(&[packed(&[topic(2)]), gzip(b"")].concat());
+}
+
+#[test]
+fn junk_after_an_object_is_not_looked_over() {
+    check_object(&[packed(&[topic(2)]), b"junk".to_vec()].concat());
+    check_object(&[packed(&[topic(2)]), vec![0; 512]].concat());
+}
+
+#[test]
+fn a_gzip_bomb_is_stopped_in_little_memory() {
+    for claimed in [u32::MAX, 100] {
+        let home = two_objects(&bomb(claimed));
+        let mut limited = std::process::Command::new("/bin/sh");
+        let program = home.whodid();
+        limited.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(home.root());
+        limited.args(["-c", "ulimit -v 3000000; exec \"$0\" --lake \"$1\" --format json ingest \"$2\""]);
+        limited.arg(program.get_program()).args([home.text("lake"), home.text("logs")]);
+        let ended = run(&mut limited).expect(0);
+        check_sum(&ended.json());
+        assert_eq!(ended.json()["objects"]["rejected"], 1);
+        kept(&home, &[1], 1);
+    }
+}
+
+#[test]
+fn bytes_that_are_no_gzip_are_rejected() {
+    check_object(b"");
+    check_object(b"\x00\x01\x02\x03 nothing of the kind");
+    check_object(b"PK\x03\x04 an archive of another kind");
+}
+
+#[test]
+fn text_that_is_no_json_is_rejected() {
+    for text in ["", "hello", "{", "{\"Records\":[", "[1,2]", "\u{feff}", "{\"Records\":[{}]} {\"Records\":[]}", "{\"Records\":[],}"] {
+        check_object(&gzip(text.as_bytes()));
+    }
+}
+
+#[test]
+fn json_without_a_list_of_records_is_rejected() {
+    for text in ["{}", "{\"Records\":null}", "{\"Records\":{}}", "{\"Records\":\"x\"}", "{\"records\":[]}", "null"] {
+        check_object(&gzip(text.as_bytes()));
+    }
+}
+
+#[test]
+fn no_records_are_no_fault() {
+    let home = two_objects(&gzip(b"{\"Records\":[]}"));
+    let summary = home.ingest(&home.text("lake"), &[&home.text("logs")]);
+    assert_eq!((&summary["objects"]["rejected"], &summary["records"]["rejected"]), (&json!(0), &json!(0)));
+    home.run(&["--lake", &home.text("strict"), "ingest", "--strict", &home.text("logs")]).expect(0);
+}
+
+#[test]
+fn a_record_without_id_or_time_is_rejected_and_its_neighbours_are_read() {
+    for missing in ["eventID", "eventTime"] {
+        let mut bad = topic(2);
+        bad.as_object_mut().unwrap().remove(missing);
+        check_record(&bad.to_string());
+        for value in [Value::Null, json!(7), json!(""), json!({})] {
+            bad[missing] = value;
+            check_record(&bad.to_string());
+        }
+    }
+    let mut bad = topic(2);
+    for time in ["yesterday", "2026-11-18", "2026-13-01T00:00:00Z", "2026-11-18T25:00:00Z"] {
+        bad["eventTime"] = json!(time);
+        check_record(&bad.to_string());
+    }
+}
+
+#[test]
+fn a_record_of_another_major_version_is_rejected() {
+    let mut bad = topic(2);
+    for version in ["2.0", "10.1", "0.9"] {
+        bad["eventVersion"] = json!(version);
+        check_record(&bad.to_string());
+    }
+}
+
+#[test]
+fn a_record_that_is_no_object_is_rejected() {
+    for text in ["null", "7", "\"text\"", "[]", "[[]]", "true"] {
+        check_record(text);
+    }
+}
+
+#[test]
+fn a_record_with_a_key_twice_is_rejected() {
+    let good = topic(2).to_string();
+    check_record(&good.replacen('{', "{\"userIdentity\":{\"type\":\"Root\"},", 1));
+    check_record(&good.replacen("\"accessKeyId\"", "\"accessKeyId\":\"AKIAOTHERXXXXEXAMPLE\",\"accessKeyId\"", 1));
+    check_record(&good.replacen("\"eventName\"", "\"eventN\\u0061me\":\"DeleteTopic\",\"eventName\"", 1));
+}
+
+#[test]
+fn a_record_nested_without_end_is_rejected() {
+    let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+    check_record(&topic(2).to_string().replace("{\"name\":\"topic-2\"}", &deep));
+    let deep = format!("{}1{}", "{\"a\":".repeat(5_000), "}".repeat(5_000));
+    check_record(&topic(2).to_string().replace("{\"name\":\"topic-2\"}", &deep));
+}
+
+#[test]
+fn a_record_that_is_no_text_is_rejected() {
+    let body = String::from_utf8(plain(&[topic(1), topic(2), topic(3)])).unwrap();
+    for bad in [&b"\xff\xfe"[..], b"\xc3\x28", b"\xed\xa0\x80", b"\xf8\x88\x80\x80\x80"] {
+        let (before, after) = body.split_once("topic-2").unwrap();
+        let bytes = [before.as_bytes(), bad, after.as_bytes()].concat();
+        let home = Home::new();
+        put(&home.path("logs"), "BAD", &gzip(&bytes));
+        let summary = home.ingest(&home.text("lake"), &[&home.text("logs")]);
+        assert_eq!(summary["records"], json!({"read": 3, "written": 2, "duplicate": 0, "rejected": 1}), "{bad:?}");
+        kept(&home, &[1, 3], 1);
+    }
+}
+
+#[test]
+fn a_record_with_huge_fields_is_read_or_rejected_and_its_neighbours_are_read() {
+    for field in ["userAgent", "eventName", "errorMessage", "requestParameters"] {
+        let mut big = topic(2);
+        big[field] = json!("x".repeat(1 << 20));
+        let home = Home::new();
+        put(&home.path("logs"), "BIG", &packed(&[topic(1), big, topic(3)]));
+        let summary = home.ingest(&home.text("lake"), &[&home.text("logs")]);
+        assert_eq!(summary["records"]["read"], 3, "{field}");
+        let rejected = summary["records"]["rejected"].as_i64().unwrap();
+        assert_eq!(home.count(&home.text("lake"), "events") + rejected, 3, "{field}");
+        assert_eq!(home.ask(&home.text("lake"), &event_id(3))["changes"][0]["actor"]["kind"], "iam_user", "{field}");
+    }
+}
+
+#[test]
+fn a_record_without_a_user_is_kept_with_an_unknown_actor() {
+    for identity in [None, Some(Value::Null), Some(json!({})), Some(json!("text")), Some(json!({"type": "SomethingNew"}))] {
+        let mut record = topic(2);
+        match identity.clone() {
+            Some(identity) => record["userIdentity"] = identity,
+            None => drop(record.as_object_mut().unwrap().remove("userIdentity")),
+        }
+        let home = Home::new();
+        put(&home.path("logs"), "BARE", &packed(&[topic(1), record]));
+        let summary = home.ingest(&home.text("lake"), &[&home.text("logs")]);
+        assert_eq!(summary["records"]["written"], 2, "{identity:?}");
+        let change = &home.ask(&home.text("lake"), "topic-2")["changes"][0];
+        assert_eq!((&change["actor"]["kind"], &change["actor"]["id"], &change["certainty"]), (&json!("unknown"), &Value::Null, &json!("unknown")), "{identity:?}");
+        assert!(change["reason"].is_string() && change["gap"].is_object(), "{identity:?}: {change}");
+    }
+}
+
+#[test]
+fn later_minor_versions_and_unknown_fields_are_kept() {
+    let mut record = topic(2);
+    record["eventVersion"] = json!("1.99");
+    record["newField"] = json!({"with": ["a", 1.5, null]});
+    let home = Home::new();
+    put(&home.path("logs"), "NEW", &packed(&[record]));
+    assert_eq!(home.ingest(&home.text("lake"), &[&home.text("logs")])["records"]["written"], 1);
+    let row = &home.sql(&home.text("lake"), "SELECT other_fields FROM events")[0];
+    assert!(row.to_string().contains("newField"), "{row}");
+}
+
+#[test]
+fn one_id_with_two_contents_is_a_conflict_and_not_a_copy() {
+    let mut other = topic(1);
+    other["userIdentity"]["arn"] = json!("arn:aws:iam::111122223333:user/suzuki");
+    let mut kept_rows = Vec::new();
+    for (first, second) in [(topic(1), other.clone()), (other, topic(1))] {
+        let home = Home::new();
+        put(&home.path("logs"), "ONE", &packed(&[first]));
+        put(&home.path("logs"), "TWO", &packed(&[second]));
+        let summary = home.ingest(&home.text("lake"), &[&home.text("logs")]);
+        assert_eq!(summary["records"], json!({"read": 2, "written": 1, "duplicate": 0, "rejected": 1}));
+        assert_eq!(home.sql(&home.text("lake"), "SELECT reason FROM rejects")[0]["reason"], "conflict");
+        let change = home.ask(&home.text("lake"), "topic-1")["changes"][0].clone();
+        assert!(change["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "the answer says so: {change}");
+        kept_rows.push(home.sql(&home.text("lake"), "SELECT user_arn FROM events"));
+    }
+    assert_eq!(kept_rows[0], kept_rows[1], "whichever came first");
+}
+
+#[test]
+fn what_is_no_log_is_left_out_and_counted() {
+    let home = Home::new();
+    put(&home.path("logs"), "GOOD", &packed(&[topic(1)]));
+    for name in ["README.md", "AWSLogs/111122223333/Config/x.json.gz", "AWSLogs/111122223333/CloudTrail-Insight/ap-northeast-1/2026/11/18/x.json.gz"] {
+        crate::support::write(&home.path("logs").join(name), b"something else");
+    }
+    let summary = home.ingest(&home.text("lake"), &[&home.text("logs")]);
+    assert_eq!((&summary["objects"]["read"], &summary["objects"]["rejected"], &summary["objects"]["skipped"]), (&json!(1), &json!(0), &json!(3)));
+}
+
+/// An object of which nothing may be taken; the one beside it is read.
+#[track_caller]
+fn check_object(body: &[u8]) {
+    let home = two_objects(body);
+    let ended = home.run(&["--lake", &home.text("lake"), "ingest", &home.text("logs")]).expect(0);
+    assert!(ended.stderr.contains("BAD"), "the object is named: {}", ended.stderr);
+    kept(&home, &[1], 1);
+    let again = home.ingest(&home.text("lake"), &[&home.text("logs")]);
+    assert_eq!(again["records"]["written"], 0);
+    kept(&home, &[1], 1);
+    let strict = home.run(&["--lake", &home.text("strict"), "--format", "json", "ingest", "--strict", &home.text("logs")]).expect(6);
+    check_sum(&strict.json());
+    assert_eq!((&strict.json()["objects"]["rejected"], &strict.json()["objects"]["read"]), (&json!(1), &json!(1)));
+}
+
+/// A record that is rejected; those beside it, in the same object, are read.
+#[track_caller]
+fn check_record(text: &str) {
+    let home = Home::new();
+    let body = format!("{{\"Records\":[{},{text},{}]}}", topic(1), topic(3));
+    put(&home.path("logs"), "BAD", &gzip(body.as_bytes()));
+    let shown = &text[..text.len().min(200)];
+    let ended = home.run(&["--lake", &home.text("lake"), "--format", "json", "ingest", "--strict", &home.text("logs")]);
+    assert_eq!(ended.code, 6, "{shown}: {}", ended.stderr);
+    check_sum(&ended.json());
+    assert_eq!(ended.json()["records"], json!({"read": 3, "written": 2, "duplicate": 0, "rejected": 1}), "{shown}");
+    kept(&home, &[1, 3], 1);
+    let reject = &home.sql(&home.text("lake"), "SELECT record FROM rejects")[0];
+    assert_eq!(reject["record"], 1, "where it lies: {shown}");
+}
+
+#[track_caller]
+fn kept(home: &Home, numbers: &[u32], rejects: usize) {
+    let lake = home.text("lake");
+    let mut ids: Vec<String> = home.sql(&lake, "SELECT event_id FROM events").iter().map(|row| row["event_id"].as_str().unwrap().to_owned()).collect();
+    ids.sort();
+    assert_eq!(ids, numbers.iter().map(|number| event_id(*number)).collect::<Vec<_>>());
+    let rows = home.sql(&lake, "SELECT object, reason FROM rejects");
+    assert_eq!(rows.len(), rejects, "{rows:?}");
+    for row in rows {
+        assert!(row["object"].as_str().unwrap().contains("BAD") && !row["reason"].as_str().unwrap().is_empty(), "{row}");
+    }
+}
+
+fn two_objects(bad: &[u8]) -> Home {
+    let home = Home::new();
+    put(&home.path("logs"), "GOOD", &packed(&[topic(1)]));
+    crate::support::write(&home.path("logs").join(key("BAD")), bad);
+    home
+}
+
+/// Four gigabytes out of some megabytes: one block of fixed codes, each copying 258 bytes from one byte before.
+fn bomb(claimed: u32) -> Vec<u8> {
+    let mut body = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    let mut bits = Bits { done: Vec::new(), pending: 0, held: 0 };
+    bits.push(0b011, 3); // the last block, fixed codes
+    bits.push(0b0000_1100, 8); // a zero byte: 00110000, most significant bit first
+    for _ in 0..8 * 1_000 {
+        bits.push(0b1010_0011, 8); // length 258: 11000101
+        bits.push(0, 5); // distance 1
+    }
+    body.extend(&bits.done);
+    // Every eight copies end on the bit where they began.
+    let eight = bits.done[bits.done.len() - 13..].to_vec();
+    for _ in 0..2_000_000 {
+        body.extend(&eight);
+    }
+    body.extend([0; 4]);
+    body.extend(claimed.to_le_bytes());
+    body
+}
+
+struct Bits {
+    done: Vec<u8>,
+    pending: u32,
+    held: u32,
+}
+
+impl Bits {
+    /// Takes the low `count` bits, the lowest first.
+    fn push(&mut self, value: u32, count: u32) {
+        self.pending |= value << self.held;
+        self.held += count;
+        while self.held >= 8 {
+            self.done.push(self.pending as u8);
+            self.pending >>= 8;
+            self.held -= 8;
+        }
+    }
+}

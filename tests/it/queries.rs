@@ -1,0 +1,107 @@
+//! The files of `queries/`, each with a script of `tests/queries/` beside it, over a small lake that never changes.
+//!
+//! `run FILE NAME=VALUE …` in a script is that file with its parameters written out; everything else is SQL as it stands.
+
+use std::fmt;
+use std::path::Path;
+
+use serde_json::Value;
+use sqllogictest::{DB, DBOutput, DefaultColumnType, Runner};
+
+use crate::scenarios;
+use crate::support::{Home, files};
+
+/// Scenarios whose logs make the lake.
+const LOGS: [&str; 3] = ["sso_user_is_found_behind_a_cross_account_role", "denied_call_is_an_attempt_and_no_change", "role_with_a_path_is_found_by_arn_and_by_name"];
+
+#[test]
+fn every_query_answers_as_its_script_says() {
+    let home = Home::new();
+    let lake = home.text("lake");
+    for (number, name) in LOGS.iter().enumerate() {
+        // Event ids begin anew in each scenario.
+        for (place, body) in files(&scenarios::root().join(name).join("logs")) {
+            let apart = String::from_utf8(body).unwrap().replace("-5ce0-", &format!("-5ce{number}-"));
+            crate::support::write(&home.path(&format!("logs/{number}")).join(place), apart.as_bytes());
+        }
+    }
+    home.ingest(&lake, &[&home.text("logs")]);
+    for script in scripts() {
+        let mut runner = Runner::new(|| async { Ok(Asker { home: &home, lake: &lake }) });
+        runner.run_file(root().join("tests/queries").join(&script)).unwrap_or_else(|error| panic!("{script}: {error}"));
+    }
+}
+
+#[test]
+fn scripts_match_the_queries_file_for_file() {
+    let queries: Vec<String> = files(&root().join("queries")).into_keys().map(|name| name.replace(".sql", ".slt")).collect();
+    assert_eq!(queries, scripts());
+}
+
+struct Asker<'a> {
+    home: &'a Home,
+    lake: &'a str,
+}
+
+#[derive(Debug)]
+struct Refused(String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl DB for Asker<'_> {
+    type Error = Refused;
+    type ColumnType = DefaultColumnType;
+
+    fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, Refused> {
+        let sql = sql.strip_prefix("run ").map_or_else(|| sql.to_owned(), written_out);
+        let ended = self.home.run(&["--lake", self.lake, "--format", "jsonl", "sql", "-c", &sql]);
+        if ended.code != 0 {
+            return Err(Refused(ended.stderr));
+        }
+        let rows: Vec<Vec<String>> = ended
+            .stdout
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Map<String, Value>>(line).unwrap().values().map(plain).collect())
+            .collect();
+        let types = vec![DefaultColumnType::Any; rows.first().map_or(0, Vec::len)];
+        Ok(DBOutput::Rows { types, rows })
+    }
+}
+
+/// A query's file with its parameters written out; `$bucket` is that of `$key`.
+fn written_out(words: &str) -> String {
+    let mut words = words.split_whitespace();
+    let mut sql = std::fs::read_to_string(root().join("queries").join(words.next().unwrap())).unwrap();
+    for word in words {
+        let (name, value) = word.split_once('=').unwrap();
+        let time = matches!(name, "since" | "until");
+        if name == "key" {
+            sql = sql.replace("$bucket", &lake::bucket(value).to_string());
+        }
+        sql = sql.replace(&format!("${name}"), &if time { format!("TIMESTAMP '{value}'") } else { format!("'{value}'") });
+    }
+    sql
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.is_empty() => "(empty)".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Null => "NULL".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn scripts() -> Vec<String> {
+    files(&root().join("tests/queries")).into_keys().collect()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

@@ -1,0 +1,150 @@
+//! The same trail out of a bucket as out of a folder, and what goes wrong with buckets.
+
+use std::process::Command;
+
+use simulate::Loss;
+use tempfile::TempDir;
+
+use crate::s3_server::{self, Server};
+use crate::support::{Ended, Home, check_sum, run};
+use crate::world::{deliver, plan, simulated, world};
+
+/// A bucket `trail` on a server, and the runtime that it lives in.
+struct Bucket {
+    home: Home,
+    folder: TempDir,
+    server: Server,
+    // Dropped last: the server stops in it.
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Bucket {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        std::fs::create_dir_all(folder.path().join("trail")).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let server = runtime.block_on(s3_server::start(folder.path()));
+        Self { home: Home::new(), folder, server, _runtime: runtime }
+    }
+
+    fn whodid(&self, key: &str, secret: &str) -> Command {
+        let mut command = self.home.whodid();
+        command.env("AWS_ACCESS_KEY_ID", key).env("AWS_SECRET_ACCESS_KEY", secret);
+        command.args(["--endpoint-url", &self.server.endpoint, "--region", "us-east-1"]);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ended {
+        run(self.whodid(&self.server.access_key, &self.server.secret_key).args(arguments))
+    }
+}
+
+#[test]
+fn a_bucket_gives_the_tables_and_answers_of_the_folder() {
+    let world = world(1, Loss::None);
+    let bucket = Bucket::new();
+    deliver(&bucket.folder.path().join("trail"), &world.objects);
+    // One key for secrets, so that their hashes compare.
+    let lake = world.home.text("lake-of-the-bucket");
+    let mut command = world.home.whodid();
+    command.env("AWS_ACCESS_KEY_ID", &bucket.server.access_key).env("AWS_SECRET_ACCESS_KEY", &bucket.server.secret_key);
+    command.args(["--endpoint-url", &bucket.server.endpoint, "--region", "us-east-1", "--lake", &lake, "--format", "json", "ingest", "s3://trail/"]);
+    let summary = run(&mut command).expect(0).json();
+    check_sum(&summary);
+    assert_eq!(summary["records"], world.summary["records"]);
+    assert_eq!(summary["bytes"], world.summary["bytes"]);
+    for table in ["events", "mentions", "changes"] {
+        let without = ["object", "resolved_version"];
+        assert_eq!(world.home.rows(&lake, table, &without), world.home.rows(&world.lake(), table, &without), "{table}");
+    }
+    let folder = format!("{}/", world.logs());
+    for question in world.ledger.questions.iter().step_by(5) {
+        let (from_bucket, from_folder) = (world.home.ask(&lake, &question.thing), world.ask(&question.thing));
+        let object = from_bucket["changes"][0]["evidence"]["object"].as_str().unwrap();
+        assert!(object.starts_with("s3://trail/"), "{object}");
+        assert_eq!(from_bucket.to_string(), from_folder.to_string().replace(&folder, "s3://trail/"), "{}", question.thing);
+    }
+}
+
+#[test]
+fn a_prefix_of_a_bucket_is_read_and_its_neighbours_are_not() {
+    let (objects, _) = simulated(&plan(6, Loss::None));
+    let bucket = Bucket::new();
+    let root = bucket.folder.path().join("trail");
+    deliver(&root.join("ours"), &objects[..3]);
+    deliver(&root.join("theirs"), &objects[3..6]);
+    let lake = bucket.home.text("lake");
+    let summary = bucket.run(&["--lake", &lake, "--format", "json", "ingest", "s3://trail/ours/"]).expect(0).json();
+    assert_eq!(summary["objects"]["new"], 3);
+    assert_eq!(summary["records"]["read"], objects[..3].iter().map(|object| object.records).sum::<usize>());
+}
+
+#[test]
+fn what_is_new_in_a_bucket_is_read_and_the_rest_is_not_read_again() {
+    let (objects, _) = simulated(&plan(6, Loss::None));
+    let bucket = Bucket::new();
+    let root = bucket.folder.path().join("trail");
+    deliver(&root, &objects[..4]);
+    let lake = bucket.home.text("lake");
+    let arguments = ["--lake", &lake, "--format", "json", "ingest", "s3://trail"];
+    assert_eq!(bucket.run(&arguments).expect(0).json()["objects"]["new"], 4);
+    deliver(&root, &objects[4..6]);
+    assert_eq!(bucket.run(&arguments).expect(0).json()["objects"]["new"], 2);
+    assert_eq!(bucket.run(&arguments).expect(0).json()["records"]["read"], 0);
+}
+
+#[test]
+fn a_bucket_is_asked_without_a_lake() {
+    let world = world(1, Loss::None);
+    let bucket = Bucket::new();
+    deliver(&bucket.folder.path().join("trail"), &world.objects);
+    let question = &world.ledger.questions[0];
+    let answer = bucket.run(&["--logs", "s3://trail", "--format", "json", &question.thing]).expect(0).json();
+    assert_eq!(answer["changes"][0]["actor"]["id"], world.ledger.acts[question.act].actor.id.as_str());
+}
+
+#[test]
+fn a_lake_in_a_bucket_answers_as_one_in_a_folder() {
+    let (objects, ledger) = simulated(&plan(6, Loss::None));
+    let bucket = Bucket::new();
+    deliver(&bucket.home.path("logs"), &objects);
+    let logs = bucket.home.text("logs");
+    std::fs::create_dir_all(bucket.folder.path().join("lake")).unwrap();
+    let lakes = ["s3://lake/whodid".to_owned(), bucket.home.text("lake")];
+    for lake in &lakes {
+        check_sum(&bucket.run(&["--lake", lake, "--format", "json", "ingest", &logs]).expect(0).json());
+    }
+    let question = &ledger.questions[0];
+    let [one, other] = lakes.each_ref().map(|lake| bucket.run(&["--lake", lake, "--format", "json", &question.thing]).expect(0).json());
+    assert_eq!(one["changes"], other["changes"]);
+    assert_eq!(one["changes"][0]["event_id"], ledger.acts[question.act].event_id.as_str());
+}
+
+#[test]
+fn a_bucket_that_does_not_exist_is_said_with_code_2() {
+    let bucket = Bucket::new();
+    let ended = bucket.run(&["--lake", &bucket.home.text("lake"), "ingest", "s3://nowhere/"]).expect(2);
+    assert!(ended.stderr.contains("nowhere") && ended.stderr.contains("hint:"), "{}", ended.stderr);
+    assert!(ended.stdout.is_empty(), "{}", ended.stdout);
+}
+
+#[test]
+fn wrong_credentials_are_said_with_code_4() {
+    let bucket = Bucket::new();
+    let lake = bucket.home.text("lake");
+    for (key, secret) in [(bucket.server.access_key.as_str(), "wrong"), ("AKIANOBODYXXXXEXAMPLE", "wrong")] {
+        let ended = run(bucket.whodid(key, secret).args(["--lake", &lake, "ingest", "s3://trail/"])).expect(4);
+        assert!(ended.stderr.contains("hint:"), "{}", ended.stderr);
+        assert!(!ended.stderr.contains("wrong"), "a secret on stderr: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn missing_credentials_are_said_with_code_4() {
+    let bucket = Bucket::new();
+    let mut command = bucket.home.whodid();
+    command.args(["--endpoint-url", &bucket.server.endpoint, "--region", "us-east-1", "--format", "json", "--lake", &bucket.home.text("lake"), "ingest", "s3://trail/"]);
+    let ended = run(&mut command).expect(4);
+    let error: serde_json::Value = serde_json::from_str(&ended.stderr).unwrap_or_else(|_| panic!("one JSON object: {:?}", ended.stderr));
+    assert!(error.is_object(), "{error}");
+}
