@@ -13,10 +13,11 @@ use crate::world::world;
 fn every_spelling_of_what_was_changed_finds_the_change() {
     let world = world(1, Loss::None);
     let acts: BTreeSet<usize> = world.ledger.questions.iter().map(|question| question.act).collect();
+    let asker = world.asker();
     let mut missed = Vec::new();
     for act in acts.into_iter().map(|act| &world.ledger.acts[act]) {
         for thing in &act.things {
-            let answer = world.ask(thing);
+            let answer = asker.ask(thing);
             if !event_ids(&answer).contains(&act.event_id) {
                 missed.push(format!("[{}] {} by {thing:?}", act.story, act.event_name));
             }

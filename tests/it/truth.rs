@@ -66,7 +66,9 @@ fn a_person_reads_no_wrong_name_in_the_first_line() {
             let first = ended.stdout.lines().next().unwrap().to_owned();
             let named = first.split(" (claims to be ").next().unwrap().split(&act.event_name).next().unwrap();
             for wrong in &act.not {
-                assert!(!named.contains(wrong.as_str()), "{}: {first}", act.story);
+                // A subject that looks like the company's own is said as it stands, with its issuer.
+                let said = named.starts_with(wrong.as_str()) || named.starts_with(&format!("pipeline {wrong}"));
+                assert!(!said, "{}: {first}", act.story);
             }
         }
     }
@@ -76,6 +78,7 @@ fn a_person_reads_no_wrong_name_in_the_first_line() {
 #[track_caller]
 fn check(seed: u64, loss: Loss) {
     let world = world(seed, loss);
+    let asker = world.asker();
     let mut asked = BTreeSet::new();
     let mut wrong = Vec::new();
     for question in &world.ledger.questions {
@@ -83,7 +86,7 @@ fn check(seed: u64, loss: Loss) {
             continue;
         }
         let act = &world.ledger.acts[question.act];
-        let answer = world.ask(&question.thing);
+        let answer = asker.ask(&question.thing);
         let before = wrong.len();
         compare(act, &answer["changes"][0], &mut wrong);
         for line in &mut wrong[before..] {
@@ -193,7 +196,9 @@ fn names(act: &Act, change: &Value, wrong: &mut Vec<String>) {
 /// A proven chain is the whole truth; any other one is its end, as far as the logs reach.
 fn chain(act: &Act, chain: &Value, wrong: &mut Vec<String>) {
     let found = chain.as_array().cloned().unwrap_or_default();
-    if act.certainty == "proven" && found.len() != act.chain.len() || found.len() > act.chain.len() {
+    // SwitchRole names the user whom it came from, and not the sign-in.
+    let before = usize::from(act.chain.len() > 1 && act.chain[1].link == Some("switch_role") && found.len() < act.chain.len());
+    if act.certainty == "proven" && found.len() + before != act.chain.len() || found.len() > act.chain.len() {
         wrong.push(format!("the chain has {} sessions and not {}: {chain}", found.len(), act.chain.len()));
         return;
     }

@@ -1,9 +1,11 @@
 //! Simulated organisations that tests share: their logs in a folder, their lake, and the truth.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use lake::Lake;
+use query::{Question, Reader, Verb};
 use serde_json::Value;
 use simulate::{Ledger, LogObject, Loss, Plan};
 
@@ -27,8 +29,38 @@ impl World {
         self.home.text("logs")
     }
 
+    /// Asks by a process, as a user does.
     pub(crate) fn ask(&self, thing: &str) -> Value {
         self.home.ask(&self.lake(), thing)
+    }
+
+    /// Asks within this process: the same answers, for many questions.
+    pub(crate) fn asker(&self) -> Asker {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let reader = runtime.block_on(async { Reader::new(&Lake::at(&self.lake(), HashMap::new()).unwrap()).unwrap() });
+        Asker { reader, runtime }
+    }
+}
+
+pub(crate) struct Asker {
+    reader: Reader,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Asker {
+    pub(crate) fn ask(&self, thing: &str) -> Value {
+        let question = Question {
+            thing: thing.to_owned(),
+            verb: Verb::Trace,
+            since: None,
+            until: None,
+            limit: 1000,
+            include_reads: false,
+            include_denied: false,
+            tags: Vec::new(),
+            evidence: false,
+        };
+        serde_json::to_value(self.runtime.block_on(self.reader.answer(&question)).unwrap()).unwrap()
     }
 }
 

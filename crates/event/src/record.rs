@@ -31,7 +31,7 @@ pub struct Event<'a> {
     pub event_name: Cow<'a, str>,
     /// `awsRegion`.
     pub aws_region: Cow<'a, str>,
-    /// `recipientAccountId`, else the account of the caller's credentials, else empty.
+    /// `recipientAccountId`, else the account of a caller whom the record names by ARN, else empty.
     pub recipient_account_id: Cow<'a, str>,
     /// `sourceIPAddress`: an address, or a service's host name.
     pub source_ip_address: Text<'a>,
@@ -238,7 +238,10 @@ pub(crate) fn with_event<'t, 'a>(
     }
     let fingerprint = fingerprint(record);
     let user_identity = UserIdentity::read(fields.user_identity);
-    let recipient_account_id = fields.recipient_account_id.or_else(|| user_identity.account_id.clone()).unwrap_or_default();
+    // Records before version 1.02 do not say whose trail they are of; a caller recorded in full is recorded in his own account.
+    let recorded_in_full = user_identity.arn.is_some();
+    let own_account = || user_identity.account_id.clone().filter(|_| recorded_in_full);
+    let recipient_account_id = fields.recipient_account_id.or_else(own_account).unwrap_or_default();
     let event_name = fields.event_name.unwrap_or_default();
     let event_source = fields.event_source.unwrap_or_default();
     let aws_region = fields.aws_region.unwrap_or_default();

@@ -178,7 +178,8 @@ impl Rows {
         hash.update(event.text.user_identity.as_deref().unwrap_or("").as_bytes());
         hash.update(&[0, u8::from(event.session_credential_from_console)]);
         hash.update(event.recipient_account_id.as_bytes());
-        if event.user_identity.session.ec2_role_delivery.is_some() {
+        let instance = is_instance(event);
+        if instance {
             hash.update(event.aws_region.as_bytes());
         }
         let identity = hash.digest128();
@@ -186,7 +187,7 @@ impl Rows {
             return *session;
         }
         let mut seen = Use::of(event);
-        if event.user_identity.session.ec2_role_delivery.is_none() {
+        if !instance {
             // Only an instance's own region is asked for later; the others would make a row for each region.
             seen.aws_region.clear();
         }
@@ -290,6 +291,12 @@ impl Sink for Rows {
         }
         self.rejects.push(RejectRow { object: self.current(), reject, event_id: None, recipient_account_id: None, fingerprint: None });
     }
+}
+
+/// Whether the caller is an EC2 instance, whose ARN needs a region that its session does not hold.
+fn is_instance(event: &Event<'_>) -> bool {
+    let identity = &event.user_identity;
+    identity.session.ec2_role_delivery.is_some() || identity.principal_id.as_deref().is_some_and(|principal| principal.contains(":aws:ec2-instance:"))
 }
 
 /// Writes bytes as hexadecimal digits; `out` is twice as long.
