@@ -3,6 +3,9 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+/// Changes in an answer, unless asked otherwise.
+const LIMIT: usize = 1_000;
+
 const AFTER: &str = "\
 Exit codes: 0 answered; 1 nothing found in complete logs; 2 error; 3 less certain than --require; 4 AWS credentials;
 5 nothing found, and the logs may be incomplete; 6 some input rejected (--strict).";
@@ -148,7 +151,7 @@ pub(crate) enum Verb {
 }
 
 /// Flags of a question.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Question options")]
 pub(crate) struct Trace {
@@ -156,7 +159,7 @@ pub(crate) struct Trace {
     #[arg(short = 'E', long)]
     pub(crate) evidence: bool,
     /// Changes in the answer, at most
-    #[arg(long, default_value_t = 1_000, value_name = "N")]
+    #[arg(long, default_value_t = LIMIT, value_name = "N")]
     pub(crate) limit: usize,
     /// Calls that only read, too
     #[arg(long)]
@@ -170,6 +173,12 @@ pub(crate) struct Trace {
     /// End with code 3 if the newest change is less certain
     #[arg(long, value_enum)]
     pub(crate) require: Option<Require>,
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self { evidence: false, limit: LIMIT, include_reads: false, include_denied: false, tag: Vec::new(), require: None }
+    }
 }
 
 /// The least certainty that a script accepts.

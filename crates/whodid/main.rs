@@ -22,6 +22,12 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help and version are answers; everything else is a wrong command line, which clap explains on stderr.
             let failed = error.use_stderr();
+            if failed && wants_json() {
+                let text = error.to_string();
+                let message = text.lines().next().unwrap_or("").trim_start_matches("error: ").to_owned();
+                render::failure(&Failure::usage(message, "whodid --help"), true);
+                return Exit::Failed.into();
+            }
             return if error.print().is_ok() && !failed { Exit::Done.into() } else { Exit::Failed.into() };
         }
     };
@@ -41,6 +47,13 @@ fn main() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+/// Whether a command line that could not be understood asked for JSON.
+fn wants_json() -> bool {
+    let words: Vec<String> = std::env::args_os().filter_map(|word| word.into_string().ok()).collect();
+    let two = words.windows(2).any(|pair| matches!(pair, [flag, value] if flag == "--format" && value.starts_with("json")));
+    two || words.iter().any(|word| word == "--json" || word.starts_with("--json=") || word.starts_with("--format=json"))
 }
 
 /// Diagnostics go to stderr: warnings always, more with `-v`.

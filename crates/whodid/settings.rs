@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) until: Option<i64>,
     pub(crate) offline: bool,
     pub(crate) logs: Vec<String>,
+    /// Folder for what whodid keeps for itself.
+    pub(crate) data: PathBuf,
     pub(crate) terminal: bool,
     pub(crate) source: SourceOptions,
     sources: BTreeMap<String, String>,
@@ -105,6 +107,7 @@ impl Settings {
             },
             sources: file.sources,
             hash_key_file: file.hash_key_file.unwrap_or_else(|| data.join("hash.key")),
+            data,
             environment,
         })
     }

@@ -173,7 +173,11 @@ fn a_record_without_a_user_is_kept_with_an_unknown_actor() {
         let summary = home.ingest(&home.text("lake"), &[&home.text("logs")]);
         assert_eq!(summary["records"]["written"], 2, "{identity:?}");
         let change = &home.ask(&home.text("lake"), "topic-2")["changes"][0];
-        assert_eq!((&change["actor"]["kind"], &change["actor"]["id"], &change["certainty"]), (&json!("unknown"), &Value::Null, &json!("unknown")), "{identity:?}");
+        assert_eq!(
+            (&change["actor"]["kind"], &change["actor"]["id"], &change["certainty"]),
+            (&json!("unknown"), &Value::Null, &json!("unknown")),
+            "{identity:?}"
+        );
         assert!(change["reason"].is_string() && change["gap"].is_object(), "{identity:?}: {change}");
     }
 }
@@ -213,11 +217,18 @@ fn one_id_with_two_contents_is_a_conflict_and_not_a_copy() {
 fn what_is_no_log_is_left_out_and_counted() {
     let home = Home::new();
     put(&home.path("logs"), "GOOD", &packed(&[topic(1)]));
-    for name in ["README.md", "AWSLogs/111122223333/Config/x.json.gz", "AWSLogs/111122223333/CloudTrail-Insight/ap-northeast-1/2026/11/18/x.json.gz"] {
+    for name in [
+        "README.md",
+        "AWSLogs/111122223333/Config/x.json.gz",
+        "AWSLogs/111122223333/CloudTrail-Insight/ap-northeast-1/2026/11/18/x.json.gz",
+    ] {
         crate::support::write(&home.path("logs").join(name), b"something else");
     }
     let summary = home.ingest(&home.text("lake"), &[&home.text("logs")]);
-    assert_eq!((&summary["objects"]["read"], &summary["objects"]["rejected"], &summary["objects"]["skipped"]), (&json!(1), &json!(0), &json!(3)));
+    assert_eq!(
+        (&summary["objects"]["read"], &summary["objects"]["rejected"], &summary["objects"]["skipped"]),
+        (&json!(1), &json!(0), &json!(3))
+    );
 }
 
 /// An object of which nothing may be taken; the one beside it is read.
@@ -254,7 +265,8 @@ fn check_record(text: &str) {
 #[track_caller]
 fn kept(home: &Home, numbers: &[u32], rejects: usize) {
     let lake = home.text("lake");
-    let mut ids: Vec<String> = home.sql(&lake, "SELECT event_id FROM events").iter().map(|row| row["event_id"].as_str().unwrap().to_owned()).collect();
+    let mut ids: Vec<String> =
+        home.sql(&lake, "SELECT event_id FROM events").iter().map(|row| row["event_id"].as_str().unwrap().to_owned()).collect();
     ids.sort();
     assert_eq!(ids, numbers.iter().map(|number| event_id(*number)).collect::<Vec<_>>());
     let rows = home.sql(&lake, "SELECT object, reason FROM rejects");

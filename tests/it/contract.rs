@@ -9,8 +9,26 @@ use crate::world::world;
 
 const ANSWER: [&str; 7] = ["schema", "subject", "changes", "attempts", "reads", "truncated", "coverage"];
 const CHANGE: [&str; 20] = [
-    "event_id", "event_time", "event_source", "event_name", "recipient_account_id", "aws_region", "read_only", "error_code", "resources",
-    "certainty", "reason", "actor", "chain", "via", "claims", "candidates", "gap", "caused_by", "evidence", "copies",
+    "event_id",
+    "event_time",
+    "event_source",
+    "event_name",
+    "recipient_account_id",
+    "aws_region",
+    "read_only",
+    "error_code",
+    "resources",
+    "certainty",
+    "reason",
+    "actor",
+    "chain",
+    "via",
+    "claims",
+    "candidates",
+    "gap",
+    "caused_by",
+    "evidence",
+    "copies",
 ];
 const SESSION: [&str; 8] = ["kind", "role_arn", "session_name", "access_key_id", "source_identity", "session_tags", "mfa", "issued_by"];
 
@@ -120,7 +138,8 @@ fn two_folders_of_logs_are_one_trail() {
     let home = Home::new();
     put(&home.path("one"), "ONE", &packed(&[topic(1)]));
     put(&home.path("two"), "TWO", &packed(&[topic(2)]));
-    let both = ["--logs", &home.text("one"), "--logs", &home.text("two"), "--format", "json", "by", "AKIATANAKAXXXEXAMPLE"].map(str::to_owned);
+    let both =
+        ["--logs", &home.text("one"), "--logs", &home.text("two"), "--format", "json", "by", "AKIATANAKAXXXEXAMPLE"].map(str::to_owned);
     let answer = home.run(&both.each_ref().map(String::as_str)).expect(0).json();
     assert_eq!(event_ids(&answer), [event_id(2), event_id(1)]);
 }
@@ -131,7 +150,8 @@ fn a_limit_says_that_there_is_more() {
     put(&home.path("logs"), "FIVE", &packed(&(1..=5).map(topic).collect::<Vec<_>>()));
     let (lake, logs) = (home.text("lake"), home.text("logs"));
     home.ingest(&lake, &[&logs]);
-    let ask = |limit: &str| home.run(&["--lake", &lake, "--format", "json", "by", "AKIATANAKAXXXEXAMPLE", "--limit", limit]).expect(0).json();
+    let ask =
+        |limit: &str| home.run(&["--lake", &lake, "--format", "json", "by", "AKIATANAKAXXXEXAMPLE", "--limit", limit]).expect(0).json();
     assert_eq!((event_ids(&ask("2")), &ask("2")["truncated"]), (vec![event_id(5), event_id(4)], &json!(true)));
     assert_eq!((event_ids(&ask("5")).len(), &ask("5")["truncated"]), (5, &json!(false)));
 }
@@ -143,7 +163,8 @@ fn a_window_holds_its_start_and_not_its_end() {
     home.ingest(&home.text("lake"), &[&home.text("logs")]);
     let lake = home.text("lake");
     let window = ["--since", "2026-11-18T05:00:10Z", "--until", "2026-11-18T14:00:30+09:00"];
-    let answer = home.run(&[&["--lake", &lake, "--format", "json"], &window[..], &["by", "AKIATANAKAXXXEXAMPLE"]].concat()).expect(0).json();
+    let answer =
+        home.run(&[&["--lake", &lake, "--format", "json"], &window[..], &["by", "AKIATANAKAXXXEXAMPLE"]].concat()).expect(0).json();
     assert_eq!(event_ids(&answer), [event_id(20), event_id(10)]);
 }
 

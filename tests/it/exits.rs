@@ -134,7 +134,8 @@ fn errors_are_one_json_object_on_stderr_in_json_mode() {
         ] {
             let ended = lake.run(&[&["--format", format], arguments].concat()).expect(2);
             assert!(ended.stdout.is_empty(), "{arguments:?}: {}", ended.stdout);
-            let error: Value = serde_json::from_str(&ended.stderr).unwrap_or_else(|_| panic!("{arguments:?}: one JSON object: {:?}", ended.stderr));
+            let error: Value =
+                serde_json::from_str(&ended.stderr).unwrap_or_else(|_| panic!("{arguments:?}: one JSON object: {:?}", ended.stderr));
             assert!(error.is_object(), "{error}");
         }
     }

@@ -9,8 +9,16 @@ use crate::records::plain;
 use crate::support::{Home, gunzip, write};
 use crate::world::{plan, simulated};
 
-const ISSUES: [&str; 8] =
-    ["AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "GetSessionToken", "GetFederationToken", "ConsoleLogin", "SwitchRole"];
+const ISSUES: [&str; 8] = [
+    "AssumeRole",
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+    "AssumeRoot",
+    "GetSessionToken",
+    "GetFederationToken",
+    "ConsoleLogin",
+    "SwitchRole",
+];
 
 #[test]
 fn late_issuing_events_heal_every_session_below_them() {

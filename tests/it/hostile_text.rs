@@ -8,7 +8,8 @@ use crate::records::{event_id, packed, put, topic};
 use crate::support::Home;
 use crate::world::world;
 
-const HOSTILE: &str = "\u{1b}[31mred\u{1b}[0m\u{1b}]0;owned\u{7}\u{202e}gnp.exe\u{202c}\u{2066}x\u{2069}\u{200f}\u{9b}2J\u{8}\r\n\u{0}\u{2028}end";
+const HOSTILE: &str =
+    "\u{1b}[31mred\u{1b}[0m\u{1b}]0;owned\u{7}\u{202e}gnp.exe\u{202c}\u{2066}x\u{2069}\u{200f}\u{9b}2J\u{8}\r\n\u{0}\u{2028}end";
 
 #[test]
 fn no_control_or_direction_of_a_log_reaches_the_terminal() {
@@ -70,7 +71,9 @@ fn no_cell_of_a_spreadsheet_is_a_formula() {
     let lake = home.text("lake");
     home.ingest(&lake, &[&home.text("logs")]);
     for (format, separator) in [("csv", ','), ("tsv", '\t')] {
-        for arguments in [&["sql", "-c", "SELECT user_agent, event_name FROM events ORDER BY event_id"][..], &["by", "AKIATANAKAXXXEXAMPLE"]] {
+        for arguments in
+            [&["sql", "-c", "SELECT user_agent, event_name FROM events ORDER BY event_id"][..], &["by", "AKIATANAKAXXXEXAMPLE"]]
+        {
             let ended = home.run(&[&["--lake", &lake, "--format", format], arguments].concat()).expect(0);
             let cells = cells(&ended.stdout, separator);
             assert!(cells.len() >= 2 * formulas.len());

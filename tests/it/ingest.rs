@@ -21,7 +21,10 @@ fn the_summary_counts_what_the_simulation_wrote() {
     let (read, duplicate) = (ledger.records, ledger.duplicates);
     assert_eq!(world.summary["records"], json!({"read": read, "written": read - duplicate, "duplicate": duplicate, "rejected": 0}));
     let objects = &world.summary["objects"];
-    assert_eq!((&objects["seen"], &objects["new"], &objects["read"], &objects["rejected"]), (&json!(ledger.objects), &json!(ledger.objects), &json!(ledger.objects), &json!(0)));
+    assert_eq!(
+        (&objects["seen"], &objects["new"], &objects["read"], &objects["rejected"]),
+        (&json!(ledger.objects), &json!(ledger.objects), &json!(ledger.objects), &json!(0))
+    );
     assert_eq!(world.summary["bytes"]["uncompressed"], json!(ledger.bytes_uncompressed));
     let compressed: usize = world.objects.iter().map(|object| object.body.len()).sum();
     assert_eq!(world.summary["bytes"]["compressed"], json!(compressed));
@@ -177,7 +180,11 @@ fn tables(home: &Home, lake: &str) -> Vec<(&'static str, Vec<String>)> {
 
 #[track_caller]
 fn once(home: &Home, lake: &str) {
-    for (table, key) in [("events", "event_id, recipient_account_id"), ("mentions", "key, form, arn, event_id, recipient_account_id"), ("objects", "object")] {
+    for (table, key) in [
+        ("events", "event_id, recipient_account_id"),
+        ("mentions", "key, form, arn, event_id, recipient_account_id"),
+        ("objects", "object"),
+    ] {
         let query = format!("SELECT {key}, count(*) AS n FROM {table} GROUP BY {key} HAVING count(*) > 1");
         let repeated = home.sql(lake, &query);
         assert!(repeated.is_empty(), "{table}: {repeated:?}");

@@ -17,9 +17,9 @@ mod names;
 mod properties;
 mod queries;
 mod records;
+mod s3;
 #[path = "../../crates/source/tests/s3_server/mod.rs"]
 mod s3_server;
-mod s3;
 mod scenarios;
 mod secrets;
 mod structure;

@@ -12,7 +12,11 @@ use crate::scenarios;
 use crate::support::{Home, files};
 
 /// Scenarios whose logs make the lake.
-const LOGS: [&str; 3] = ["sso_user_is_found_behind_a_cross_account_role", "denied_call_is_an_attempt_and_no_change", "role_with_a_path_is_found_by_arn_and_by_name"];
+const LOGS: [&str; 3] = [
+    "sso_user_is_found_behind_a_cross_account_role",
+    "denied_call_is_an_attempt_and_no_change",
+    "role_with_a_path_is_found_by_arn_and_by_name",
+];
 
 #[test]
 fn every_query_answers_as_its_script_says() {

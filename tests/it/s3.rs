@@ -48,7 +48,18 @@ fn a_bucket_gives_the_tables_and_answers_of_the_folder() {
     let lake = world.home.text("lake-of-the-bucket");
     let mut command = world.home.whodid();
     command.env("AWS_ACCESS_KEY_ID", &bucket.server.access_key).env("AWS_SECRET_ACCESS_KEY", &bucket.server.secret_key);
-    command.args(["--endpoint-url", &bucket.server.endpoint, "--region", "us-east-1", "--lake", &lake, "--format", "json", "ingest", "s3://trail/"]);
+    command.args([
+        "--endpoint-url",
+        &bucket.server.endpoint,
+        "--region",
+        "us-east-1",
+        "--lake",
+        &lake,
+        "--format",
+        "json",
+        "ingest",
+        "s3://trail/",
+    ]);
     let summary = run(&mut command).expect(0).json();
     check_sum(&summary);
     assert_eq!(summary["records"], world.summary["records"]);
@@ -143,7 +154,18 @@ fn wrong_credentials_are_said_with_code_4() {
 fn missing_credentials_are_said_with_code_4() {
     let bucket = Bucket::new();
     let mut command = bucket.home.whodid();
-    command.args(["--endpoint-url", &bucket.server.endpoint, "--region", "us-east-1", "--format", "json", "--lake", &bucket.home.text("lake"), "ingest", "s3://trail/"]);
+    command.args([
+        "--endpoint-url",
+        &bucket.server.endpoint,
+        "--region",
+        "us-east-1",
+        "--format",
+        "json",
+        "--lake",
+        &bucket.home.text("lake"),
+        "ingest",
+        "s3://trail/",
+    ]);
     let ended = run(&mut command).expect(4);
     let error: serde_json::Value = serde_json::from_str(&ended.stderr).unwrap_or_else(|_| panic!("one JSON object: {:?}", ended.stderr));
     assert!(error.is_object(), "{error}");

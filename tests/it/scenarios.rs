@@ -33,7 +33,8 @@ fn scenarios_are_whole() {
 fn together_in_one_lake_the_scenarios_leave_each_other_alone() {
     // Ids are invented anew in each scenario; those that stand alone with theirs can share a lake.
     let home = Home::new();
-    let names = ["github_deployment_names_the_repository", "root_by_console_is_proven_with_its_sign_in", "instance_profile_names_the_instance"];
+    let names =
+        ["github_deployment_names_the_repository", "root_by_console_is_proven_with_its_sign_in", "instance_profile_names_the_instance"];
     for (number, name) in names.iter().enumerate() {
         for (place, body) in files(&root().join(name).join("logs")) {
             let apart = String::from_utf8(body).unwrap().replace("-5ce0-4a10-", &format!("-5ce{number}-4a1{number}-"));

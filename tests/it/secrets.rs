@@ -40,7 +40,10 @@ fn no_answer_in_any_format_holds_a_canary() {
     for story in stories {
         let question = world.ledger.questions.iter().find(|question| world.ledger.acts[question.act].story == story).unwrap();
         for format in ["human", "json", "csv"] {
-            let ended = world.home.run(&["--lake", &lake, "--format", format, "-E", "--include-reads", "--include-denied", &question.thing]).expect(0);
+            let ended = world
+                .home
+                .run(&["--lake", &lake, "--format", format, "-E", "--include-reads", "--include-denied", &question.thing])
+                .expect(0);
             check_text(&world, story, &(ended.stdout + &ended.stderr));
         }
     }

@@ -21,7 +21,10 @@ fn the_simulation_knows_nothing_of_the_project() {
     assert_eq!(graph.ours_below("simulate"), [""; 0]);
     let manifest = std::fs::read_to_string(root().join("crates/simulate/Cargo.toml")).unwrap();
     for name in graph.members.keys().filter(|name| *name != "simulate") {
-        assert!(!manifest.lines().any(|line| line.starts_with(&format!("{name} ")) || line.starts_with(&format!("{name}."))), "not even for tests: {name}");
+        assert!(
+            !manifest.lines().any(|line| line.starts_with(&format!("{name} ")) || line.starts_with(&format!("{name}."))),
+            "not even for tests: {name}"
+        );
     }
 }
 
@@ -124,7 +127,8 @@ fn graph() -> Graph {
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let list = |value: &Value| value.as_array().unwrap().clone();
-    let names: BTreeMap<String, String> = list(&metadata["packages"]).iter().map(|package| (text(&package["id"]), text(&package["name"]))).collect();
+    let names: BTreeMap<String, String> =
+        list(&metadata["packages"]).iter().map(|package| (text(&package["id"]), text(&package["name"]))).collect();
     let members = list(&metadata["workspace_members"]).iter().map(|id| (names[&text(id)].clone(), text(id))).collect();
     let needs = list(&metadata["resolve"]["nodes"])
         .iter()

@@ -59,7 +59,10 @@ impl Home {
         command.env_clear().current_dir(self.root()).stdin(Stdio::null());
         command.env("HOME", self.root()).env("TMPDIR", temporary);
         command.env("XDG_DATA_HOME", self.path("data")).env("XDG_CONFIG_HOME", self.path("config"));
-        command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_CONFIG_FILE", self.path("none")).env("AWS_SHARED_CREDENTIALS_FILE", self.path("none"));
+        command
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_CONFIG_FILE", self.path("none"))
+            .env("AWS_SHARED_CREDENTIALS_FILE", self.path("none"));
         command
     }
 
@@ -120,7 +123,8 @@ impl Ended {
     /// What stands on stdout, which has to be one JSON document.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("stdout is no JSON ({error}): {:?}; stderr: {}", self.stdout, self.stderr))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("stdout is no JSON ({error}): {:?}; stderr: {}", self.stdout, self.stderr))
     }
 
     #[track_caller]

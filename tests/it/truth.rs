@@ -232,7 +232,11 @@ fn session(act: &Act, hop: &Value, truth: &Hop, wrong: &mut Vec<String>) {
         }
     }
     let tags: BTreeMap<String, String> = serde_json::from_value(hop["session_tags"].clone()).unwrap_or_default();
-    let fits = if act.certainty == "proven" { tags == truth.session_tags } else { tags.iter().all(|tag| truth.session_tags.get(tag.0) == Some(tag.1)) };
+    let fits = if act.certainty == "proven" {
+        tags == truth.session_tags
+    } else {
+        tags.iter().all(|tag| truth.session_tags.get(tag.0) == Some(tag.1))
+    };
     if !fits {
         wrong.push(format!("session_tags are {tags:?} and not {:?}", truth.session_tags));
     }

@@ -111,7 +111,15 @@ fn place_of(name: &str, outer: Place) -> Place {
         9 => is("authToken") || is("plaintext") || is("signedUrl"),
         10 => is("deviceCode") || is("privateKey") || is("externalId") || is("tokenValue"),
         11 => is("accessToken") || is("newPassword") || is("oldPassword"),
-        12 => is("clientSecret") || is("sessionToken") || is("secretBinary") || is("secretString") || is("preSharedKey") || is("refreshToken") || is("userPassword"),
+        12 => {
+            is("clientSecret")
+                || is("sessionToken")
+                || is("secretBinary")
+                || is("secretString")
+                || is("preSharedKey")
+                || is("refreshToken")
+                || is("userPassword")
+        }
         13 => is("authParameter") || is("code_verifier") || is("samlAssertion"),
         15 => is("secretAccessKey"),
         16 => is("webIdentityToken"),

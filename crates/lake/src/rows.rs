@@ -10,7 +10,7 @@ use event::{Event, Reject, Sink};
 use identity::{Issue, SessionKey, Use};
 use std::collections::HashMap;
 use std::sync::Arc;
-use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+use xxhash_rust::xxh3::Xxh3;
 
 /// Objects and what was read of them, before any of it is compared with the lake.
 #[derive(Debug, Default)]
@@ -296,7 +296,8 @@ impl Sink for Rows {
 /// Whether the caller is an EC2 instance, whose ARN needs a region that its session does not hold.
 fn is_instance(event: &Event<'_>) -> bool {
     let identity = &event.user_identity;
-    identity.session.ec2_role_delivery.is_some() || identity.principal_id.as_deref().is_some_and(|principal| principal.contains(":aws:ec2-instance:"))
+    identity.session.ec2_role_delivery.is_some()
+        || identity.principal_id.as_deref().is_some_and(|principal| principal.contains(":aws:ec2-instance:"))
 }
 
 /// Writes bytes as hexadecimal digits; `out` is twice as long.
@@ -337,7 +338,15 @@ pub(crate) fn chosen<'a>(values: impl Iterator<Item = Option<&'a str>>) -> Array
     Arc::new(values.collect::<StringArray>())
 }
 
-/// A number for an object's address, for telling objects apart without keeping their names.
-pub(crate) fn address_hash(uri: &str) -> u128 {
-    xxh3_128(uri.as_bytes())
+/// A number for an object's address and content, for telling objects apart without keeping their names.
+pub(crate) fn object_identity(uri: &str, size: u64, etag: Option<&str>, modified: Option<i64>) -> u128 {
+    let mut hash = Xxh3::with_seed(12);
+    hash.update(uri.as_bytes());
+    hash.update(&[0]);
+    hash.update(&size.to_le_bytes());
+    match etag {
+        Some(etag) => hash.update(etag.as_bytes()),
+        None => hash.update(&modified.unwrap_or(i64::MIN).to_le_bytes()),
+    }
+    hash.digest128()
 }

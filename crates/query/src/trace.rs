@@ -43,6 +43,8 @@ pub struct Question {
 pub enum Verb {
     /// Who changed a thing.
     Trace,
+    /// Every change of a thing.
+    Log,
     /// What a principal did.
     By,
     /// One event.
@@ -56,8 +58,10 @@ impl Reader {
     /// Where the lake cannot be read.
     pub async fn answer(&self, question: &Question) -> Result<Answer> {
         self.need(&[Table::Objects, Table::Mentions, Table::Credentials, Table::Rejects]).await?;
-        let ((organisation, coverage), (mut hits, kind)) = futures::try_join!(self.coverage(question.since, question.until), self.find(question))?;
-        self.drop_conflicts(&mut hits).await?;
+        let ((organisation, coverage), (mut hits, kind)) =
+            futures::try_join!(self.coverage(question.since, question.until), self.find(question))?;
+        let contradicted = self.drop_conflicts(&mut hits).await?;
+        let cut = hits.len() >= HITS_MAX;
         let matched = matched(&hits, question);
         let asked_event = kind == "event";
         let (mut reads, mut attempts) = (0, 0);
@@ -80,7 +84,10 @@ impl Reader {
         let all = folded.len();
         let wanted: Vec<(Hit, Vec<String>)> =
             if question.tags.is_empty() { folded.into_iter().take(question.limit).collect() } else { folded };
-        let ids: BTreeSet<String> = wanted.iter().map(|(hit, _)| hit.credential_id.clone()).collect();
+        let mut ids: BTreeMap<String, BTreeSet<i32>> = BTreeMap::new();
+        for (hit, _) in &wanted {
+            ids.entry(hit.credential_id.clone()).or_default().insert(lake::day_of(hit.event_time));
+        }
         let (graph, sessions) = self.graph(&ids, &organisation).await?;
         let mut resolved = HashMap::new();
         let mut changes = Vec::with_capacity(wanted.len());
@@ -92,7 +99,13 @@ impl Reader {
             });
             let has_tags = question.tags.iter().all(|tag| resolution.chain.iter().any(|credential| credential.session_tags.contains(tag)));
             if has_tags {
-                changes.push(Change::of(&hit, copies, resolution));
+                let mut change = Change::of(&hit, copies, resolution);
+                if contradicted.contains(&(hit.event_id.clone(), hit.recipient_account_id.clone())) {
+                    let said = change.reason.take().map(|reason| format!("{reason}; ")).unwrap_or_default();
+                    change.reason =
+                        Some(format!("{said}another record under this event id says something else, and is in the table rejects"));
+                }
+                changes.push(change);
             }
         }
         let found = if question.tags.is_empty() { all } else { changes.len() };
@@ -102,13 +115,14 @@ impl Reader {
         }
         let schema = match question.verb {
             Verb::Trace => "whodid.answer/v1",
+            Verb::Log => "whodid.log/v1",
             Verb::By => "whodid.by/v1",
             Verb::Show => "whodid.show/v1",
         };
         Ok(Answer {
             schema: schema.into(),
             subject: Subject { value: question.thing.clone(), kind, matched },
-            truncated: found > changes.len(),
+            truncated: found > changes.len() || cut,
             changes,
             attempts,
             reads,
@@ -224,10 +238,10 @@ impl Reader {
         Ok(newest_first(found))
     }
 
-    /// Leaves out mentions of a record whose id stands in the logs with another content, which was kept.
-    async fn drop_conflicts(&self, hits: &mut Vec<Hit>) -> Result<()> {
+    /// Leaves out mentions of a record whose id stands in the logs with another content, which was kept; returns all such ids.
+    async fn drop_conflicts(&self, hits: &mut Vec<Hit>) -> Result<BTreeSet<(String, String)>> {
         if hits.is_empty() {
-            return Ok(());
+            return Ok(BTreeSet::new());
         }
         self.need(&[Table::Rejects]).await?;
         let mut doubtful = BTreeSet::new();
@@ -242,9 +256,10 @@ impl Reader {
             kept.extend(self.event(&hit.event_id).await?.into_iter().map(|event| (event.event_id, event.object, event.record)));
         }
         hits.retain(|hit| {
-            !doubtful.contains(&(hit.event_id.clone(), hit.recipient_account_id.clone())) || kept.contains(&(hit.event_id.clone(), hit.object.clone(), hit.record))
+            !doubtful.contains(&(hit.event_id.clone(), hit.recipient_account_id.clone()))
+                || kept.contains(&(hit.event_id.clone(), hit.object.clone(), hit.record))
         });
-        Ok(())
+        Ok(doubtful)
     }
 
     /// Joins the copies of one call that two accounts recorded: the caller's own stays, else the one with the smaller id.
@@ -331,7 +346,9 @@ fn newest_first(mut hits: Vec<Hit>) -> Vec<Hit> {
             &b.arn,
         ))
     });
-    hits.dedup_by(|a, b| a.event_id == b.event_id && a.recipient_account_id == b.recipient_account_id && a.object == b.object && a.record == b.record);
+    hits.dedup_by(|a, b| {
+        a.event_id == b.event_id && a.recipient_account_id == b.recipient_account_id && a.object == b.object && a.record == b.record
+    });
     hits.truncate(HITS_MAX);
     hits
 }

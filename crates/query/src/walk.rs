@@ -32,22 +32,26 @@ struct Wanted {
 }
 
 impl Reader {
-    /// A graph from which each of the given sessions can be resolved, and the sessions by their ids.
+    /// A graph from which each of the given sessions can be resolved, and the sessions by their ids; with each id the times of the calls
+    /// that are asked about, for sessions that bear no date.
     ///
     /// # Errors
     /// Where `credentials` cannot be read.
     pub async fn graph(
         &self,
-        credential_ids: &BTreeSet<String>,
+        credential_ids: &BTreeMap<String, BTreeSet<i32>>,
         organisation: &Organisation,
     ) -> Result<(Graph, BTreeMap<String, SessionKey>)> {
         self.need(&[Table::Credentials]).await?;
         let mut graph = Graph::new(organisation);
         let mut sessions: BTreeMap<String, SessionKey> = BTreeMap::new();
         let mut wanted: BTreeMap<i32, Wanted> = BTreeMap::new();
-        for id in credential_ids {
+        for (id, days) in credential_ids {
             let day = id.get(..5).and_then(|day| i32::from_str_radix(day, 16).ok()).unwrap_or(0);
             wanted.entry(day).or_default().credentials.insert(id.clone());
+            for day in days.iter().filter(|_| day == 0) {
+                wanted.entry(*day).or_default().credentials.insert(id.clone());
+            }
         }
         let mut asked: BTreeSet<SessionKey> = BTreeSet::new();
         for _ in 0..=HOPS_MAX {
@@ -59,7 +63,7 @@ impl Reader {
                     Fact::Used(seen) => {
                         let session = seen.identity.session();
                         let id = session.credential_id();
-                        if credential_ids.contains(&id) {
+                        if credential_ids.contains_key(&id) {
                             sessions.insert(id, session.clone());
                         }
                         fresh.insert(session);

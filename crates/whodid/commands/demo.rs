@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// The questions: a story of the simulation, and what somebody wants to know.
 const QUESTIONS: [(&str, &str); 5] = [
     ("terraform", "Port 22 is open to the world, and CloudTrail says it was a Terraform role. Who ran it?"),
-    ("jenkins", "CloudTrail says an instance in a trainee's account did this. Which one, and who gave it its role?"),
+    ("jenkins", "The build server in a trainee's account changed this. Which machine was it, and who stands behind it?"),
     ("github", "A deployment changed this. Which repository and branch?"),
     ("contractor", "A contractor was on this machine. Who, and with which tags?"),
     ("borrowed_name", "The session carries a colleague's name. Was it the colleague?"),
@@ -23,7 +23,7 @@ const QUESTIONS: [(&str, &str); 5] = [
 const UNTIL: &str = "2026-11-18T09:00:00Z";
 
 pub(crate) async fn run(settings: &Settings, seed: u64, dir: Option<PathBuf>, events: usize) -> Result<Exit, Failure> {
-    let dir = dir.unwrap_or_else(|| std::env::temp_dir().join(format!("whodid-demo-{seed}-{events}")));
+    let dir = dir.unwrap_or_else(|| settings.data.join(format!("demo-{seed}-{events}")));
     let (logs, place) = (dir.join("logs"), dir.join("lake"));
     let until = UNTIL.parse().map_err(|error: jiff::Error| Failure::internal(&error))?;
     let plan = Plan { seed, events, until, days: 3, loss: Loss::None, hostile: true };
@@ -46,7 +46,9 @@ pub(crate) async fn run(settings: &Settings, seed: u64, dir: Option<PathBuf>, ev
     let reader = Reader::new(&lake)?;
     let mut asked = Vec::new();
     for (story, why) in QUESTIONS {
-        let question = ledger.questions.iter().find(|question| ledger.acts.get(question.act).is_some_and(|act| act.story == story));
+        // Of the machine's story, what the machine did, not who launched it: that is the next question.
+        let fits = |act: &simulate::Act| act.story == story && (story != "jenkins" || act.actor.kind == "workload");
+        let question = ledger.questions.iter().find(|question| ledger.acts.get(question.act).is_some_and(fits));
         let Some(thing) = question.map(|question| question.thing.clone()) else { continue };
         let answer = reader
             .answer(&Question {
@@ -70,6 +72,10 @@ pub(crate) async fn run(settings: &Settings, seed: u64, dir: Option<PathBuf>, ev
 fn write(path: &Path, body: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
+    }
+    // What is there already keeps its time of change, so that a second demo has nothing new to read.
+    if std::fs::read(path).is_ok_and(|held| held == body) {
+        return Ok(());
     }
     std::fs::write(path, body)
 }

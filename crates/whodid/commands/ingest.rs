@@ -8,7 +8,7 @@ use crate::settings::Settings;
 use event::log_key::{self, Kind};
 use event::{Decoder, HashKey, Reason, Reject, Sink as _};
 use futures::StreamExt as _;
-use lake::{Lake, ObjectRow, Rows, Tally, Writer};
+use lake::{Known, Lake, ObjectRow, Rows, Tally, Writer};
 use source::{Listed, Source};
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ const COMMIT_BYTES: u64 = 16 << 20;
 const PLAIN_BYTES_PER_STORED: u64 = 8;
 /// Objects that one commit holds.
 const COMMIT_OBJECTS: usize = 5_000;
+/// How long after an event its object is made, mostly (CloudTrail User Guide: about 5 minutes on average; measured: up to 10).
+const DELIVERY_MICROS: i64 = 15 * 60 * 1_000_000;
 /// Fetches at a time.
 const FETCHES_MAX: usize = 8;
 
@@ -117,7 +119,7 @@ pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], n
     let hash_key = settings.hash_key()?;
     let mut writer = Writer::open(lake).await?;
     let run_id = format!("{started}-{}", std::process::id());
-    let (todo, skipped) = discover(&sources, &writer, &mut summary).await?;
+    let (todo, skipped) = discover(&sources, settings, &writer, &mut summary).await?;
     let mut progress = render::Progress::new(settings.terminal, todo.len());
     let mut rows = skipped;
     let mut start = 0;
@@ -166,10 +168,17 @@ struct Todo {
     source: Arc<dyn Source>,
     listed: Listed,
     stamp: String,
+    /// It could not be read before either, and that is written down.
+    known_unreadable: bool,
 }
 
 /// Lists every source; leaves out what the ledger knows and what another reader is for.
-async fn discover(sources: &[Arc<dyn Source>], writer: &Writer, summary: &mut Summary) -> Result<(Vec<Todo>, Rows), Failure> {
+async fn discover(
+    sources: &[Arc<dyn Source>],
+    settings: &Settings,
+    writer: &Writer,
+    summary: &mut Summary,
+) -> Result<(Vec<Todo>, Rows), Failure> {
     let mut todo = Vec::new();
     let rows = Rows::default();
     let mut addresses = std::collections::HashSet::new();
@@ -199,22 +208,30 @@ async fn discover(sources: &[Arc<dyn Source>], writer: &Writer, summary: &mut Su
                 summary.objects.skipped += 1;
                 continue;
             }
-            let unchanged = writer.known(&listed.uri).is_some_and(|known| {
-                known.readable
-                    && known.size == listed.size
-                    && known.etag == listed.etag
-                    && (listed.etag.is_some() || known.modified == listed.modified)
-            });
-            if unchanged {
+            if !in_window(key.stamp, settings) {
+                summary.objects.skipped += 1;
+                continue;
+            }
+            let known = writer.known(&listed.uri, listed.size, listed.etag.as_deref(), listed.modified);
+            if known == Some(Known::Read) {
                 continue;
             }
             summary.objects.new += 1;
-            todo.push(Todo { source: Arc::clone(source), stamp: key.stamp.to_owned(), listed });
+            todo.push(Todo { source: Arc::clone(source), stamp: key.stamp.to_owned(), known_unreadable: known.is_some(), listed });
         }
     }
     // Oldest first over all accounts: an issuing event then mostly comes before what was done with it.
     todo.sort_by(|a, b| (&a.stamp, &a.listed.uri).cmp(&(&b.stamp, &b.listed.uri)));
     Ok((todo, rows))
+}
+
+/// Whether an object made at that time belongs to the window asked for; one that does not say when it was made does. What a trail
+/// delivers late is in the window of its delivery.
+fn in_window(stamp: &str, settings: &Settings) -> bool {
+    let part = |range: std::ops::Range<usize>| stamp.get(range).unwrap_or("");
+    let time = format!("{}-{}-{}T{}:{}:00Z", part(0..4), part(4..6), part(6..8), part(9..11), part(11..13));
+    let Some(made) = event::time::micros(&time) else { return true };
+    settings.since.is_none_or(|since| made >= since) && settings.until.is_none_or(|until| made < until.saturating_add(DELIVERY_MICROS))
 }
 
 /// Files that stand beside logs and are none, by their names.
@@ -285,7 +302,7 @@ async fn read(batch: &[Todo], hash_key: &HashKey, extra: Rows, summary: &mut Sum
                 summary.objects.rejected += 1;
                 let detail = causes(&error);
                 summary.problem(Reason::Unreadable.code(), &todo.listed.uri, None, &detail);
-                if let Some(rows) = parts.first_mut() {
+                if let Some(rows) = parts.first_mut().filter(|_| !todo.known_unreadable) {
                     rows.begin(object_row(&todo.listed, "unreadable"));
                     rows.reject(Reject { record: None, reason: Reason::Unreadable, detail, bytes: 0..todo.listed.size });
                 }

@@ -5,22 +5,44 @@ pub(crate) mod ingest;
 mod question;
 mod sql;
 
-use crate::args::{Arguments, Verb};
+use crate::args::{Arguments, Trace, Verb};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use lake::Lake;
 use query::Verb as Asked;
 
+/// Words that are commands of whodid and not of this version: a question for a thing of that name must say so.
+const NOT_BUILT: [&str; 14] = [
+    "status", "verify", "compact", "alert", "report", "export", "evidence", "connect", "schema", "config", "doctor", "init", "sessions",
+    "session",
+];
+
 /// Runs what was asked for.
 pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exit, Failure> {
+    if arguments.verb.is_some() && (arguments.thing.is_some() || arguments.trace != Trace::default()) {
+        return Err(Failure::usage(
+            "a thing or a flag of a question stands before the verb",
+            "put it after: whodid log sg-0a1b2c3d --limit 5",
+        ));
+    }
+    if matches!(arguments.verb, Some(Verb::Ingest { .. } | Verb::Demo { .. })) && !settings.logs.is_empty() {
+        return Err(Failure::usage(
+            "--logs answers a question without keeping a lake",
+            "to fill a lake: whodid --lake PLACE ingest SOURCE",
+        ));
+    }
     match arguments.verb {
         None => match arguments.thing {
+            Some(thing) if NOT_BUILT.contains(&thing.as_str()) => Err(Failure::usage(
+                format!("this version has no command {thing}"),
+                format!("to ask who changed a thing of that name: whodid trace {thing}"),
+            )),
             Some(thing) => question::run(settings, Asked::Trace, &thing, &arguments.trace, false).await,
             None => Err(Failure::usage("nothing was asked", "whodid THING, for example: whodid sg-0a1b2c3d")),
         },
         Some(Verb::Trace { thing, trace }) => question::run(settings, Asked::Trace, &thing, &trace, false).await,
-        Some(Verb::Log { thing, trace }) => question::run(settings, Asked::Trace, &thing, &trace, true).await,
+        Some(Verb::Log { thing, trace }) => question::run(settings, Asked::Log, &thing, &trace, true).await,
         Some(Verb::By { principal, trace }) => question::run(settings, Asked::By, &principal, &trace, true).await,
         Some(Verb::Show { event_id, trace }) => question::run(settings, Asked::Show, &event_id, &trace, false).await,
         Some(Verb::Ingest { sources, strict }) => ingest::run(settings, &sources, strict).await,

@@ -53,7 +53,7 @@ fn exit(answer: &query::Answer, require: Option<Require>) -> Exit {
         Some(newest) if Certainty::from_word(newest.certainty).is_some_and(|certainty| certainty < required) => Exit::BelowRequired,
         Some(_) => Exit::Done,
         // It is known, and was only read or tried.
-        None if answer.reads + answer.attempts > 0 => Exit::Done,
+        None if answer.reads + answer.attempts > 0 || answer.truncated => Exit::Done,
         None if answer.coverage.complete => Exit::NothingFound,
         None => Exit::NothingProven,
     }

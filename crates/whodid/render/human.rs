@@ -20,6 +20,10 @@ pub(crate) struct Asked {
 /// The answer to a question: the newest change in a sentence, or all of them, a line each.
 pub(crate) fn answer(answer: &Answer, evidence: bool, whole_list: bool) -> String {
     let mut text = String::new();
+    if answer.changes.is_empty() && answer.truncated {
+        say(&mut text, format_args!("there are changes of {}: --limit N shows them\n", plain(&answer.subject.value)));
+        return text;
+    }
     if answer.changes.is_empty() {
         nothing(answer, &mut text);
         return text;
@@ -148,6 +152,10 @@ fn sentence(change: &Change, answer: &Answer, text: &mut String) {
     if !change.chain.is_empty() {
         let hops: Vec<String> = change.chain.iter().map(hop_name).collect();
         say(text, format_args!("  through {}\n", hops.join(" -> ")));
+    }
+    let id = change.actor.get("id").and_then(Value::as_str).unwrap_or("");
+    if id.contains(":instance/") || id.contains(":function:") {
+        say(text, format_args!("  a machine acted; who made it and changed it: whodid {}\n", plain(id)));
     }
     for candidate in &change.candidates {
         let id = candidate.actor.get("id").and_then(Value::as_str).unwrap_or("unknown");

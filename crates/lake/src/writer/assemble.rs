@@ -1,12 +1,12 @@
 //! Workers' rows in, the files of one commit out: deduplicated, resolved, parted and sorted.
 
 use super::ids::Ids;
-use super::{RunRow, Tally};
+use super::{Known, RunRow, Tally};
 use crate::error::{Error, Result};
 use crate::facts::{self, Fact};
 use crate::parquet_file::{self, Encoded};
 use crate::resolved;
-use crate::rows::{EventMeta, ObjectRow, RejectRow, Rows, chosen, form_word, hex};
+use crate::rows::{EventMeta, ObjectRow, RejectRow, Rows, chosen, form_word, hex, object_identity};
 use crate::schema::{EVENT_TEXT, MENTION_EVENT_TEXT, Table};
 use arrow::array::{
     Array, ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
@@ -224,7 +224,15 @@ fn sort_out(parts: &[Part], ids: &Ids) -> Sorted {
 }
 
 /// Makes the files of one commit.
-pub(crate) fn assemble(parts: &[Part], ids: &Ids, graph: &Graph, run_id: &str, version: i64, now: i64) -> Result<Assembled> {
+pub(crate) fn assemble(
+    parts: &[Part],
+    ids: &Ids,
+    ledger: &HashMap<u128, Known>,
+    graph: &Graph,
+    run_id: &str,
+    version: i64,
+    now: i64,
+) -> Result<Assembled> {
     let sorted = sort_out(parts, ids);
     let mut objects: Vec<Vec<ObjectRow>> = parts.iter().map(|part| part.objects.clone()).collect();
     for (part, index) in &sorted.duplicates {
@@ -240,17 +248,22 @@ pub(crate) fn assemble(parts: &[Part], ids: &Ids, graph: &Graph, run_id: &str, v
     let wide = parts.iter().map(|part| widen(part, graph, version)).collect::<Result<Vec<_>>>()?;
     let today = day_text(crate::day_of(now));
     let flat: Vec<ObjectRow> = objects.into_iter().flatten().collect();
+    // What another writer noted of the same object in the meantime is not noted twice.
+    let is_noted =
+        |object: &ObjectRow| ledger.contains_key(&object_identity(&object.uri, object.size, object.etag.as_deref(), object.modified));
+    let news: Vec<&ObjectRow> = flat.iter().filter(|object| !is_noted(object)).collect();
+    let of_news = |part: &Part, reject: &RejectRow| part.objects.get(reject.object as usize).is_some_and(|object| !is_noted(object));
     let rejects: Vec<(&Part, &RejectRow)> = parts
         .iter()
-        .flat_map(|part| part.rejects.iter().map(move |reject| (part, reject)))
+        .flat_map(|part| part.rejects.iter().filter(|reject| of_news(part, reject)).map(move |reject| (part, reject)))
         .chain(sorted.rejects.iter().filter_map(|(part, reject)| Some((parts.get(*part)?, reject))))
         .collect();
     let mut jobs: Vec<Job<'_>> = Vec::new();
     event_jobs(parts, &wide, &sorted.kept, &mut jobs);
     mention_jobs(parts, &wide, &sorted.kept, &mut jobs);
     credential_jobs(parts, version, &mut jobs);
-    if !flat.is_empty() {
-        jobs.push((Table::Objects, today.clone(), Box::new(|| object_batch(&flat, run_id))));
+    if !news.is_empty() {
+        jobs.push((Table::Objects, today.clone(), Box::new(|| object_batch(&news, run_id))));
     }
     if !rejects.is_empty() {
         jobs.push((Table::Rejects, today, Box::new(|| reject_batch(&rejects, run_id))));
@@ -392,13 +405,13 @@ fn credential_jobs<'a>(parts: &'a [Part], version: i64, jobs: &mut Vec<Job<'a>>)
     }
 }
 
-fn object_batch(objects: &[ObjectRow], run_id: &str) -> Result<RecordBatch> {
-    let text = |value: fn(&ObjectRow) -> Option<&str>| chosen(objects.iter().map(value));
+fn object_batch(objects: &[&ObjectRow], run_id: &str) -> Result<RecordBatch> {
+    let text = |value: fn(&ObjectRow) -> Option<&str>| chosen(objects.iter().map(|object| value(object)));
     let number = |value: fn(&ObjectRow) -> u64| -> ArrayRef {
         Arc::new(objects.iter().map(|object| i64::try_from(value(object)).ok()).collect::<Int64Array>())
     };
     let time = |value: fn(&ObjectRow) -> Option<i64>| -> ArrayRef {
-        Arc::new(objects.iter().map(value).collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
+        Arc::new(objects.iter().map(|object| value(object)).collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
     };
     let columns: Vec<ArrayRef> = vec![
         text(|object| Some(&object.uri)),

@@ -1,6 +1,6 @@
 //! The tables that follow `events`: brought up to its version from the manifests that its commits name.
 
-use super::{APPLICATION, MANIFEST_KEY, Writer};
+use super::{APPLICATION, HEALED, MANIFEST_KEY, Writer};
 use crate::error::{BoxError, Error, Result, read_error};
 use crate::schema::Table;
 use crate::table::{Attempt, commit};
@@ -8,7 +8,7 @@ use deltalake::DeltaTable;
 use deltalake::kernel::{Action, Add};
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Tables whose files a manifest names.
 const FOLLOWERS: [Table; 4] = [Table::Credentials, Table::Mentions, Table::Objects, Table::Rejects];
@@ -96,12 +96,35 @@ impl Writer {
         Ok(())
     }
 
+    /// Days whose credentials were committed and not healed: what a run that died left.
+    pub(super) async fn unhealed_days(&self) -> Result<BTreeSet<i32>> {
+        let newest = self.table(Table::Events)?.version().map_or(0, |version| version as i64);
+        let mut days = BTreeSet::new();
+        for version in self.noted(Table::Credentials, HEALED).await? + 1..=newest {
+            let manifest = self.manifest(version).await?.unwrap_or_default();
+            for add in manifest.get(Table::Credentials.name()).into_iter().flatten() {
+                let day = add
+                    .partition_values
+                    .get("dt")
+                    .and_then(Option::as_deref)
+                    .and_then(|day| event::time::micros(&format!("{day}T00:00:00Z")));
+                days.extend(day.map(crate::day_of));
+            }
+        }
+        Ok(days)
+    }
+
     /// The version of `events` up to which a table has followed.
     async fn followed(&self, table: Table) -> Result<i64> {
+        self.noted(table, APPLICATION).await
+    }
+
+    /// The version that an application noted in a table's log.
+    async fn noted(&self, table: Table, application: &str) -> Result<i64> {
         let open = self.table(table)?;
         let failed = |error: deltalake::DeltaTableError| read_error(table.name())(error.into());
         let state = open.snapshot().map_err(failed)?;
-        Ok(state.transaction_version(open.log_store().as_ref(), APPLICATION).await.map_err(failed)?.unwrap_or(0))
+        Ok(state.transaction_version(open.log_store().as_ref(), application).await.map_err(failed)?.unwrap_or(0))
     }
 
     async fn manifest(&self, version: i64) -> Result<Option<BTreeMap<String, Vec<Add>>>> {

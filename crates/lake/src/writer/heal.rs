@@ -3,7 +3,7 @@
 //! A session's issuer may arrive after it, or after what it issued in turn; whatever lies within the life of the chains that
 //! new facts touch is resolved again, and what differs from the last word on it becomes the new one.
 
-use super::Writer;
+use super::{HEALED, Writer};
 use crate::error::Result;
 use crate::facts::{self, Fact, LastWord};
 use crate::rows::Rows;
@@ -68,25 +68,30 @@ impl Writer {
             todo.extend(if day == 0 { 0..=0 } else { day..=day + REACH_DAYS });
         }
         let mut healed = 0;
+        // Sessions without a creation date lie under the first day; who stands behind one may show on another.
+        let undated = self.facts(&BTreeSet::from([0])).await?.1;
         let mut changed: BTreeMap<i32, Vec<Fact>> = BTreeMap::new();
         while let Some(first) = todo.pop_first() {
             // One stretch of days at a time bounds what is in memory.
             let stretch: BTreeSet<i32> = if first == 0 { BTreeSet::from([0]) } else { (first - REACH_DAYS..=first).collect() };
-            let (facts, last) = self.facts(&stretch).await?;
+            let (facts, mut last) = self.facts(&stretch).await?;
+            last.extend(undated.clone());
             let mut graph = Graph::new(&Organisation { accounts: self.accounts.clone() });
             let mut sessions = BTreeSet::new();
             for fact in facts {
                 let day = fact.day();
                 match fact {
                     Fact::Used(seen) => {
-                        if day == first {
+                        // Whom a provider vouched for is resolved with the event by which he opened a session.
+                        if day == first && !is_vouched_for(&seen.identity) {
                             sessions.insert(seen.identity.session());
                         }
                         graph.add_use(seen);
                     }
                     Fact::Issued(issue) => {
                         let caller = issue.caller.session();
-                        if caller.creation_date.map_or(0, crate::day_of) == first {
+                        let dated = caller.creation_date.map_or(if is_vouched_for(&issue.caller) { day } else { 0 }, crate::day_of);
+                        if dated == first {
                             sessions.insert(caller);
                         }
                         graph.add_issue(issue);
@@ -112,9 +117,7 @@ impl Writer {
         for (day, facts) in changed {
             files.push((super::assemble::day_text(day), facts::batch(&facts, version)?));
         }
-        if !files.is_empty() {
-            self.append(Table::Credentials, &files, now).await?;
-        }
+        self.append(Table::Credentials, &files, Some((HEALED, version)), now).await?;
         Ok(healed)
     }
 
@@ -122,4 +125,8 @@ impl Writer {
     pub fn needs_healing(&self) -> bool {
         !self.fact_days.is_empty()
     }
+}
+
+fn is_vouched_for(identity: &identity::Identity) -> bool {
+    matches!(identity.kind.as_deref(), Some("SAMLUser" | "WebIdentityUser"))
 }

@@ -11,7 +11,7 @@ mod heal;
 mod ids;
 
 use crate::error::{Error, Result, read_error};
-use crate::rows::{ObjectRow, Rows, address_hash};
+use crate::rows::{ObjectRow, Rows, object_identity};
 use crate::schema::Table;
 use crate::table::{Attempt, Lake, commit, files, read};
 use arrow::array::{Array as _, AsArray as _};
@@ -21,13 +21,16 @@ use deltalake::DeltaTable;
 use deltalake::kernel::Action;
 use identity::{Graph, Organisation};
 use ids::Ids;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Attempts to commit `events` before giving up; each lost one means that another writer got on.
 const ATTEMPTS_MAX: u32 = 100;
 
 /// Application id of every commit of ingest: of two at once, Delta itself refuses one.
 pub(crate) const APPLICATION: &str = "whodid-ingest";
+
+/// Application id under which `credentials` notes the version of `events` up to which every session was resolved again.
+pub(crate) const HEALED: &str = "whodid-heal";
 
 /// Key of a commit's metadata under which the manifest is named.
 pub(crate) const MANIFEST_KEY: &str = "whodidManifest";
@@ -61,17 +64,13 @@ impl std::ops::AddAssign for Tally {
     }
 }
 
-/// What the ledger knows of an object from earlier runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    /// Size as it was listed then.
-    pub size: u64,
-    /// Version of its content then.
-    pub etag: Option<String>,
-    /// Time of its last change then.
-    pub modified: Option<i64>,
-    /// Whether it could be read then; if not, it is tried again.
-    pub readable: bool,
+/// What the ledger knows of an object, as it was listed, from earlier runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It was read, or found to be no log.
+    Read,
+    /// It could not be read; it is tried again.
+    Unreadable,
 }
 
 /// A run, for the table `runs`.
@@ -100,6 +99,7 @@ pub struct Writer {
     ids: Ids,
     graph: Graph,
     known: HashMap<u128, Known>,
+    ledger_files: HashSet<String>,
     accounts: BTreeSet<String>,
     fact_days: BTreeSet<i32>,
     loaded_days: BTreeSet<i32>,
@@ -127,19 +127,21 @@ impl Writer {
             ids: Ids::default(),
             graph: Graph::default(),
             known: HashMap::new(),
+            ledger_files: HashSet::new(),
             accounts: BTreeSet::new(),
             fact_days: BTreeSet::new(),
             loaded_days: BTreeSet::new(),
         };
         writer.follow().await?;
         writer.load_ledger().await?;
+        writer.fact_days = writer.unhealed_days().await?;
         writer.graph = Graph::new(&Organisation { accounts: writer.accounts.clone() });
         Ok(writer)
     }
 
-    /// What is known of an object, by its address.
-    pub fn known(&self, uri: &str) -> Option<&Known> {
-        self.known.get(&address_hash(uri))
+    /// What is known of an object with this address and content: an etag tells content apart, else size and time of change do.
+    pub fn known(&self, uri: &str, size: u64, etag: Option<&str>, modified: Option<i64>) -> Option<Known> {
+        self.known.get(&object_identity(uri, size, etag, modified)).copied()
     }
 
     /// Writes what workers found, once: records that are there already are duplicates.
@@ -166,7 +168,7 @@ impl Writer {
             let events = self.table(Table::Events)?.clone();
             self.ids.load(&events, &days).await?;
             let version = self.table(Table::Events)?.version().map_or(0, |version| version as i64) + 1;
-            let mut assembled = assemble(&parts, &self.ids, &self.graph, run_id, version, now)?;
+            let mut assembled = assemble(&parts, &self.ids, &self.known, &self.graph, run_id, version, now)?;
             let evicted = self.evict(&assembled.replaced, run_id, now).await?;
             if let Some(batch) = evicted.rejects {
                 let encoded = crate::parquet_file::encode(Table::Rejects, &batch)?;
@@ -175,6 +177,8 @@ impl Writer {
             if self.try_commit(&mut assembled, evicted.actions, now).await? == Attempt::Lost {
                 let events = self.table_mut(Table::Events)?;
                 events.update_state().await.map_err(|error| read_error("events")(error.into()))?;
+                self.follow().await?;
+                self.load_ledger().await?;
                 continue;
             }
             self.ids.remember(&assembled);
@@ -195,11 +199,17 @@ impl Writer {
     pub async fn note_run(&mut self, run: &RunRow) -> Result<()> {
         let batch = assemble::run_batch(run)?;
         let day = assemble::day_text(crate::day_of(run.started));
-        self.append(Table::Runs, &[(day, batch)], run.ended).await
+        self.append(Table::Runs, &[(day, batch)], None, run.ended).await
     }
 
     /// Appends files, each with its partition, to a table in one commit.
-    async fn append(&mut self, table: Table, files: &[(String, arrow::array::RecordBatch)], now: i64) -> Result<()> {
+    async fn append(
+        &mut self,
+        table: Table,
+        files: &[(String, arrow::array::RecordBatch)],
+        transaction: Option<(&str, i64)>,
+        now: i64,
+    ) -> Result<()> {
         let open = self.table_mut(table)?;
         let mut actions = Vec::new();
         for (partition, batch) in files {
@@ -207,7 +217,7 @@ impl Writer {
             actions.push(Action::Add(crate::table::stage(open.object_store().as_ref(), table, partition, encoded, now).await?));
         }
         for _ in 0..ATTEMPTS_MAX {
-            if commit(table, open, actions.clone(), None, HashMap::new()).await? != Attempt::Lost {
+            if commit(table, open, actions.clone(), transaction, HashMap::new()).await? != Attempt::Lost {
                 return Ok(());
             }
             open.update_state().await.map_err(|error| read_error(table.name())(error.into()))?;
@@ -257,25 +267,23 @@ impl Writer {
     }
 
     fn remember(&mut self, object: &ObjectRow) {
-        let known =
-            Known { size: object.size, etag: object.etag.clone(), modified: object.modified, readable: object.state != "unreadable" };
-        self.known.insert(address_hash(&object.uri), known);
+        let identity = object_identity(&object.uri, object.size, object.etag.as_deref(), object.modified);
+        let known = if object.state == "unreadable" { Known::Unreadable } else { Known::Read };
+        if known == Known::Read || !self.known.contains_key(&identity) {
+            self.known.insert(identity, known);
+        }
     }
 
+    /// Reads of `objects` what was not read yet.
     async fn load_ledger(&mut self) -> Result<()> {
-        let open = self.table(Table::Objects)?;
-        let store = open.object_store();
-        let mut known = HashMap::new();
-        let mut accounts = BTreeSet::new();
-        for (path, size) in files(Table::Objects, open, |_| true)? {
-            for batch in read(
-                std::sync::Arc::clone(&store),
-                Table::Objects,
-                &path,
-                size,
-                &["object", "state", "account_id", "etag", "size", "modified"],
-            )
-            .await?
+        let open = self.table(Table::Objects)?.clone();
+        for (path, size) in files(Table::Objects, &open, |_| true)? {
+            if !self.ledger_files.insert(path.to_string()) {
+                continue;
+            }
+            for batch in
+                read(open.object_store(), Table::Objects, &path, size, &["object", "state", "account_id", "etag", "size", "modified"])
+                    .await?
             {
                 let text = |name| crate::parquet_file::text_column(Table::Objects, &batch, name);
                 let number = |name: &str| {
@@ -287,25 +295,21 @@ impl Writer {
                 let (object, state, account, etag) = (text("object")?, text("state")?, text("account_id")?, text("etag")?);
                 let (size, modified) = (number("size")?, number("modified")?);
                 for row in 0..batch.num_rows() {
-                    let readable = state.value(row) != "unreadable";
-                    let entry = Known {
-                        size: u64::try_from(size.value(row)).unwrap_or(0),
+                    let seen = ObjectRow {
+                        uri: object.value(row).to_owned(),
+                        state: if state.value(row) == "unreadable" { "unreadable" } else { "read" },
                         etag: etag.is_valid(row).then(|| etag.value(row).to_owned()),
+                        size: u64::try_from(size.value(row)).unwrap_or(0),
                         modified: modified.is_valid(row).then(|| modified.value(row)),
-                        readable,
+                        ..ObjectRow::default()
                     };
+                    self.remember(&seen);
                     if state.value(row) == "read" && !account.value(row).is_empty() {
-                        accounts.insert(account.value(row).to_owned());
-                    }
-                    let held = known.entry(address_hash(object.value(row))).or_insert_with(|| entry.clone());
-                    if readable {
-                        *held = entry;
+                        self.accounts.insert(account.value(row).to_owned());
                     }
                 }
             }
         }
-        self.known = known;
-        self.accounts = accounts;
         Ok(())
     }
 }
