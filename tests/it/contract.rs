@@ -1,4 +1,4 @@
-//! The shape of answers, and the evidence that they cite.
+//! The shape of answers, and the evidence that they cite; `truth` checks both of all that it asks.
 
 use serde_json::{Value, json};
 use simulate::Loss;
@@ -33,29 +33,11 @@ const CHANGE: [&str; 20] = [
 const SESSION: [&str; 8] = ["kind", "role_arn", "session_name", "access_key_id", "source_identity", "session_tags", "mfa", "issued_by"];
 
 #[test]
-fn every_answer_has_every_key_of_the_contract() {
-    let world = world(1, Loss::None);
-    let asker = world.asker();
-    for question in &world.ledger.questions {
-        check_answer(&asker.ask(&question.thing), "whodid.answer/v1");
-    }
-}
-
-#[test]
-fn every_answer_of_a_trail_with_holes_has_every_key_of_the_contract() {
-    let world = world(4, Loss::IssuingEvents);
-    let asker = world.asker();
-    for question in &world.ledger.questions {
-        check_answer(&asker.ask(&question.thing), "whodid.answer/v1");
-    }
-}
-
-#[test]
 fn the_program_prints_what_the_library_answers() {
     for (seed, loss) in [(1, Loss::None), (4, Loss::IssuingEvents)] {
         let world = world(seed, loss);
         let asker = world.asker();
-        for question in world.ledger.questions.iter().step_by(9) {
+        for question in world.ledger.questions.iter().step_by(19) {
             assert_eq!(world.ask(&question.thing), asker.ask(&question.thing), "{}", question.thing);
         }
     }
@@ -114,20 +96,9 @@ fn json_lines_are_the_changes() {
 }
 
 #[test]
-fn evidence_can_be_opened_and_holds_the_event() {
-    let world = world(1, Loss::None);
-    let asker = world.asker();
-    for question in &world.ledger.questions {
-        for change in asker.ask(&question.thing)["changes"].as_array().unwrap() {
-            check_evidence(change);
-        }
-    }
-}
-
-#[test]
 fn logs_asked_without_a_lake_give_the_same_answer() {
     let world = world(1, Loss::None);
-    for question in world.ledger.questions.iter().step_by(20) {
+    for question in world.ledger.questions.iter().step_by(40) {
         let direct = world.home.run(&["--logs", &world.logs(), "--format", "json", &question.thing]).expect(0).json();
         assert_eq!(direct, world.ask(&question.thing), "{}", question.thing);
     }
@@ -194,7 +165,7 @@ fn reads_and_attempts_are_counted_and_shown_when_asked_for() {
 }
 
 #[track_caller]
-fn check_answer(answer: &Value, schema: &str) {
+pub(crate) fn check_answer(answer: &Value, schema: &str) {
     assert_eq!(answer["schema"], schema);
     check_keys(answer, &ANSWER);
     check_keys(&answer["subject"], &["value", "kind", "matched"]);
@@ -253,7 +224,7 @@ fn check_keys(value: &Value, keys: &[&str]) {
 
 /// Opens the object that is named and finds the event where it is said to be.
 #[track_caller]
-fn check_evidence(change: &Value) {
+pub(crate) fn check_evidence(change: &Value) {
     use sha2::Digest as _;
     let evidence = &change["evidence"];
     let object = evidence["object"].as_str().unwrap();

@@ -75,7 +75,7 @@ fn no_cell_of_a_spreadsheet_is_a_formula() {
             [&["sql", "-c", "SELECT user_agent, event_name FROM events ORDER BY event_id"][..], &["by", "AKIATANAKAXXXEXAMPLE"]]
         {
             let ended = home.run(&[&["--lake", &lake, "--format", format], arguments].concat()).expect(0);
-            let cells = cells(&ended.stdout, separator);
+            let cells = if separator == ',' { cells(&ended.stdout) } else { ended.stdout.split(['\t', '\n']).map(str::to_owned).collect() };
             assert!(cells.len() >= 2 * formulas.len());
             for cell in cells {
                 assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{format} {cell:?}: {}", ended.stdout);
@@ -125,8 +125,8 @@ fn check_plain(text: &str) {
     }
 }
 
-/// Cells of a table with quoted cells.
-fn cells(text: &str, separator: char) -> Vec<String> {
+/// Cells of a comma-separated table.
+fn cells(text: &str) -> Vec<String> {
     let (mut cells, mut cell, mut quoted) = (Vec::new(), String::new(), false);
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
@@ -137,7 +137,7 @@ fn cells(text: &str, separator: char) -> Vec<String> {
             }
             '"' => quoted = !quoted,
             '\n' if !quoted => cells.push(std::mem::take(&mut cell)),
-            _ if letter == separator && !quoted => cells.push(std::mem::take(&mut cell)),
+            ',' if !quoted => cells.push(std::mem::take(&mut cell)),
             _ => cell.push(letter),
         }
     }

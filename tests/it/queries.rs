@@ -1,6 +1,7 @@
 //! The files of `queries/`, each with a script of `tests/queries/` beside it, over a small lake that never changes.
 //!
-//! `run FILE NAME=VALUE …` in a script is that file with its parameters written out; everything else is SQL as it stands.
+//! In a script, `show COLUMN,…` on the first line says which columns follow, in which order; `run FILE NAME=VALUE …` is that file with its
+//! parameters written out, and `{FILE NAME=VALUE …}` the same within a query. Expectations are worked out by hand from the scenarios' logs.
 
 use std::fmt;
 use std::path::Path;
@@ -62,20 +63,27 @@ impl DB for Asker<'_> {
     type Error = Refused;
     type ColumnType = DefaultColumnType;
 
-    fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, Refused> {
-        let sql = sql.strip_prefix("run ").map_or_else(|| sql.to_owned(), written_out);
-        let ended = self.home.run(&["--lake", self.lake, "--format", "jsonl", "sql", "-c", &sql]);
+    fn run(&mut self, script: &str) -> Result<DBOutput<DefaultColumnType>, Refused> {
+        let (columns, sql) = script.split_once('\n').expect("`show` on a line of its own");
+        let columns: Vec<&str> = columns.strip_prefix("show ").expect("`show` first").split(',').collect();
+        let sql = sql.strip_prefix("run ").map_or_else(|| filled(sql), written_out);
+        let ended = self.home.run(&["--lake", self.lake, "--format", "jsonl", "sql", &format!("--command={sql}")]);
         if ended.code != 0 {
             return Err(Refused(ended.stderr));
         }
-        let rows: Vec<Vec<String>> = ended
-            .stdout
-            .lines()
-            .map(|line| serde_json::from_str::<serde_json::Map<String, Value>>(line).unwrap().values().map(plain).collect())
-            .collect();
-        let types = vec![DefaultColumnType::Any; rows.first().map_or(0, Vec::len)];
-        Ok(DBOutput::Rows { types, rows })
+        let row = |line: &str| {
+            let row: Value = serde_json::from_str(line).unwrap();
+            columns.iter().map(|column| plain(&row[*column])).collect()
+        };
+        Ok(DBOutput::Rows { types: vec![DefaultColumnType::Any; columns.len()], rows: ended.stdout.lines().map(row).collect() })
     }
+}
+
+/// A query with the files that it names in braces written out.
+fn filled(sql: &str) -> String {
+    let Some((before, rest)) = sql.split_once('{') else { return sql.to_owned() };
+    let (words, after) = rest.split_once('}').unwrap();
+    format!("{before}(\n{}\n){after}", written_out(words))
 }
 
 /// A query's file with its parameters written out; `$bucket` is that of `$key`.
@@ -84,10 +92,10 @@ fn written_out(words: &str) -> String {
     let mut sql = std::fs::read_to_string(root().join("queries").join(words.next().unwrap())).unwrap();
     for word in words {
         let (name, value) = word.split_once('=').unwrap();
-        let time = matches!(name, "since" | "until");
         if name == "key" {
             sql = sql.replace("$bucket", &lake::bucket(value).to_string());
         }
+        let time = matches!(name, "since" | "until");
         sql = sql.replace(&format!("${name}"), &if time { format!("TIMESTAMP '{value}'") } else { format!("'{value}'") });
     }
     sql

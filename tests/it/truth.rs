@@ -1,24 +1,27 @@
 //! Answers against the truth of simulated organisations: who, through which sessions, issued by which events.
+//!
+//! A question costs a third of a second in the dev profile: each seed is asked another third of them, and the view, at one query, all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use simulate::{Act, Hop, Loss};
 
+use crate::contract;
 use crate::world::{World, world};
 
 #[test]
-fn every_question_of_the_first_seed_is_answered_with_the_truth() {
+fn questions_of_the_first_seed_are_answered_with_the_truth() {
     check(1, Loss::None);
 }
 
 #[test]
-fn every_question_of_the_second_seed_is_answered_with_the_truth() {
+fn questions_of_the_second_seed_are_answered_with_the_truth() {
     check(2, Loss::None);
 }
 
 #[test]
-fn every_question_of_the_third_seed_is_answered_with_the_truth() {
+fn questions_of_the_third_seed_are_answered_with_the_truth() {
     check(3, Loss::None);
 }
 
@@ -57,11 +60,9 @@ fn a_whole_trail_leaves_little_unproven() {
 fn a_person_reads_no_wrong_name_in_the_first_line() {
     for (seed, loss) in [(1, Loss::None), (4, Loss::IssuingEvents)] {
         let world = world(seed, loss);
-        for question in &world.ledger.questions {
+        let misleading = world.ledger.questions.iter().filter(|question| !world.ledger.acts[question.act].not.is_empty());
+        for question in misleading.step_by(2) {
             let act = &world.ledger.acts[question.act];
-            if act.not.is_empty() {
-                continue;
-            }
             let ended = world.home.run(&["--lake", &world.lake(), &question.thing]).expect(0);
             let first = ended.stdout.lines().next().unwrap().to_owned();
             let named = first.split(" (claims to be ").next().unwrap().split(&act.event_name).next().unwrap();
@@ -74,19 +75,19 @@ fn a_person_reads_no_wrong_name_in_the_first_line() {
     }
 }
 
-/// Asks every question once and reports all that differs from the truth.
+/// Asks a third of the questions, another one for each seed, and reports all that differs from the truth.
 #[track_caller]
 fn check(seed: u64, loss: Loss) {
     let world = world(seed, loss);
     let asker = world.asker();
     let mut asked = BTreeSet::new();
     let mut wrong = Vec::new();
-    for question in &world.ledger.questions {
-        if !asked.insert(question.act) {
-            continue;
-        }
+    let questions = world.ledger.questions.iter().skip(seed as usize % 3).step_by(3);
+    for question in questions.filter(|question| asked.insert(question.act)) {
         let act = &world.ledger.acts[question.act];
         let answer = asker.ask(&question.thing);
+        contract::check_answer(&answer, "whodid.answer/v1");
+        answer["changes"].as_array().unwrap().iter().for_each(contract::check_evidence);
         let before = wrong.len();
         compare(act, &answer["changes"][0], &mut wrong);
         for line in &mut wrong[before..] {
@@ -251,7 +252,7 @@ fn strings(list: &Value) -> BTreeSet<&str> {
 fn check_view(world: &World) {
     let rows = world.home.sql(
         &world.lake(),
-        "SELECT event_id, recipient_account_id, actor_kind, actor_id, certainty FROM changes WHERE NOT read_only AND error_code IS NULL",
+        "SELECT event_id, recipient_account_id, actor_kind, actor_id, certainty, role_chain FROM changes WHERE NOT read_only AND error_code IS NULL",
     );
     let rows: BTreeMap<(&str, &str), &Value> =
         rows.iter().map(|row| ((row["event_id"].as_str().unwrap(), row["recipient_account_id"].as_str().unwrap()), row)).collect();
@@ -264,6 +265,12 @@ fn check_view(world: &World) {
         let (kind, id) = if act.named() { (act.actor.kind, Some(act.actor.id.as_str())) } else { ("unknown", None) };
         if !same_grade(&row["certainty"], act) || row["actor_kind"] != kind || row["actor_id"].as_str() != id {
             wrong.push(format!("[{}] {} is {row} and not {kind} {id:?} {}", act.story, act.event_name, act.certainty));
+        }
+        let sessions: Vec<Option<&str>> = row["role_chain"].as_array().into_iter().flatten().map(|hop| hop["session_name"].as_str()).collect();
+        let truth: Vec<Option<&str>> = act.chain.iter().map(|hop| hop.session_name.as_deref()).collect();
+        let whole = act.certainty == "proven" && act.chain.iter().all(|hop| hop.link != Some("switch_role"));
+        if !truth.ends_with(&sessions) || whole && sessions.len() != truth.len() {
+            wrong.push(format!("[{}] {} has the sessions {sessions:?} and not {truth:?}", act.story, act.event_name));
         }
     }
     assert!(wrong.is_empty(), "{} of {} acts:\n{}", wrong.len(), world.ledger.acts.len(), wrong.join("\n"));

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 /// A row of `credentials`.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "facts are made and taken apart at once, mostly of the two large kinds")]
 pub enum Fact {
     /// A session as some event showed it.
     Used(Use),

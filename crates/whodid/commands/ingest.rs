@@ -263,7 +263,7 @@ fn batch_end(todo: &[Todo], start: usize) -> usize {
 /// Fetches and decodes objects, several at a time, on as many threads as there are cores.
 async fn read(batch: &[Todo], hash_key: &HashKey, extra: Rows, summary: &mut Summary) -> Result<Vec<Rows>, Failure> {
     let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(1, 16);
-    let (send, receive) = tokio::sync::mpsc::channel::<(usize, Result<Fetched, source::Error>)>(FETCHES_MAX);
+    let (send, receive) = tokio::sync::mpsc::channel::<Fetched>(FETCHES_MAX);
     let receive = Arc::new(tokio::sync::Mutex::new(receive));
     let mut handles = Vec::new();
     for _ in 0..workers {
@@ -274,11 +274,8 @@ async fn read(batch: &[Todo], hash_key: &HashKey, extra: Rows, summary: &mut Sum
             let mut seen = Seen::default();
             loop {
                 let next = tokio::runtime::Handle::current().block_on(async { receive.lock().await.recv().await });
-                let Some((_, fetched)) = next else { return (rows, seen) };
-                match fetched {
-                    Ok(fetched) => decode(&mut decoder, &fetched, &mut rows, &mut seen),
-                    Err(_) => {}
-                }
+                let Some(fetched) = next else { return (rows, seen) };
+                decode(&mut decoder, &fetched, &mut rows, &mut seen);
             }
         }));
     }
@@ -292,7 +289,7 @@ async fn read(batch: &[Todo], hash_key: &HashKey, extra: Rows, summary: &mut Sum
         match fetched {
             Ok(fetched) => {
                 summary.bytes.compressed += fetched.bytes.len() as u64;
-                if send.send((index, Ok(fetched))).await.is_err() {
+                if send.send(fetched).await.is_err() {
                     break;
                 }
             }

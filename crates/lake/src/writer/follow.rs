@@ -8,6 +8,7 @@ use deltalake::DeltaTable;
 use deltalake::kernel::{Action, Add};
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Tables whose files a manifest names.
@@ -66,9 +67,8 @@ impl Writer {
             let mut seen = self.followed(table).await?;
             while seen < newest {
                 let version = seen + 1;
-                if !manifests.contains_key(&version) {
-                    let manifest = self.manifest(version).await?;
-                    manifests.insert(version, manifest);
+                if let Entry::Vacant(place) = manifests.entry(version) {
+                    place.insert(self.manifest(version).await?);
                 }
                 let adds = manifests
                     .get(&version)
