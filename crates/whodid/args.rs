@@ -127,7 +127,7 @@ pub(crate) enum Verb {
     /// Query the lake's tables and views with SQL
     Sql {
         /// The query
-        #[arg(short, long, value_name = "QUERY", conflicts_with = "file")]
+        #[arg(short, long, value_name = "QUERY", conflicts_with = "file", allow_hyphen_values = true)]
         command: Option<String>,
         /// A file with the query
         #[arg(short, long, value_name = "FILE")]

@@ -9,6 +9,10 @@ mod failure;
 mod render;
 mod settings;
 
+/// Ingest makes and drops columns of many sizes on several threads; the system's allocator keeps twice the memory for it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use args::{Arguments, Format};
 use clap::Parser as _;
 use exit::Exit;

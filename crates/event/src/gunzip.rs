@@ -47,15 +47,21 @@ pub fn gunzip(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Fault> {
     }
     let mut out = vec![0; size];
     match libdeflater::Decompressor::new().gzip_decompress(bytes, &mut out) {
-        // The decoder stops at the end of the first member and does not say where that was. Its trailer, which the decoder has
-        // checked, must stand there: if these eight bytes stand nowhere earlier, the member ends where the object does.
-        Ok(length) if length == size && memchr::memmem::find(bytes, trailer) == Some(bytes.len() - 8) => Ok(Cow::Owned(out)),
+        // The decoder stops at the end of the first member and does not say where that was. There stands its trailer, which it has
+        // checked: if the last eight bytes are that trailer, and stand nowhere earlier, the member ends where the object does.
+        Ok(length) if length == size && ends_in_trailer_of(&out, trailer) && memchr::memmem::find(bytes, trailer) == Some(bytes.len() - 8) => {
+            Ok(Cow::Owned(out))
+        }
         Ok(_) | Err(_) => match stream(bytes) {
             Ok(end) if end == bytes.len() && out.len() == size => Ok(Cow::Owned(out)),
             Ok(_) => Err(Fault::Trailing),
             Err(fault) => Err(fault),
         },
     }
+}
+
+fn ends_in_trailer_of(out: &[u8], trailer: &[u8]) -> bool {
+    trailer.get(..4) == Some(&libdeflater::crc32(out).to_le_bytes())
 }
 
 fn diagnose(bytes: &[u8]) -> Fault {
@@ -158,6 +164,13 @@ mod tests {
         let whole = gzip(b"{\"Records\":[]}");
         let forged = [&whole[..], &gzip(b"{\"Records\":[{\"eventID\":\"forged\"}]}"), &whole[whole.len() - 8..]].concat();
         assert_eq!(gunzip(&forged), Err(Fault::Trailing));
+    }
+
+    #[test]
+    fn member_of_the_same_length_after_the_first_is_refused() {
+        let (one, other) = (gzip(b"{\"Records\":[1]}"), gzip(b"{\"Records\":[2]}"));
+        assert_eq!(gunzip(&[&one[..], &other].concat()), Err(Fault::Trailing));
+        assert_eq!(gunzip(&[&one[..], b"junk", &one[one.len() - 4..]].concat()), Err(Fault::Trailing));
     }
 
     #[test]

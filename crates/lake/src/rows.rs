@@ -60,6 +60,17 @@ pub struct ObjectRow {
     pub span: Option<(i64, i64)>,
 }
 
+impl ObjectRow {
+    /// A number for this content at this address, by which `mentions` names it.
+    pub(crate) fn id(&self) -> i64 {
+        let mut hash = Xxh3::with_seed(13);
+        hash.update(self.uri.as_bytes());
+        hash.update(&[0]);
+        hash.update(self.sha256.as_bytes());
+        hash.digest().cast_signed()
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct RejectRow {
     pub(crate) object: u32,

@@ -199,6 +199,7 @@ fn events() -> Vec<Field> {
         text_list("resource_arns"),
         text("object"),
         text("object_sha256"),
+        number("object_id"),
         text("credential_id"),
     ]);
     fields.extend(resolved());
@@ -218,8 +219,7 @@ fn mentions() -> Vec<Field> {
         flag("read_only"),
         number("record"),
         text_list("resource_arns"),
-        text("object"),
-        text("object_sha256"),
+        number("object_id"),
         text("credential_id"),
     ]);
     fields
@@ -285,7 +285,7 @@ fn objects() -> Vec<Field> {
             .iter()
             .map(|name| text(name))
             .collect();
-    fields.extend(["size", "modified", "uncompressed", "records", "written", "duplicate", "rejected"].iter().map(|name| number(name)));
+    fields.extend(["object_id", "size", "modified", "uncompressed", "records", "written", "duplicate", "rejected"].iter().map(|name| number(name)));
     fields.extend([time("first_event_time"), time("last_event_time")]);
     fields
 }

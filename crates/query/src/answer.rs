@@ -194,13 +194,6 @@ pub struct Evidence {
     pub integrity: &'static str,
 }
 
-impl Evidence {
-    /// Where a hit lies.
-    pub fn of(hit: &Hit) -> Self {
-        Self { event_id: None, object: hit.object.clone(), record: hit.record, sha256: hit.object_sha256.clone(), integrity: "not_covered" }
-    }
-}
-
 /// `actor` as programs read it.
 pub(crate) fn actor(actor: &Actor) -> Value {
     let text = |value: Option<&str>| value.map_or(Value::Null, Value::from);
@@ -226,7 +219,7 @@ pub(crate) fn actor(actor: &Actor) -> Value {
 
 impl Change {
     /// Puts together what was found of a call and of its caller.
-    pub(crate) fn of(hit: &Hit, copies: Vec<String>, resolution: &Resolution) -> Self {
+    pub(crate) fn of(hit: &Hit, copies: Vec<String>, resolution: &Resolution, evidence: Evidence) -> Self {
         let named = resolution.certainty >= Certainty::Probable;
         Self {
             event_id: hit.event_id.clone(),
@@ -257,7 +250,7 @@ impl Change {
             gap: resolution.gap.as_ref().map(|gap| Gap { at: gap.at.clone(), why: gap.why.clone(), needs: gap.needs.clone() }),
             caused_by: Vec::new(),
             copies,
-            evidence: Evidence::of(hit),
+            evidence,
         }
     }
 }

@@ -34,10 +34,8 @@ pub struct Hit {
     pub record: u64,
     /// ARNs of all that the call is about.
     pub resource_arns: Vec<String>,
-    /// Address of the object.
-    pub object: String,
-    /// SHA-256 of the uncompressed object.
-    pub object_sha256: String,
+    /// The object, by its number.
+    pub object_id: i64,
     /// The session that made the call.
     pub credential_id: String,
 }
@@ -64,7 +62,8 @@ pub(crate) fn read(batches: &[RecordBatch]) -> Result<Vec<Hit>> {
         let (event_id, account, region) = (text(batch, "event_id")?, text(batch, "recipient_account_id")?, text(batch, "aws_region")?);
         let (source, name, error) = (text(batch, "event_source")?, text(batch, "event_name")?, text(batch, "error_code")?);
         let shared = text(batch, "shared_event_id")?;
-        let (object, sha256, credential) = (text(batch, "object")?, text(batch, "object_sha256")?, text(batch, "credential_id")?);
+        let credential = text(batch, "credential_id")?;
+        let object_id = column(batch, "object_id")?.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong("object_id"))?;
         let time = column(batch, "event_time")?.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| wrong("event_time"))?;
         let record = column(batch, "record")?.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong("record"))?;
         let read_only = column(batch, "read_only")?.as_boolean_opt().ok_or_else(|| wrong("read_only"))?;
@@ -88,8 +87,7 @@ pub(crate) fn read(batches: &[RecordBatch]) -> Result<Vec<Hit>> {
                 read_only: read_only.is_valid(row) && read_only.value(row),
                 record: u64::try_from(record.value(row)).unwrap_or(0),
                 resource_arns: list.as_string::<i32>().iter().flatten().map(str::to_owned).collect(),
-                object: object.value(row).to_owned(),
-                object_sha256: sha256.value(row).to_owned(),
+                object_id: object_id.value(row),
                 credential_id: credential.value(row).to_owned(),
             });
         }

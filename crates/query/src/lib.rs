@@ -10,6 +10,7 @@ mod coverage;
 mod error;
 mod guard;
 mod hits;
+mod place;
 mod reader;
 mod sql_rows;
 mod trace;

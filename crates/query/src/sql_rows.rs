@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use crate::reader::Reader;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::json::LineDelimitedWriter;
+use datafusion::arrow::json::WriterBuilder;
+use datafusion::arrow::json::writer::LineDelimited;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::StreamExt as _;
 
@@ -15,7 +16,7 @@ pub struct SqlRows {
     /// Values as text; `None` for null.
     pub rows: Vec<Vec<Option<String>>>,
     /// The same as JSON objects.
-    pub json: Vec<serde_json::Value>,
+    pub json: Vec<Box<serde_json::value::RawValue>>,
     /// Whether there were more than asked for.
     pub truncated: bool,
 }
@@ -60,7 +61,7 @@ fn append(found: &mut SqlRows, batch: &RecordBatch) -> Result<()> {
             .map(|(column, formatter)| (!column.is_null(row)).then(|| formatter.value(row).to_string()));
         found.rows.push(values.collect());
     }
-    let mut writer = LineDelimitedWriter::new(Vec::new());
+    let mut writer = WriterBuilder::new().with_explicit_nulls(true).build::<_, LineDelimited>(Vec::new());
     writer.write(batch).map_err(failed)?;
     writer.finish().map_err(failed)?;
     for line in writer.into_inner().split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {

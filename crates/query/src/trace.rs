@@ -15,6 +15,23 @@ const HITS_MAX: usize = 200_000;
 /// Values in one list of a query, at most.
 const VALUES_MAX: usize = 150;
 
+/// Columns of `events` that a hit is made of.
+const HIT_COLUMNS: [&str; 13] = [
+    "event_id",
+    "recipient_account_id",
+    "aws_region",
+    "event_source",
+    "event_name",
+    "error_code",
+    "shared_event_id",
+    "event_time",
+    "read_only",
+    "record",
+    "resource_arns",
+    "object_id",
+    "credential_id",
+];
+
 /// What is asked of the lake.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -89,6 +106,7 @@ impl Reader {
             ids.entry(hit.credential_id.clone()).or_default().insert(lake::day_of(hit.event_time));
         }
         let (graph, sessions) = self.graph(&ids, &organisation).await?;
+        let places = self.places(wanted.iter().map(|(hit, _)| hit.object_id).collect()).await?;
         let mut resolved = HashMap::new();
         let mut changes = Vec::with_capacity(wanted.len());
         for (hit, copies) in wanted {
@@ -99,7 +117,7 @@ impl Reader {
             });
             let has_tags = question.tags.iter().all(|tag| resolution.chain.iter().any(|credential| credential.session_tags.contains(tag)));
             if has_tags {
-                let mut change = Change::of(&hit, copies, resolution);
+                let mut change = Change::of(&hit, copies, resolution, places.evidence(&hit));
                 if contradicted.contains(&(hit.event_id.clone(), hit.recipient_account_id.clone())) {
                     let said = change.reason.take().map(|reason| format!("{reason}; ")).unwrap_or_default();
                     change.reason =
@@ -217,22 +235,7 @@ impl Reader {
             if let Some(until) = question.until {
                 condition = condition.and(col("event_time").lt(time(until)));
             }
-            let frame = self.context().table("events").await?.filter(condition)?.select_columns(&[
-                "event_id",
-                "recipient_account_id",
-                "aws_region",
-                "event_source",
-                "event_name",
-                "error_code",
-                "shared_event_id",
-                "event_time",
-                "read_only",
-                "record",
-                "resource_arns",
-                "object",
-                "object_sha256",
-                "credential_id",
-            ])?;
+            let frame = self.context().table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
             found.extend(hits::read(&frame.collect().await?)?);
         }
         Ok(newest_first(found))
@@ -253,11 +256,11 @@ impl Reader {
         }
         let mut kept = BTreeSet::new();
         for hit in hits.iter().filter(|hit| doubtful.contains(&(hit.event_id.clone(), hit.recipient_account_id.clone()))) {
-            kept.extend(self.event(&hit.event_id).await?.into_iter().map(|event| (event.event_id, event.object, event.record)));
+            kept.extend(self.event(&hit.event_id).await?.into_iter().map(|event| (event.event_id, event.object_id, event.record)));
         }
         hits.retain(|hit| {
             !doubtful.contains(&(hit.event_id.clone(), hit.recipient_account_id.clone()))
-                || kept.contains(&(hit.event_id.clone(), hit.object.clone(), hit.record))
+                || kept.contains(&(hit.event_id.clone(), hit.object_id, hit.record))
         });
         Ok(doubtful)
     }
@@ -318,18 +321,33 @@ impl Reader {
 
     /// Looks up where the issuing events lie.
     async fn place_issuers(&self, changes: &mut [Change]) -> Result<()> {
-        let mut placed: HashMap<String, Vec<Evidence>> = HashMap::new();
-        for change in changes.iter_mut() {
-            for issued in change.chain.iter_mut().filter_map(|credential| credential.issued_by.as_mut()) {
-                for id in &issued.event_ids {
-                    if !placed.contains_key(id) {
-                        let found =
-                            self.event(id).await?.iter().map(|hit| Evidence { event_id: Some(id.clone()), ..Evidence::of(hit) }).collect();
-                        placed.insert(id.clone(), found);
-                    }
-                    issued.evidence.extend(placed.get(id).into_iter().flatten().cloned());
-                }
+        let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for issued in changes.iter().flat_map(|change| &change.chain).filter_map(|credential| credential.issued_by.as_ref()) {
+            let day = issued.event_time.split('T').next().unwrap_or("").to_owned();
+            wanted.entry(day).or_default().extend(issued.event_ids.iter().cloned());
+        }
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        self.need(&[Table::Events]).await?;
+        let mut found = Vec::new();
+        for (day, ids) in wanted {
+            let Some(day) = event::time::micros(&format!("{day}T00:00:00Z")).map(lake::day_of) else { continue };
+            let ids: Vec<String> = ids.into_iter().collect();
+            for part in ids.chunks(VALUES_MAX) {
+                let list = part.iter().map(|id| lit(id.as_str())).collect();
+                let condition = col("dt").eq(lit(ScalarValue::Date32(Some(day)))).and(col("event_id").in_list(list, false));
+                let frame = self.context().table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
+                found.extend(hits::read(&frame.collect().await?)?);
             }
+        }
+        let places = self.places(found.iter().map(|hit| hit.object_id).collect()).await?;
+        let mut placed: HashMap<String, Vec<Evidence>> = HashMap::new();
+        for hit in &found {
+            placed.entry(hit.event_id.clone()).or_default().push(Evidence { event_id: Some(hit.event_id.clone()), ..places.evidence(hit) });
+        }
+        for issued in changes.iter_mut().flat_map(|change| &mut change.chain).filter_map(|credential| credential.issued_by.as_mut()) {
+            issued.evidence.extend(issued.event_ids.iter().filter_map(|id| placed.get(id)).flatten().cloned());
         }
         Ok(())
     }
@@ -347,7 +365,7 @@ fn newest_first(mut hits: Vec<Hit>) -> Vec<Hit> {
         ))
     });
     hits.dedup_by(|a, b| {
-        a.event_id == b.event_id && a.recipient_account_id == b.recipient_account_id && a.object == b.object && a.record == b.record
+        a.event_id == b.event_id && a.recipient_account_id == b.recipient_account_id && a.object_id == b.object_id && a.record == b.record
     });
     hits.truncate(HITS_MAX);
     hits

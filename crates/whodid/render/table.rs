@@ -38,11 +38,19 @@ pub(crate) fn changes(answer: &Answer, format: Format) -> String {
     write(&columns.map(str::to_owned), rows, format)
 }
 
+/// What a query brought, for programs; columns in the query's order.
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    rows: &'a [Box<serde_json::value::RawValue>],
+    truncated: bool,
+}
+
 /// What a query brought.
 pub(crate) fn rows(settings: &Settings, rows: &SqlRows) -> Result<(), Failure> {
     let text = match settings.format {
         Format::Json => crate::render::json::document(
-            &serde_json::json!({"schema": "whodid.sql/v1", "rows": rows.json, "truncated": rows.truncated}),
+            &Document { schema: "whodid.sql/v1", rows: &rows.json, truncated: rows.truncated },
             None,
         )?,
         Format::Jsonl => crate::render::json::lines(&rows.json)?,

@@ -9,6 +9,18 @@ use crate::resolution::{Candidate, Certainty, Claim, Gap, Resolution};
 use crate::session::{Identity, SessionKey};
 use std::collections::BTreeSet;
 
+/// When AssumeRoot first existed (AWS What's New, 2024-11-15: centrally managing root access), microseconds since 1970.
+const ASSUME_ROOT_SINCE: i64 = 1_731_542_400_000_000;
+
+/// Whether a root session could have been opened by AssumeRoot: a temporary one, of a time when that exists, neither the console's nor
+/// with a second factor, which AssumeRoot has none of.
+fn may_be_assumed(identity: &Identity) -> bool {
+    identity.is_temporary()
+        && identity.creation_date.is_none_or(|created| created >= ASSUME_ROOT_SINCE)
+        && !identity.from_console
+        && identity.mfa_authenticated != Some(true)
+}
+
 impl Graph {
     /// An IAM user: AWS names the user on every event; where a session stands between, it is shown.
     pub(super) fn iam_user(&self, identity: &Identity) -> Resolution {
@@ -27,7 +39,22 @@ impl Graph {
         let arn =
             identity.arn.clone().or_else(|| Some(format!("arn:{}:iam::{}:root", identity.partition(), identity.account_id.as_deref()?)));
         match arn {
-            Some(arn) => self.long_lived(identity, Actor::RootUser(arn)),
+            Some(arn) => {
+                let resolution = self.long_lived(identity, Actor::RootUser(arn.clone()));
+                let opened = resolution.chain.iter().any(|credential| credential.issued_by.is_some());
+                if opened || !may_be_assumed(identity) {
+                    return resolution;
+                }
+                // Whoever assumes root through AssumeRoot looks the same from here.
+                Resolution {
+                    chain: resolution.chain,
+                    ..Resolution::gap(Gap {
+                        at: arn,
+                        why: "the session is root's own or was opened by AssumeRoot, and the event that opened it is not in the lake".into(),
+                        needs: "the account's ConsoleLogin or GetSessionToken, or AssumeRoot in the organisation's management or delegated account".into(),
+                    })
+                }
+            }
             None => Resolution::gap(Gap {
                 at: identity.principal_id.clone().unwrap_or_default(),
                 why: "the record says that a root user acted, not of which account".into(),

@@ -239,8 +239,17 @@ fn renamed_user_is_listed_under_both_names() {
 #[test]
 fn root_is_root_unless_assumed() {
     check(&[act("act", &root(PROD, "AKIAROOT", ""))], "act", "proven root_user arn:aws:iam::222222222222:root");
+    // A temporary key of root's is its own or AssumeRoot's: with a second factor it is root's.
     check(
         &[act("act", &root(PROD, "ASIA1", "08:00:00"))],
+        "act",
+        "unknown unknown -
+         session_token - - <- ?
+         needs the account's ConsoleLogin or GetSessionToken, or AssumeRoot in the organisation's management or delegated account",
+    );
+    let with_factor = act("act", &root(PROD, "ASIA1", "08:00:00")).replace("\"mfaAuthenticated\":\"false\"", "\"mfaAuthenticated\":\"true\"");
+    check(
+        &[with_factor],
         "act",
         "proven root_user arn:aws:iam::222222222222:root
          session_token - - <- ?",

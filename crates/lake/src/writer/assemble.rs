@@ -40,7 +40,7 @@ const EVENT_ID: usize = 0;
 const RECIPIENT: usize = 5;
 
 /// Columns of `mentions` that are the event's own, beside its text.
-const MENTION_EVENT_REST: [&str; 7] = ["event_time", "read_only", "record", "resource_arns", "object", "object_sha256", "credential_id"];
+const MENTION_EVENT_REST: [&str; 6] = ["event_time", "read_only", "record", "resource_arns", "object_id", "credential_id"];
 
 /// The files of a commit, and what they hold.
 pub(crate) struct Assembled {
@@ -296,6 +296,8 @@ fn widen(part: &Part, graph: &Graph, version: i64) -> Result<RecordBatch> {
     let mut columns: Vec<ArrayRef> = part.columns.columns().to_vec();
     columns.push(take(&chosen(part.objects.iter().map(|object| Some(object.uri.as_str()))), &object, None).map_err(&failed)?);
     columns.push(take(&chosen(part.objects.iter().map(|object| Some(object.sha256.as_str()))), &object, None).map_err(&failed)?);
+    let object_ids: Int64Array = part.objects.iter().map(|object| Some(object.id())).collect();
+    columns.push(take(&object_ids, &object, None).map_err(&failed)?);
     columns.push(take(&credentials, &session, None).map_err(&failed)?);
     for column in resolved::columns(resolutions.iter().map(Some)) {
         columns.push(take(&column, &session, None).map_err(&failed)?);
@@ -424,6 +426,7 @@ fn object_batch(objects: &[&ObjectRow], run_id: &str) -> Result<RecordBatch> {
         text(|object| Some(&object.sha256)),
         text(|_| Some("not_covered")),
         chosen(objects.iter().map(|_| Some(run_id))),
+        Arc::new(objects.iter().map(|object| Some(object.id())).collect::<Int64Array>()),
         number(|object| object.size),
         Arc::new(objects.iter().map(|object| object.modified).collect::<Int64Array>()),
         number(|object| object.uncompressed),

@@ -100,6 +100,8 @@ pub struct Writer {
     graph: Graph,
     known: HashMap<u128, Known>,
     ledger_files: HashSet<String>,
+    /// Files of `credentials` whose facts the graph has because this writer made them.
+    own_facts: HashSet<String>,
     accounts: BTreeSet<String>,
     fact_days: BTreeSet<i32>,
     loaded_days: BTreeSet<i32>,
@@ -128,6 +130,7 @@ impl Writer {
             graph: Graph::default(),
             known: HashMap::new(),
             ledger_files: HashSet::new(),
+            own_facts: HashSet::new(),
             accounts: BTreeSet::new(),
             fact_days: BTreeSet::new(),
             loaded_days: BTreeSet::new(),
@@ -243,6 +246,9 @@ impl Writer {
                 assembled.event_paths.push(add.path.clone());
                 actions.push(Action::Add(add));
             } else {
+                if table == Table::Credentials {
+                    self.own_facts.insert(add.path.clone());
+                }
                 manifest.entry(table.name()).or_default().push(add);
             }
         }
@@ -250,10 +256,6 @@ impl Writer {
         let events = self.table_mut(Table::Events)?;
         let metadata = HashMap::from([
             (MANIFEST_KEY.to_owned(), serde_json::Value::from(name.clone())),
-            (
-                "whodidObjects".to_owned(),
-                serde_json::Value::from(assembled.objects.iter().map(|object| object.uri.clone()).collect::<Vec<_>>()),
-            ),
         ]);
         let attempted = commit(Table::Events, events, actions, Some((APPLICATION, assembled.version)), metadata).await;
         match attempted {
