@@ -14,7 +14,7 @@ const SCENARIO: &str = "sso_user_is_found_behind_a_cross_account_role";
 const THING: &str = "sg-0a1b2c3d4e5f60718";
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 5, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn order_split_and_repetition_change_no_answer(order in Just((0..4usize).collect::<Vec<_>>()).prop_shuffle(), cuts in proptest::collection::vec(any::<bool>(), 4), again in any::<Index>()) {

@@ -65,7 +65,7 @@ fn a_bucket_gives_the_tables_and_answers_of_the_folder() {
     assert_eq!(summary["records"], world.summary["records"]);
     assert_eq!(summary["bytes"], world.summary["bytes"]);
     for table in ["events", "mentions", "changes"] {
-        let without = ["object", "resolved_version"];
+        let without = ["object", "object_id", "resolved_version"];
         assert_eq!(world.home.rows(&lake, table, &without), world.home.rows(&world.lake(), table, &without), "{table}");
     }
     let folder = format!("{}/", world.logs());
