@@ -49,7 +49,9 @@ pub fn gunzip(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Fault> {
     match libdeflater::Decompressor::new().gzip_decompress(bytes, &mut out) {
         // The decoder stops at the end of the first member and does not say where that was. There stands its trailer, which it has
         // checked: if the last eight bytes are that trailer, and stand nowhere earlier, the member ends where the object does.
-        Ok(length) if length == size && ends_in_trailer_of(&out, trailer) && memchr::memmem::find(bytes, trailer) == Some(bytes.len() - 8) => {
+        Ok(length)
+            if length == size && ends_in_trailer_of(&out, trailer) && memchr::memmem::find(bytes, trailer) == Some(bytes.len() - 8) =>
+        {
             Ok(Cow::Owned(out))
         }
         Ok(_) | Err(_) => match stream(bytes) {

@@ -149,7 +149,10 @@ impl Graph {
     /// the event by which it opened a session.
     pub fn settled_sessions(&self) -> impl Iterator<Item = &SessionKey> {
         let is_saml = |seen: &BTreeSet<Use>| seen.iter().any(|seen| seen.identity.kind.as_deref() == Some("SAMLUser"));
-        self.uses.iter().filter(move |(key, seen)| key.creation_date.is_some() || !is_saml(seen) || self.by_subject.contains_key(key)).map(|(key, _)| key)
+        self.uses
+            .iter()
+            .filter(move |(key, seen)| key.creation_date.is_some() || !is_saml(seen) || self.by_subject.contains_key(key))
+            .map(|(key, _)| key)
     }
 
     /// Every session that was seen.

@@ -285,7 +285,9 @@ fn objects() -> Vec<Field> {
             .iter()
             .map(|name| text(name))
             .collect();
-    fields.extend(["object_id", "size", "modified", "uncompressed", "records", "written", "duplicate", "rejected"].iter().map(|name| number(name)));
+    fields.extend(
+        ["object_id", "size", "modified", "uncompressed", "records", "written", "duplicate", "rejected"].iter().map(|name| number(name)),
+    );
     fields.extend([time("first_event_time"), time("last_event_time")]);
     fields
 }

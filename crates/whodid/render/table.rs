@@ -49,10 +49,9 @@ struct Document<'a> {
 /// What a query brought.
 pub(crate) fn rows(settings: &Settings, rows: &SqlRows) -> Result<(), Failure> {
     let text = match settings.format {
-        Format::Json => crate::render::json::document(
-            &Document { schema: "whodid.sql/v1", rows: &rows.json, truncated: rows.truncated },
-            None,
-        )?,
+        Format::Json => {
+            crate::render::json::document(&Document { schema: "whodid.sql/v1", rows: &rows.json, truncated: rows.truncated }, None)?
+        }
         Format::Jsonl => crate::render::json::lines(&rows.json)?,
         format => write(&rows.columns, rows.rows.iter().cloned(), format),
     };

@@ -247,7 +247,8 @@ fn root_is_root_unless_assumed() {
          session_token - - <- ?
          needs the account's ConsoleLogin or GetSessionToken, or AssumeRoot in the organisation's management or delegated account",
     );
-    let with_factor = act("act", &root(PROD, "ASIA1", "08:00:00")).replace("\"mfaAuthenticated\":\"false\"", "\"mfaAuthenticated\":\"true\"");
+    let with_factor =
+        act("act", &root(PROD, "ASIA1", "08:00:00")).replace("\"mfaAuthenticated\":\"false\"", "\"mfaAuthenticated\":\"true\"");
     check(
         &[with_factor],
         "act",

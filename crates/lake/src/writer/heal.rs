@@ -15,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const REACH_DAYS: i32 = 2;
 
 /// Columns of the last word on a session.
-const WORD_COLUMNS: [&str; 7] = ["fact", "credential_id", "actor_kind", "actor_id", "certainty", "resolved_version", "resolved_fingerprint"];
+const WORD_COLUMNS: [&str; 7] =
+    ["fact", "credential_id", "actor_kind", "actor_id", "certainty", "resolved_version", "resolved_fingerprint"];
 
 impl Writer {
     /// Loads what the lake knows of the sessions around those in `rows`, once for each day.
@@ -94,7 +95,9 @@ impl Writer {
             let resolution = self.graph.resolve(session);
             match words.get(&session.credential_id()) {
                 Some(word) if word.fingerprint == facts::fingerprint(&resolution) => continue,
-                Some(word) if word.who != facts::who(resolution.actor.kind(), resolution.actor.id(), resolution.certainty.word()) => healed += 1,
+                Some(word) if word.who != facts::who(resolution.actor.kind(), resolution.actor.id(), resolution.certainty.word()) => {
+                    healed += 1
+                }
                 _ => {}
             }
             let fact = Fact::Resolved { session: session.clone(), resolution: Box::new(resolution) };

@@ -254,9 +254,7 @@ impl Writer {
         }
         let name = follow::write_manifest(self.table(Table::Events)?, &manifest).await?;
         let events = self.table_mut(Table::Events)?;
-        let metadata = HashMap::from([
-            (MANIFEST_KEY.to_owned(), serde_json::Value::from(name.clone())),
-        ]);
+        let metadata = HashMap::from([(MANIFEST_KEY.to_owned(), serde_json::Value::from(name.clone()))]);
         let attempted = commit(Table::Events, events, actions, Some((APPLICATION, assembled.version)), metadata).await;
         match attempted {
             Ok(Attempt::Done(version)) => Ok(Attempt::Done(version)),
