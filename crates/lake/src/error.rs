@@ -53,7 +53,7 @@ pub enum Error {
 }
 
 /// A result of this crate.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 pub(crate) fn read_error(table: &'static str) -> impl FnOnce(BoxError) -> Error {
     move |source| Error::Read { table, source }

@@ -3,6 +3,7 @@
 //! Three kinds of row: `used` (a session as some event showed it), `issued` (an event that issued one), `resolved` (who stands
 //! behind a session, as of a version of `events`; the highest version holds).
 
+use crate::columns::strings;
 use crate::error::{Error, Result};
 use crate::resolved;
 use crate::rows::day_of;
@@ -13,6 +14,7 @@ use arrow::array::{
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Int64Type, TimestampMicrosecondType};
+use arrow::error::ArrowError;
 use identity::{Identity, Issue, Resolution, SessionKey, Use};
 use std::sync::Arc;
 
@@ -58,6 +60,31 @@ impl Fact {
         }
     }
 
+    fn resolution(&self) -> Option<&Resolution> {
+        match self {
+            Self::Resolved { resolution, .. } => Some(resolution),
+            _ => None,
+        }
+    }
+
+    /// The word for its kind.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Used(_) => "used",
+            Self::Issued(_) => "issued",
+            Self::Resolved { .. } => "resolved",
+        }
+    }
+
+    /// Account and region in whose trail it was seen.
+    fn place(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Used(seen) => Some((&seen.recipient_account_id, &seen.aws_region)),
+            Self::Issued(issue) => Some((&issue.recipient_account_id, &issue.aws_region)),
+            Self::Resolved { .. } => None,
+        }
+    }
+
     fn session(&self) -> SessionKey {
         match self {
             Self::Resolved { session, .. } => session.clone(),
@@ -68,78 +95,53 @@ impl Fact {
 
 /// Rows for facts, all of one day.
 pub(crate) fn batch(facts: &[Fact], version: i64) -> Result<RecordBatch> {
-    let table = Table::Credentials;
-    let text = |value: &dyn Fn(&Fact) -> Option<String>| -> ArrayRef { Arc::new(facts.iter().map(value).collect::<StringArray>()) };
+    columns(facts, version)
+        .and_then(|columns| RecordBatch::try_new(Table::Credentials.file_schema(), columns))
+        .map_err(|error| Error::Write { table: Table::Credentials.name(), source: error.into() })
+}
+
+fn columns(facts: &[Fact], version: i64) -> Result<Vec<ArrayRef>, ArrowError> {
     let flag = |value: fn(&Identity) -> Option<bool>| -> ArrayRef {
         Arc::new(facts.iter().map(|fact| fact.identity().and_then(value)).collect::<BooleanArray>())
     };
     let time = |values: Vec<Option<i64>>| -> ArrayRef { Arc::new(TimestampMicrosecondArray::from(values).with_timezone("UTC")) };
-    let mut columns: Vec<ArrayRef> = vec![
-        text(&|fact| {
-            Some(
-                match fact {
-                    Fact::Used(_) => "used",
-                    Fact::Issued(_) => "issued",
-                    Fact::Resolved { .. } => "resolved",
-                }
-                .to_owned(),
-            )
-        }),
-        text(&|fact| match fact {
-            Fact::Used(seen) => Some(seen.recipient_account_id.clone()),
-            Fact::Issued(issue) => Some(issue.recipient_account_id.clone()),
-            Fact::Resolved { .. } => None,
-        }),
-        text(&|fact| match fact {
-            Fact::Used(seen) => Some(seen.aws_region.clone()),
-            Fact::Issued(issue) => Some(issue.aws_region.clone()),
-            Fact::Resolved { .. } => None,
-        }),
+    let sessions: Vec<SessionKey> = facts.iter().map(Fact::session).collect();
+    let credential_ids: Vec<String> = sessions.iter().map(SessionKey::credential_id).collect();
+    let mut columns = vec![
+        strings(facts.iter().map(|fact| Some(fact.word())))?,
+        strings(facts.iter().map(|fact| fact.place().map(|place| place.0)))?,
+        strings(facts.iter().map(|fact| fact.place().map(|place| place.1)))?,
     ];
-    for index in 0..IDENTITY_TEXT.len() {
-        columns.push(text(&|fact| identity_text(fact, index)));
+    for index in 0..IDENTITY_TEXT.len() - 1 {
+        columns.push(strings(facts.iter().zip(&sessions).map(|(fact, session)| match fact.identity() {
+            Some(identity) => identity_text(identity, index),
+            None => session_text(session, index),
+        }))?);
     }
-    columns.push(time(facts.iter().map(|fact| fact.session().creation_date).collect()));
+    columns.push(strings(credential_ids.iter().map(|id| Some(id.as_str())))?);
+    columns.push(time(sessions.iter().map(|session| session.creation_date).collect()));
     columns.push(flag(|identity| identity.mfa_authenticated));
     columns.push(flag(|identity| Some(identity.assumed_root)));
     columns.push(flag(|identity| Some(identity.from_console)));
     for index in 0..ISSUE_TEXT.len() {
-        columns.push(text(&|fact| fact.issue().and_then(|issue| issue_text(issue, index))));
+        columns.push(strings(facts.iter().map(|fact| fact.issue().and_then(|issue| issue_text(issue, index))))?);
     }
     columns.push(time(facts.iter().map(|fact| fact.issue().map(|issue| issue.event_time)).collect()));
     columns.push(resolved::tag_column(facts.iter().map(|fact| fact.issue().map_or(&[][..], |issue| &issue.session_tags))));
     columns.push(resolved::tag_column(facts.iter().map(|fact| fact.issue().map_or(&[][..], |issue| &issue.incoming_transitive_tags))));
     columns.push(text_lists(facts.iter().map(|fact| fact.issue().map_or(&[][..], |issue| &issue.transitive_tag_keys))));
-    if facts.iter().any(|fact| matches!(fact, Fact::Resolved { .. })) {
-        columns.extend(resolved::columns(facts.iter().map(|fact| match fact {
-            Fact::Resolved { resolution, .. } => Some(resolution.as_ref()),
-            _ => None,
-        })));
+    if facts.iter().any(|fact| fact.resolution().is_some()) {
+        columns.extend(resolved::columns(facts.iter().map(Fact::resolution)));
     } else {
         columns.extend(crate::schema::resolved().iter().map(|field| new_null_array(field.data_type(), facts.len())));
     }
-    columns.push(Arc::new(facts.iter().map(|fact| matches!(fact, Fact::Resolved { .. }).then_some(version)).collect::<Int64Array>()));
-    columns.push(text(&|fact| match fact {
-        Fact::Resolved { resolution, .. } => Some(fingerprint(resolution)),
-        _ => None,
-    }));
-    RecordBatch::try_new(table.file_schema(), columns).map_err(|error| Error::Write { table: table.name(), source: error.into() })
+    columns.push(Arc::new(facts.iter().map(|fact| fact.resolution().map(|_| version)).collect::<Int64Array>()));
+    let fingerprints: Vec<Option<String>> = facts.iter().map(|fact| fact.resolution().map(fingerprint)).collect();
+    columns.push(strings(fingerprints.iter().map(Option::as_deref))?);
+    Ok(columns)
 }
 
-fn identity_text(fact: &Fact, index: usize) -> Option<String> {
-    if index == IDENTITY_TEXT.len() - 1 {
-        return Some(fact.session().credential_id());
-    }
-    let Some(identity) = fact.identity() else {
-        let session = fact.session();
-        return match index {
-            1 => session.principal_id,
-            4 => session.access_key_id,
-            // What tells a session without key and principal from others: kept where no other column would hold it.
-            5 => session.otherwise,
-            _ => None,
-        };
-    };
+fn identity_text(identity: &Identity, index: usize) -> Option<&str> {
     let value = match index {
         0 => &identity.kind,
         1 => &identity.principal_id,
@@ -159,23 +161,34 @@ fn identity_text(fact: &Fact, index: usize) -> Option<String> {
         15 => &identity.ec2_role_delivery,
         _ => &identity.sign_in_session_arn,
     };
-    value.clone()
+    value.as_deref()
 }
 
-fn issue_text(issue: &Issue, index: usize) -> Option<String> {
+/// Of a session as such: what tells it from others.
+fn session_text(session: &SessionKey, index: usize) -> Option<&str> {
     match index {
-        0 => Some(issue.event_id.clone()),
-        1 => Some(issue.event_name.clone()),
-        2 => issue.shared_event_id.clone(),
-        3 => issue.issued_access_key_id.clone(),
-        4 => issue.issued_principal_id.clone(),
-        5 => issue.role_arn.clone(),
-        6 => issue.role_session_name.clone(),
-        7 => issue.provider.clone(),
-        8 => issue.subject.clone(),
-        9 => issue.source_identity.clone(),
-        10 => issue.switch_from.clone(),
-        _ => issue.target_account_id.clone(),
+        1 => session.principal_id.as_deref(),
+        4 => session.access_key_id.as_deref(),
+        // What tells a session without key and principal from others: kept where no other column would hold it.
+        5 => session.otherwise.as_deref(),
+        _ => None,
+    }
+}
+
+fn issue_text(issue: &Issue, index: usize) -> Option<&str> {
+    match index {
+        0 => Some(&issue.event_id),
+        1 => Some(&issue.event_name),
+        2 => issue.shared_event_id.as_deref(),
+        3 => issue.issued_access_key_id.as_deref(),
+        4 => issue.issued_principal_id.as_deref(),
+        5 => issue.role_arn.as_deref(),
+        6 => issue.role_session_name.as_deref(),
+        7 => issue.provider.as_deref(),
+        8 => issue.subject.as_deref(),
+        9 => issue.source_identity.as_deref(),
+        10 => issue.switch_from.as_deref(),
+        _ => issue.target_account_id.as_deref(),
     }
 }
 

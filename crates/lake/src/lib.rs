@@ -3,18 +3,24 @@
 //! [`Rows`] takes what the decoder finds; [`Writer`] compares it with what the lake holds and commits it exactly once;
 //! [`Lake::open`] hands tables to readers. Alone names `deltalake`, and alone knows what a column is called on disk.
 
+mod batch;
+mod columns;
 pub mod error;
+mod event_file;
 pub mod facts;
+mod ledger_file;
+mod mention_file;
 mod parquet_file;
 mod resolved;
 pub mod rows;
 pub mod schema;
 mod table;
+mod texts;
 mod writer;
 
 pub use error::{BoxError, Error, Result};
 pub use facts::Fact;
-pub use rows::{ObjectRow, Rows, day_of, hex};
+pub use rows::{ObjectRow, Rows, day_of, hex, object_number, shared_event};
 pub use schema::{BUCKETS, Table, bucket};
 pub use table::Lake;
 pub use writer::{Known, RunRow, Tally, Writer};

@@ -1,14 +1,18 @@
-//! Events and rejects of one worker in, Arrow columns out.
+//! Events and rejects of one worker in, compact rows out.
 //!
-//! A [`Rows`] is the decoder's [`Sink`]: every value goes from the record's bytes straight into its column. Sessions are told apart by
-//! the text of `userIdentity`, so that one is read and resolved once, however many calls it made.
+//! A [`Rows`] is the decoder's [`Sink`]: a row keeps places in the objects' texts, which are held until the rows are written, so that
+//! text is copied once, in the order of the file that it goes to. Sessions are told apart by the text of `userIdentity`, so that one
+//! is read and resolved once, however many calls it made; a name that many calls mention is kept once.
 
-use crate::schema::EVENT_TEXT;
-use arrow::array::{ArrayRef, BooleanBuilder, Int64Builder, ListBuilder, StringArray, StringBuilder, TimestampMicrosecondBuilder};
+use crate::schema::{OWN_TEXT, WORDS};
+use crate::texts::{Names, Span, Texts};
+use arrow::array::{ArrayRef, StringArray};
+use bytes::Bytes;
 use event::resource::Form;
-use event::{Event, Reject, Sink};
+use event::{Decoder, Event, Reject, Sink, Summary};
+use hashbrown::HashMap;
 use identity::{Issue, SessionKey, Use};
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -16,13 +20,42 @@ use xxhash_rust::xxh3::Xxh3;
 #[derive(Debug, Default)]
 pub struct Rows {
     pub(crate) objects: Vec<ObjectRow>,
-    pub(crate) events: EventRows,
-    pub(crate) mentions: MentionRows,
+    pub(crate) texts: Texts,
+    pub(crate) events: Events,
+    /// Values of [`WORDS`].
+    pub(crate) words: Names,
+    /// Keys of mentions, and what they stand for.
+    pub(crate) names: Names,
+    pub(crate) mentions: Vec<MentionRow>,
     pub(crate) rejects: Vec<RejectRow>,
-    pub(crate) uses: Vec<Use>,
-    pub(crate) sessions: Vec<SessionKey>,
+    pub(crate) sessions: Vec<SessionRow>,
     pub(crate) issues: Vec<Issue>,
     session_of: HashMap<u128, u32>,
+}
+
+/// Events, a vector for each of their parts: whoever wants one part of all of them then reads nothing else.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    /// Tells an event from every other one.
+    pub(crate) identity: Vec<u128>,
+    pub(crate) fingerprint: Vec<i64>,
+    pub(crate) time: Vec<i64>,
+    pub(crate) session: Vec<u32>,
+    pub(crate) object: Vec<u32>,
+    pub(crate) record: Vec<u32>,
+    /// Where its mentions end; those of the row before it end where its own begin.
+    pub(crate) mentions_end: Vec<u32>,
+    pub(crate) read_only: Vec<bool>,
+    pub(crate) management_event: Vec<Option<bool>>,
+    /// Values of [`WORDS`], by their numbers.
+    pub(crate) words: [Vec<Option<u32>>; WORDS.len()],
+    /// Values of [`OWN_TEXT`], by their places.
+    pub(crate) texts: [Vec<Span>; OWN_TEXT.len()],
+}
+
+/// An element of a vector that is as long as there are rows.
+pub(crate) fn at<T: Copy + Default>(values: &[T], row: u32) -> T {
+    values.get(row as usize).copied().unwrap_or_default()
 }
 
 /// What the ledger says of an object.
@@ -56,19 +89,31 @@ pub struct ObjectRow {
     pub rejected: u64,
     /// Records that are in the lake already.
     pub duplicate: u64,
+    /// A number for its content at its address, by which `mentions` names it; known once it is read.
+    pub id: i64,
     /// Time of the earliest and latest event, microseconds since 1970.
     pub span: Option<(i64, i64)>,
 }
 
 impl ObjectRow {
-    /// A number for this content at this address, by which `mentions` names it.
-    pub(crate) fn id(&self) -> i64 {
-        let mut hash = Xxh3::with_seed(13);
-        hash.update(self.uri.as_bytes());
-        hash.update(&[0]);
-        hash.update(self.sha256.as_bytes());
-        hash.digest().cast_signed()
+    /// A number for this content at this address.
+    fn number(&self) -> i64 {
+        object_number(&self.uri, &self.sha256)
     }
+}
+
+/// The number by which an object of this address and content is known in `events` and `mentions`.
+pub fn object_number(uri: &str, sha256: &str) -> i64 {
+    let mut hash = Xxh3::with_seed(13);
+    hash.update(uri.as_bytes());
+    hash.update(&[0]);
+    hash.update(sha256.as_bytes());
+    hash.digest().cast_signed()
+}
+
+/// The number that stands in `mentions` for a `sharedEventID`.
+pub fn shared_event(shared_event_id: &str) -> i64 {
+    xxhash_rust::xxh3::xxh3_64(shared_event_id.as_bytes()).cast_signed()
 }
 
 #[derive(Debug, Clone)]
@@ -77,60 +122,38 @@ pub(crate) struct RejectRow {
     pub(crate) reject: Reject,
     pub(crate) event_id: Option<String>,
     pub(crate) recipient_account_id: Option<String>,
-    pub(crate) fingerprint: Option<u128>,
+    pub(crate) fingerprint: Option<i64>,
 }
 
-/// Columns of events, and beside them what dedupe needs of each row.
-#[derive(Debug)]
-pub(crate) struct EventRows {
-    pub(crate) text: Vec<StringBuilder>,
-    pub(crate) event_time: TimestampMicrosecondBuilder,
-    pub(crate) read_only: BooleanBuilder,
-    pub(crate) management_event: BooleanBuilder,
-    pub(crate) from_console: BooleanBuilder,
-    pub(crate) record: Int64Builder,
-    pub(crate) resource_arns: ListBuilder<StringBuilder>,
-    pub(crate) meta: Vec<EventMeta>,
-}
-
+/// A key under which an event is found, by the numbers of the names.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct EventMeta {
-    pub(crate) identity: u128,
-    pub(crate) fingerprint: u128,
-    pub(crate) time: i64,
-    pub(crate) day: i32,
-    pub(crate) session: u32,
-    pub(crate) object: u32,
+pub(crate) struct MentionRow {
+    pub(crate) key: u32,
+    pub(crate) arn: Option<u32>,
+    pub(crate) event: u32,
+    pub(crate) form: Form,
+    pub(crate) exact: bool,
 }
 
-impl Default for EventRows {
-    fn default() -> Self {
-        Self {
-            text: EVENT_TEXT.iter().map(|_| StringBuilder::new()).collect(),
-            event_time: TimestampMicrosecondBuilder::new().with_timezone("UTC"),
-            read_only: BooleanBuilder::new(),
-            management_event: BooleanBuilder::new(),
-            from_console: BooleanBuilder::new(),
-            record: Int64Builder::new(),
-            resource_arns: ListBuilder::new(StringBuilder::new()).with_field(arrow::datatypes::Field::new(
-                "element",
-                arrow::datatypes::DataType::Utf8,
-                true,
-            )),
-            meta: Vec::new(),
-        }
-    }
+/// A session, as the text of one `userIdentity` has it.
+#[derive(Debug, Clone)]
+pub(crate) struct SessionRow {
+    pub(crate) key: SessionKey,
+    pub(crate) seen: Use,
+    /// `userIdentity`, whole.
+    pub(crate) text: Option<String>,
 }
 
-/// Keys of events, by the row of the event.
-#[derive(Debug, Default)]
-pub(crate) struct MentionRows {
-    pub(crate) key: StringBuilder,
-    pub(crate) arn: StringBuilder,
-    pub(crate) form: Vec<Form>,
-    pub(crate) exact: Vec<bool>,
-    pub(crate) event: Vec<u32>,
-}
+/// Places in [`WORDS`].
+pub(crate) const EVENT_SOURCE: usize = 1;
+pub(crate) const EVENT_NAME: usize = 2;
+pub(crate) const AWS_REGION: usize = 3;
+pub(crate) const RECIPIENT: usize = 4;
+pub(crate) const ERROR_CODE: usize = 7;
+
+/// Places in [`OWN_TEXT`].
+pub(crate) const EVENT_ID: usize = 0;
+pub(crate) const SHARED: usize = 3;
 
 /// Microseconds in a day.
 pub const DAY_MICROS: i64 = 86_400_000_000;
@@ -152,7 +175,7 @@ pub(crate) fn event_identity(event_id: &str, recipient_account_id: &str) -> u128
 impl Rows {
     /// Events so far.
     pub fn len(&self) -> usize {
-        self.events.meta.len()
+        self.events.time.len()
     }
 
     /// Whether there is nothing to commit.
@@ -160,24 +183,130 @@ impl Rows {
         self.objects.is_empty()
     }
 
-    /// Starts an object: what the decoder finds next is of it.
-    pub fn begin(&mut self, object: ObjectRow) {
+    /// Notes an object that could not be read, and why.
+    pub fn note_unreadable(&mut self, mut object: ObjectRow, reject: Reject) {
+        object.id = object.number();
         self.objects.push(object);
+        self.texts.keep(Bytes::new());
+        self.reject(reject);
     }
 
-    /// The object begun last.
-    pub fn object(&mut self) -> Option<&mut ObjectRow> {
-        self.objects.last_mut()
-    }
-
-    /// The sessions and issuing events seen, for a graph.
-    pub fn facts(&self) -> (&[Use], &[Issue]) {
-        (&self.uses, &self.issues)
+    /// Reads an object.
+    pub fn read(&mut self, decoder: &mut Decoder, object: ObjectRow, bytes: &Bytes) -> Summary {
+        self.objects.push(object);
+        let (summary, text) = decoder.decode(bytes, self);
+        self.texts.keep(match text {
+            Cow::Owned(text) => Bytes::from(text),
+            Cow::Borrowed(_) => bytes.clone(),
+        });
+        if let Some(object) = self.objects.last_mut() {
+            object.sha256 = hex(&summary.sha256);
+            object.uncompressed = summary.uncompressed;
+            object.records = summary.records;
+            object.id = object.number();
+            if summary.rejected {
+                object.state = "rejected";
+            }
+        }
+        summary
     }
 
     /// What was refused so far, in order.
     pub fn rejects(&self) -> impl ExactSizeIterator<Item = &Reject> {
         self.rejects.iter().map(|row| &row.reject)
+    }
+
+    /// Adds what another worker read.
+    pub(crate) fn append(&mut self, other: Self) {
+        let objects = self.objects.len() as u32;
+        let beside = self.texts.append(other.texts);
+        let events = self.len() as u32;
+        let mentions = self.mentions.len() as u32;
+        let words: Vec<u32> = other.words.iter().map(|word| self.words.number(word)).collect();
+        let names: Vec<u32> = other.names.iter().map(|name| self.names.number(name)).collect();
+        let mut sessions = vec![0; other.sessions.len()];
+        let mut found: Vec<Option<SessionRow>> = other.sessions.into_iter().map(Some).collect();
+        for (identity, session) in other.session_of {
+            let here = *self.session_of.entry(identity).or_insert_with(|| {
+                self.sessions.extend(found.get_mut(session as usize).and_then(Option::take));
+                self.sessions.len() as u32 - 1
+            });
+            if let Some(place) = sessions.get_mut(session as usize) {
+                *place = here;
+            }
+        }
+        self.objects.extend(other.objects);
+        self.issues.extend(other.issues);
+        self.rejects.extend(other.rejects.into_iter().map(|reject| RejectRow { object: reject.object + objects, ..reject }));
+        self.mentions.extend(other.mentions.into_iter().map(|mention| MentionRow {
+            key: at(&names, mention.key),
+            arn: mention.arn.map(|arn| at(&names, arn)),
+            event: mention.event + events,
+            ..mention
+        }));
+        let (held, more) = (&mut self.events, other.events);
+        held.identity.extend(more.identity);
+        held.fingerprint.extend(more.fingerprint);
+        held.time.extend(more.time);
+        held.session.extend(more.session.into_iter().map(|session| at(&sessions, session)));
+        held.object.extend(more.object.into_iter().map(|object| object + objects));
+        held.record.extend(more.record);
+        held.mentions_end.extend(more.mentions_end.into_iter().map(|end| end + mentions));
+        held.read_only.extend(more.read_only);
+        held.management_event.extend(more.management_event);
+        for (held, more) in held.words.iter_mut().zip(more.words) {
+            held.extend(more.into_iter().map(|word| word.map(|word| at(&words, word))));
+        }
+        for (held, more) in held.texts.iter_mut().zip(more.texts) {
+            held.extend(more.into_iter().map(|span| span.moved(beside)));
+        }
+    }
+
+    /// A word of an event; empty where it has none.
+    pub(crate) fn word(&self, event: u32, column: usize) -> &str {
+        let word = self.events.words.get(column).and_then(|words| at(words, event));
+        word.map_or("", |word| self.words.get(word))
+    }
+
+    /// Text of an event.
+    pub(crate) fn text(&self, event: u32, column: usize) -> Option<&str> {
+        self.bytes(event, column).and_then(|bytes| std::str::from_utf8(bytes).ok())
+    }
+
+    /// The same as bytes, which are known to be UTF-8.
+    pub(crate) fn bytes(&self, event: u32, column: usize) -> Option<&[u8]> {
+        let span = self.events.texts.get(column)?.get(event as usize)?;
+        self.texts.get(at(&self.events.object, event), *span)
+    }
+
+    /// The day of an event.
+    pub(crate) fn day(&self, event: u32) -> i32 {
+        day_of(at(&self.events.time, event))
+    }
+
+    /// The session that made a call.
+    pub(crate) fn session_of(&self, event: u32) -> Option<&SessionRow> {
+        self.sessions.get(at(&self.events.session, event) as usize)
+    }
+
+    /// The object that an event lies in.
+    pub(crate) fn object_of(&self, event: u32) -> Option<&ObjectRow> {
+        self.objects.get(at(&self.events.object, event) as usize)
+    }
+
+    /// The mentions of an event, by their places.
+    pub(crate) fn mentions_of(&self, event: u32) -> std::ops::Range<u32> {
+        let start = event.checked_sub(1).map_or(0, |before| at(&self.events.mentions_end, before));
+        start..at(&self.events.mentions_end, event)
+    }
+
+    /// The ARNs that an event is about, by their numbers, each once.
+    pub(crate) fn resource_arns(&self, event: u32) -> impl Iterator<Item = u32> {
+        let range = self.mentions_of(event);
+        let mentions = self.mentions.get(range.start as usize..range.end as usize).unwrap_or(&[]);
+        let arn = |mention: &MentionRow| mention.arn.filter(|_| mention.exact);
+        let is_first = move |place: usize, number: u32| !mentions.iter().take(place).any(|before| arn(before) == Some(number));
+        mentions.iter().enumerate().filter_map(move |(place, mention)| arn(mention).filter(|number| is_first(place, *number)))
     }
 
     fn current(&self) -> u32 {
@@ -202,9 +331,9 @@ impl Rows {
             // Only an instance's own region is asked for later; the others would make a row for each region.
             seen.aws_region.clear();
         }
-        let session = self.uses.len() as u32;
-        self.sessions.push(seen.identity.session());
-        self.uses.push(seen);
+        let session = self.sessions.len() as u32;
+        let text = event.text.user_identity.as_deref().map(str::to_owned);
+        self.sessions.push(SessionRow { key: seen.identity.session(), seen, text });
         self.session_of.insert(identity, session);
         session
     }
@@ -213,14 +342,8 @@ impl Rows {
 impl Sink for Rows {
     fn event(&mut self, event: &Event<'_>) {
         let session = self.session(event);
-        let object = self.current();
-        let identity = &event.user_identity;
-        let text = &event.text;
-        let mut fingerprint = [0; 32];
-        hex_into(&event.fingerprint.to_be_bytes(), &mut fingerprint);
-        let rows = &mut self.events;
-        let values: [Option<&str>; EVENT_TEXT.len()] = [
-            Some(&event.event_id),
+        let free = &event.text;
+        let words: [Option<&str>; WORDS.len()] = [
             Some(&event.event_version),
             Some(&event.event_source),
             Some(&event.event_name),
@@ -229,62 +352,47 @@ impl Sink for Rows {
             event.source_ip_address.as_deref(),
             event.user_agent.as_deref(),
             event.error_code.as_deref(),
-            event.error_message.as_deref(),
             event.event_type.as_deref(),
             event.event_category.as_deref(),
-            event.request_id.as_deref(),
-            event.shared_event_id.as_deref(),
             event.api_version.as_deref(),
             event.vpc_endpoint_id.as_deref(),
-            identity.kind.as_deref(),
-            identity.principal_id.as_deref(),
-            identity.arn.as_deref(),
-            identity.account_id.as_deref(),
-            identity.access_key_id.as_deref(),
-            identity.user_name.as_deref(),
-            identity.invoked_by.as_deref(),
-            text.user_identity.as_deref(),
-            text.request_parameters.as_deref(),
-            text.response_elements.as_deref(),
-            text.additional_event_data.as_deref(),
-            text.service_event_details.as_deref(),
-            text.resources.as_deref(),
-            text.tls_details.as_deref(),
-            text.other.as_deref(),
-            std::str::from_utf8(&fingerprint).ok(),
+            free.tls_details.as_deref(),
         ];
-        for (column, value) in rows.text.iter_mut().zip(values) {
-            column.append_option(value);
-        }
-        rows.event_time.append_value(event.event_time);
-        rows.read_only.append_value(event.read_only);
-        rows.management_event.append_option(event.management_event);
-        rows.from_console.append_value(event.session_credential_from_console);
-        rows.record.append_value(event.record as i64);
-        let row = rows.meta.len() as u32;
-        let mut arns: Vec<&str> =
-            event.mentions.as_slice().iter().filter(|mention| mention.exact).filter_map(|mention| mention.arn.as_deref()).collect();
-        let mut seen = std::collections::HashSet::new();
-        arns.retain(|arn| seen.insert(*arn));
-        for arn in &arns {
-            rows.resource_arns.values().append_value(arn);
-        }
-        rows.resource_arns.append(true);
-        rows.meta.push(EventMeta {
-            identity: event_identity(&event.event_id, &event.recipient_account_id),
-            fingerprint: event.fingerprint,
-            time: event.event_time,
-            day: day_of(event.event_time),
-            session,
-            object,
-        });
+        let texts: [Option<&str>; OWN_TEXT.len()] = [
+            Some(&event.event_id),
+            event.error_message.as_deref(),
+            event.request_id.as_deref(),
+            event.shared_event_id.as_deref(),
+            free.request_parameters.as_deref(),
+            free.response_elements.as_deref(),
+            free.additional_event_data.as_deref(),
+            free.service_event_details.as_deref(),
+            free.resources.as_deref(),
+            free.other.as_deref(),
+        ];
+        let row = self.len() as u32;
+        let object = self.current();
         for mention in event.mentions.as_slice() {
-            self.mentions.key.append_value(&mention.key);
-            self.mentions.arn.append_option(mention.arn.as_deref());
-            self.mentions.form.push(mention.form);
-            self.mentions.exact.push(mention.exact);
-            self.mentions.event.push(row);
+            let key = self.names.number(&mention.key);
+            let arn = mention.arn.as_deref().map(|arn| if arn == mention.key { key } else { self.names.number(arn) });
+            self.mentions.push(MentionRow { key, arn, event: row, form: mention.form, exact: mention.exact });
         }
+        let rows = &mut self.events;
+        for (column, word) in rows.words.iter_mut().zip(words) {
+            column.push(word.map(|word| self.words.number(word)));
+        }
+        for (column, text) in rows.texts.iter_mut().zip(texts) {
+            column.push(text.map_or(Span::NONE, |text| self.texts.place(text, event.raw, event.at)));
+        }
+        rows.identity.push(event_identity(&event.event_id, &event.recipient_account_id));
+        rows.fingerprint.push(((event.fingerprint >> 64) as u64 ^ event.fingerprint as u64).cast_signed());
+        rows.time.push(event.event_time);
+        rows.session.push(session);
+        rows.object.push(object);
+        rows.record.push(event.record as u32);
+        rows.mentions_end.push(self.mentions.len() as u32);
+        rows.read_only.push(event.read_only);
+        rows.management_event.push(event.management_event);
         if let Some(issue) = Issue::of(event) {
             self.issues.push(issue);
         }
@@ -325,11 +433,6 @@ pub fn hex(bytes: &[u8]) -> String {
     let mut out = vec![0; bytes.len() * 2];
     hex_into(bytes, &mut out);
     String::from_utf8(out).unwrap_or_default()
-}
-
-/// A number that was written as 32 hexadecimal digits.
-pub(crate) fn fingerprint_of(text: &str) -> Option<u128> {
-    u128::from_str_radix(text, 16).ok()
 }
 
 /// The word for a form of key.

@@ -137,9 +137,8 @@ pub(crate) fn chain_list(name: &str) -> Field {
     Field::new(name, DataType::List(Arc::new(Field::new("element", DataType::Struct(chain_fields()), true))), true)
 }
 
-/// Text columns of `events` that come from the record itself, in order.
-pub(crate) const EVENT_TEXT: [&str; 32] = [
-    "event_id",
+/// Text columns of `events` whose values come again and again, in order.
+pub(crate) const WORDS: [&str; 13] = [
     "event_version",
     "event_source",
     "event_name",
@@ -148,30 +147,30 @@ pub(crate) const EVENT_TEXT: [&str; 32] = [
     "source_ip_address",
     "user_agent",
     "error_code",
-    "error_message",
     "event_type",
     "event_category",
-    "request_id",
-    "shared_event_id",
     "api_version",
     "vpc_endpoint_id",
-    "user_type",
-    "principal_id",
-    "user_arn",
-    "user_account_id",
-    "access_key_id",
-    "user_name",
-    "invoked_by",
-    "user_identity",
+    "tls_details",
+];
+
+/// Text columns of `events` that are each record's own, in order.
+pub(crate) const OWN_TEXT: [&str; 10] = [
+    "event_id",
+    "error_message",
+    "request_id",
+    "shared_event_id",
     "request_parameters",
     "response_elements",
     "additional_event_data",
     "service_event_details",
     "resources",
-    "tls_details",
     "other_fields",
-    "fingerprint",
 ];
+
+/// Text columns of `events` that all calls with one `userIdentity` share, in order.
+pub(crate) const SESSION_TEXT: [&str; 8] =
+    ["user_type", "principal_id", "user_arn", "user_account_id", "access_key_id", "user_name", "invoked_by", "user_identity"];
 
 /// Columns that say who stands behind an event, the same in `events`, in `credentials` and in the view `changes`.
 pub(crate) fn resolved() -> Vec<Field> {
@@ -189,40 +188,47 @@ pub(crate) fn resolved() -> Vec<Field> {
 }
 
 fn events() -> Vec<Field> {
-    let mut fields: Vec<Field> = EVENT_TEXT.iter().map(|name| text(name)).collect();
+    let mut fields: Vec<Field> = WORDS.iter().chain(&OWN_TEXT).chain(&SESSION_TEXT).map(|name| text(name)).collect();
     fields.extend([
         time("event_time"),
         flag("read_only"),
         flag("management_event"),
         flag("session_credential_from_console"),
         number("record"),
+        number("fingerprint"),
         text_list("resource_arns"),
         text("object"),
         text("object_sha256"),
         number("object_id"),
+        number("resolved_version"),
         text("credential_id"),
     ]);
     fields.extend(resolved());
-    fields.push(number("resolved_version"));
     fields
 }
 
-/// Text columns of `mentions` that are the event's own.
-pub(crate) const MENTION_EVENT_TEXT: [&str; 7] =
-    ["event_id", "recipient_account_id", "aws_region", "event_source", "event_name", "error_code", "shared_event_id"];
-
+/// Of calls that only read, a mention says when and where they were made, and no more: the rest is in `events`.
 fn mentions() -> Vec<Field> {
-    let mut fields = vec![text("key"), text("form"), text("arn"), flag("exact")];
-    fields.extend(MENTION_EVENT_TEXT.iter().map(|name| text(name)));
-    fields.extend([
+    vec![
+        text("key"),
+        text("arn"),
+        text("form"),
+        flag("exact"),
         time("event_time"),
+        text("recipient_account_id"),
+        text("aws_region"),
+        text("event_source"),
+        text("event_name"),
+        text("error_code"),
         flag("read_only"),
-        number("record"),
-        text_list("resource_arns"),
+        flag("own"),
+        number("shared_event"),
         number("object_id"),
+        number("record"),
+        text("event_id"),
         text("credential_id"),
-    ]);
-    fields
+        text_list("resource_arns"),
+    ]
 }
 
 /// Text columns of `credentials` that come from `userIdentity`: of the session itself where `fact` is `used`, of the caller where it is `issued`.
@@ -294,11 +300,11 @@ fn objects() -> Vec<Field> {
 
 fn rejects() -> Vec<Field> {
     let mut fields: Vec<Field> =
-        ["object", "reason", "detail", "event_id", "recipient_account_id", "fingerprint", "object_sha256", "run_id"]
+        ["object", "reason", "detail", "event_id", "recipient_account_id", "object_sha256", "run_id"]
             .iter()
             .map(|name| text(name))
             .collect();
-    fields.extend(["record", "byte_start", "byte_end"].iter().map(|name| number(name)));
+    fields.extend(["record", "byte_start", "byte_end", "fingerprint"].iter().map(|name| number(name)));
     fields
 }
 

@@ -6,6 +6,7 @@
 //! Never writes; never puts a user's text into SQL.
 
 mod answer;
+mod complete;
 mod coverage;
 mod error;
 mod guard;

@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Change, Evidence, Subject};
 use crate::error::Result;
+use crate::complete::HIT_COLUMNS;
 use crate::hits::{self, Hit, text};
 use crate::reader::Reader;
 use datafusion::common::ScalarValue;
@@ -14,23 +15,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const HITS_MAX: usize = 200_000;
 /// Values in one list of a query, at most.
 const VALUES_MAX: usize = 150;
-
-/// Columns of `events` that a hit is made of.
-const HIT_COLUMNS: [&str; 13] = [
-    "event_id",
-    "recipient_account_id",
-    "aws_region",
-    "event_source",
-    "event_name",
-    "error_code",
-    "shared_event_id",
-    "event_time",
-    "read_only",
-    "record",
-    "resource_arns",
-    "object_id",
-    "credential_id",
-];
 
 /// What is asked of the lake.
 #[derive(Debug, Clone)]
@@ -82,10 +66,10 @@ impl Reader {
         let matched = matched(&hits, question);
         let asked_event = kind == "event";
         let (mut reads, mut attempts) = (0, 0);
-        let folded = self.fold(hits, &organisation).await?;
-        let folded: Vec<(Hit, Vec<String>)> = folded
+        let folded = self.fold(hits).await?;
+        let folded: Vec<Folded> = folded
             .into_iter()
-            .filter(|(hit, _)| {
+            .filter(|Folded { hit, .. }| {
                 if asked_event {
                     return true;
                 }
@@ -99,17 +83,17 @@ impl Reader {
             })
             .collect();
         let all = folded.len();
-        let wanted: Vec<(Hit, Vec<String>)> =
-            if question.tags.is_empty() { folded.into_iter().take(question.limit).collect() } else { folded };
+        let wanted = self.newest(folded, if question.tags.is_empty() { question.limit } else { usize::MAX }).await?;
         let mut ids: BTreeMap<String, BTreeSet<i32>> = BTreeMap::new();
-        for (hit, _) in &wanted {
+        for Folded { hit, .. } in &wanted {
             ids.entry(hit.credential_id.clone()).or_default().insert(lake::day_of(hit.event_time));
         }
         let (graph, sessions) = self.graph(&ids, &organisation).await?;
-        let places = self.places(wanted.iter().map(|(hit, _)| hit.object_id).collect()).await?;
+        let places = self.places(wanted.iter().map(|folded| folded.hit.object_id).collect()).await?;
         let mut resolved = HashMap::new();
         let mut changes = Vec::with_capacity(wanted.len());
-        for (hit, copies) in wanted {
+        for Folded { hit, copies } in wanted {
+            let copies = copies.into_iter().map(|copy| copy.event_id).collect();
             let resolution = resolved.entry(hit.credential_id.clone()).or_insert_with(|| {
                 sessions
                     .get(&hit.credential_id)
@@ -187,7 +171,7 @@ impl Reader {
     /// Events under one id.
     pub(crate) async fn event(&self, event_id: &str) -> Result<Vec<Hit>> {
         self.need(&[Table::Events]).await?;
-        hits::read(&self.run(include_str!("../../../queries/trace/event.sql"), vec![("event_id", event_id.into())]).await?)
+        hits::read_events(&self.run(include_str!("../../../queries/trace/event.sql"), vec![("event_id", event_id.into())]).await?)
     }
 
     async fn mentions(&self, spellings: &[Spelling], question: &Question) -> Result<Vec<Hit>> {
@@ -236,41 +220,36 @@ impl Reader {
                 condition = condition.and(col("event_time").lt(time(until)));
             }
             let frame = self.context().table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
-            found.extend(hits::read(&frame.collect().await?)?);
+            found.extend(hits::read_events(&frame.collect().await?)?);
         }
         Ok(newest_first(found))
     }
 
-    /// Leaves out mentions of a record whose id stands in the logs with another content, which was kept; returns all such ids.
+    /// Leaves out mentions of records that gave way to another one under their id; returns all such ids, by account.
     async fn drop_conflicts(&self, hits: &mut Vec<Hit>) -> Result<BTreeSet<(String, String)>> {
+        let (mut doubtful, mut lost) = (BTreeSet::new(), BTreeSet::new());
         if hits.is_empty() {
-            return Ok(BTreeSet::new());
+            return Ok(doubtful);
         }
         self.need(&[Table::Rejects]).await?;
-        let mut doubtful = BTreeSet::new();
         for batch in self.run(include_str!("../../../queries/trace/conflicts.sql"), Vec::new()).await? {
             let (id, account) = (text(&batch, "event_id")?, text(&batch, "recipient_account_id")?);
+            let (object, sha256, record) = (text(&batch, "object")?, text(&batch, "object_sha256")?, hits::number(&batch, "record")?);
             for row in 0..batch.num_rows() {
                 doubtful.insert((id.value(row).to_owned(), account.value(row).to_owned()));
+                lost.insert((lake::object_number(object.value(row), sha256.value(row)), u64::try_from(record.value(row)).unwrap_or(0)));
             }
         }
-        let mut kept = BTreeSet::new();
-        for hit in hits.iter().filter(|hit| doubtful.contains(&(hit.event_id.clone(), hit.recipient_account_id.clone()))) {
-            kept.extend(self.event(&hit.event_id).await?.into_iter().map(|event| (event.event_id, event.object_id, event.record)));
-        }
-        hits.retain(|hit| {
-            !doubtful.contains(&(hit.event_id.clone(), hit.recipient_account_id.clone()))
-                || kept.contains(&(hit.event_id.clone(), hit.object_id, hit.record))
-        });
+        hits.retain(|hit| !lost.contains(&hit.record()));
         Ok(doubtful)
     }
 
     /// Joins the copies of one call that two accounts recorded: the caller's own stays, else the one with the smaller id.
-    async fn fold(&self, hits: Vec<Hit>, organisation: &identity::Organisation) -> Result<Vec<(Hit, Vec<String>)>> {
-        let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    async fn fold(&self, mut hits: Vec<Hit>) -> Result<Vec<Folded>> {
+        let mut groups: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
         for (index, hit) in hits.iter().enumerate() {
-            if let Some(shared) = &hit.shared_event_id {
-                groups.entry(shared.clone()).or_default().push(index);
+            if let Some(shared) = hit.shared_event {
+                groups.entry(shared).or_default().push(index);
             }
         }
         groups.retain(|_, members| {
@@ -278,45 +257,31 @@ impl Reader {
                 members.iter().filter_map(|index| hits.get(*index)).map(|hit| hit.recipient_account_id.as_str()).collect();
             accounts.len() > 1
         });
-        let ids: BTreeSet<String> =
-            groups.values().flatten().filter_map(|index| hits.get(*index)).map(|hit| hit.credential_id.clone()).collect();
-        let homes = if ids.is_empty() { BTreeMap::new() } else { self.homes(&ids).await? };
-        let _ = organisation;
-        let mut copies: HashMap<usize, Vec<String>> = HashMap::new();
-        let mut dropped: BTreeSet<usize> = BTreeSet::new();
-        for members in groups.values() {
-            let order = |index: &&usize| {
-                hits.get(**index).map(|hit| (homes.get(&hit.credential_id) != Some(&hit.recipient_account_id), hit.event_id.clone()))
-            };
-            let Some(kept) = members.iter().min_by_key(order) else { continue };
-            let others: Vec<usize> = members.iter().copied().filter(|index| index != kept).collect();
-            copies.insert(*kept, others.iter().filter_map(|index| hits.get(*index)).map(|hit| hit.event_id.clone()).collect());
-            dropped.extend(others);
+        let alone = |members: &&Vec<usize>| members.iter().filter_map(|index| hits.get(*index)).filter(|hit| hit.own).count() == 1;
+        let unclear: BTreeSet<usize> = groups.values().filter(|members| !alone(members)).flatten().copied().collect();
+        self.complete(hits.iter_mut().enumerate().filter(|(index, _)| unclear.contains(index)).map(|(_, hit)| hit).collect()).await?;
+        let mut copies: HashMap<usize, Vec<usize>> = HashMap::new();
+        for members in groups.into_values() {
+            let order = |index: &&usize| hits.get(**index).map(|hit| (!hit.own, hit.event_id.clone()));
+            let Some(kept) = members.iter().min_by_key(order).copied() else { continue };
+            copies.insert(kept, members.into_iter().filter(|index| *index != kept).collect());
         }
-        Ok(hits
-            .into_iter()
-            .enumerate()
-            .filter(|(index, _)| !dropped.contains(index))
-            .map(|(index, hit)| (hit, copies.remove(&index).unwrap_or_default()))
-            .collect())
+        let dropped: BTreeSet<usize> = copies.values().flatten().copied().collect();
+        let copies_of = |index: usize| copies.get(&index).into_iter().flatten().filter_map(|copy| hits.get(*copy)).cloned().collect();
+        let kept = hits.iter().enumerate().filter(|(index, _)| !dropped.contains(index));
+        Ok(kept.map(|(index, hit)| Folded { hit: hit.clone(), copies: copies_of(index) }).collect())
     }
 
-    /// The account that owns each session, where AWS wrote one in full.
-    async fn homes(&self, ids: &BTreeSet<String>) -> Result<BTreeMap<String, String>> {
-        self.need(&[Table::Credentials]).await?;
-        let mut homes = BTreeMap::new();
-        let all: Vec<&String> = ids.iter().collect();
-        for part in all.chunks(VALUES_MAX) {
-            let list = part.iter().map(|id| lit(id.as_str())).collect();
-            let condition = col("credential_id").in_list(list, false).and(col("user_arn").is_not_null());
-            let frame =
-                self.context().table("credentials").await?.filter(condition)?.select_columns(&["credential_id", "user_account_id"])?;
-            for batch in frame.collect().await? {
-                let (id, account) = (text(&batch, "credential_id")?, text(&batch, "user_account_id")?);
-                homes.extend(id.iter().zip(account.iter()).filter_map(|(id, account)| Some((id?.to_owned(), account?.to_owned()))));
-            }
-        }
-        Ok(homes)
+    /// The newest calls, all of each known. Which of several in the last second are the newest, their ids decide.
+    async fn newest(&self, mut folded: Vec<Folded>, limit: usize) -> Result<Vec<Folded>> {
+        let last = limit.checked_sub(1).and_then(|last| folded.get(last)).map(|last| last.hit.event_time);
+        let end = folded.iter().position(|folded| last.is_some_and(|last| folded.hit.event_time < last)).unwrap_or(folded.len());
+        folded.truncate(if limit == 0 { 0 } else { end });
+        self.complete(folded.iter_mut().flat_map(|folded| std::iter::once(&mut folded.hit).chain(&mut folded.copies)).collect()).await?;
+        folded.retain(|folded| folded.hit.whole);
+        folded.sort_by(|a, b| order(&a.hit, &b.hit));
+        folded.truncate(limit);
+        Ok(folded)
     }
 
     /// Looks up where the issuing events lie.
@@ -338,7 +303,7 @@ impl Reader {
                 let list = part.iter().map(|id| lit(id.as_str())).collect();
                 let condition = col("dt").eq(lit(ScalarValue::Date32(Some(day)))).and(col("event_id").in_list(list, false));
                 let frame = self.context().table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
-                found.extend(hits::read(&frame.collect().await?)?);
+                found.extend(hits::read_events(&frame.collect().await?)?);
             }
         }
         let places = self.places(found.iter().map(|hit| hit.object_id).collect()).await?;
@@ -353,20 +318,22 @@ impl Reader {
     }
 }
 
+/// A call, and the copies of it that other accounts recorded.
+struct Folded {
+    hit: Hit,
+    copies: Vec<Hit>,
+}
+
+/// Newest first.
+fn order(a: &Hit, b: &Hit) -> std::cmp::Ordering {
+    (b.event_time, &b.event_id, &b.recipient_account_id, b.record()).cmp(&(a.event_time, &a.event_id, &a.recipient_account_id, a.record()))
+}
+
 /// Newest first, each event once: the mention that is about the thing wins over one in passing.
 fn newest_first(mut hits: Vec<Hit>) -> Vec<Hit> {
-    hits.sort_by(|a, b| {
-        (b.event_time, &b.event_id, &b.recipient_account_id, b.exact, &a.arn).cmp(&(
-            a.event_time,
-            &a.event_id,
-            &a.recipient_account_id,
-            a.exact,
-            &b.arn,
-        ))
-    });
-    hits.dedup_by(|a, b| {
-        a.event_id == b.event_id && a.recipient_account_id == b.recipient_account_id && a.object_id == b.object_id && a.record == b.record
-    });
+    hits.sort_by(|a, b| (a.record(), !a.exact, !a.whole, &a.arn).cmp(&(b.record(), !b.exact, !b.whole, &b.arn)));
+    hits.dedup_by_key(|hit| hit.record());
+    hits.sort_by(order);
     hits.truncate(HITS_MAX);
     hits
 }

@@ -6,7 +6,7 @@ use crate::failure::{Failure, causes};
 use crate::render;
 use crate::settings::Settings;
 use event::log_key::{self, Kind};
-use event::{Decoder, HashKey, Reason, Reject, Sink as _};
+use event::{Decoder, HashKey, Reason, Reject};
 use futures::StreamExt as _;
 use lake::{Known, Lake, ObjectRow, Rows, Tally, Writer};
 use source::{Listed, Source};
@@ -300,8 +300,8 @@ async fn read(batch: &[Todo], hash_key: &HashKey, extra: Rows, summary: &mut Sum
                 let detail = causes(&error);
                 summary.problem(Reason::Unreadable.code(), &todo.listed.uri, None, &detail);
                 if let Some(rows) = parts.first_mut().filter(|_| !todo.known_unreadable) {
-                    rows.begin(object_row(&todo.listed, "unreadable"));
-                    rows.reject(Reject { record: None, reason: Reason::Unreadable, detail, bytes: 0..todo.listed.size });
+                    let reject = Reject { record: None, reason: Reason::Unreadable, detail, bytes: 0..todo.listed.size };
+                    rows.note_unreadable(object_row(&todo.listed, "unreadable"), reject);
                 }
             }
         }
@@ -352,16 +352,7 @@ fn object_row(listed: &Listed, state: &'static str) -> ObjectRow {
 
 fn decode(decoder: &mut Decoder, fetched: &Fetched, rows: &mut Rows, seen: &mut Seen) {
     let before = rows.rejects().len();
-    rows.begin(object_row(&fetched.listed, "read"));
-    let summary = decoder.decode(&fetched.bytes, rows);
-    if let Some(object) = rows.object() {
-        object.sha256 = lake::hex(&summary.sha256);
-        object.uncompressed = summary.uncompressed;
-        object.records = summary.records;
-        if summary.rejected {
-            object.state = "rejected";
-        }
-    }
+    let summary = rows.read(decoder, object_row(&fetched.listed, "read"), &fetched.bytes);
     seen.uncompressed += summary.uncompressed;
     if summary.rejected {
         seen.rejected += 1;

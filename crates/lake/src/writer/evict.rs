@@ -3,13 +3,13 @@
 
 use super::Writer;
 use crate::error::{Error, Result};
-use crate::parquet_file::text_column;
+use crate::parquet_file::{number_column, text_column};
 use crate::rows::event_identity;
 use crate::schema::Table;
 use crate::table::{read, stage};
-use arrow::array::{ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, StringArray, new_null_array};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, new_null_array};
 use arrow::compute::{concat_batches, filter_record_batch, not};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::DataType;
 use deltalake::kernel::Action;
 use event::Reason;
 use std::collections::BTreeSet;
@@ -74,24 +74,19 @@ fn reject_rows(lost: &RecordBatch, run_id: &str) -> Result<RecordBatch> {
     let rows = lost.num_rows();
     let of = |name: &str| -> Result<ArrayRef> { Ok(Arc::new(text_column(Table::Events, lost, name)?.clone())) };
     let always = |text: &str| -> ArrayRef { Arc::new(StringArray::from(vec![text; rows])) };
-    let record: ArrayRef = Arc::new(
-        lost.column_by_name("record")
-            .and_then(|column| column.as_primitive_opt::<Int64Type>())
-            .cloned()
-            .unwrap_or_else(|| Int64Array::from(vec![0; rows])),
-    );
+    let number = |name: &str| -> Result<ArrayRef> { Ok(Arc::new(number_column(Table::Events, lost, name)?.clone())) };
     let columns = vec![
         of("object")?,
         always(Reason::Conflict.code()),
         always(Reason::Conflict.sentence()),
         of("event_id")?,
         of("recipient_account_id")?,
-        of("fingerprint")?,
         of("object_sha256")?,
         always(run_id),
-        record,
+        number("record")?,
         new_null_array(&DataType::Int64, rows),
         new_null_array(&DataType::Int64, rows),
+        number("fingerprint")?,
     ];
     RecordBatch::try_new(Table::Rejects.file_schema(), columns).map_err(|error| Error::Write { table: "rejects", source: error.into() })
 }

@@ -20,13 +20,10 @@ const WORD_COLUMNS: [&str; 7] =
 
 impl Writer {
     /// Loads what the lake knows of the sessions around those in `rows`, once for each day.
-    pub(super) async fn load_facts_around(&mut self, rows: &[Rows]) -> Result<()> {
-        let mut days: BTreeSet<i32> = BTreeSet::new();
-        for part in rows {
-            let created = part.uses.iter().map(|seen| seen.identity.creation_date.map_or(0, crate::day_of));
-            let issued = part.issues.iter().map(|issue| crate::day_of(issue.event_time));
-            days.extend(created.chain(issued).flat_map(|day| (day - REACH_DAYS)..=day));
-        }
+    pub(super) async fn load_facts_around(&mut self, rows: &Rows) -> Result<()> {
+        let created = rows.sessions.iter().map(|session| session.key.creation_date.map_or(0, crate::day_of));
+        let issued = rows.issues.iter().map(|issue| crate::day_of(issue.event_time));
+        let days = created.chain(issued).flat_map(|day| (day - REACH_DAYS)..=day).collect();
         self.load_facts(days).await
     }
 

@@ -2,12 +2,13 @@
 
 use super::Assembled;
 use crate::error::Result;
-use crate::parquet_file::text_column;
-use crate::rows::{event_identity, fingerprint_of};
+use crate::parquet_file::{number_column, text_column};
+use crate::rows::event_identity;
 use crate::schema::Table;
 use crate::table::{files, read};
 use deltalake::DeltaTable;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeSet;
 
 /// Days that are kept in memory beside those that a commit touches.
 const DAYS_KEPT: usize = 4;
@@ -17,7 +18,7 @@ struct Day {
     /// Whether it has been kept since it was first loaded, own commits included.
     whole: bool,
     files: HashSet<String>,
-    events: HashMap<u128, u128>,
+    events: HashMap<u128, i64>,
 }
 
 /// Events of some days, by what tells them apart.
@@ -30,7 +31,7 @@ pub(crate) struct Ids {
 
 impl Ids {
     /// The fingerprint under which the lake has an event.
-    pub(crate) fn get(&self, day: i32, identity: u128) -> Option<u128> {
+    pub(crate) fn get(&self, day: i32, identity: u128) -> Option<i64> {
         self.days.get(&day)?.events.get(&identity).copied()
     }
 
@@ -51,10 +52,9 @@ impl Ids {
                 {
                     let ids = text_column(Table::Events, &batch, "event_id")?;
                     let accounts = text_column(Table::Events, &batch, "recipient_account_id")?;
-                    let fingerprints = text_column(Table::Events, &batch, "fingerprint")?;
+                    let fingerprints = number_column(Table::Events, &batch, "fingerprint")?;
                     for row in 0..batch.num_rows() {
-                        let fingerprint = fingerprint_of(fingerprints.value(row)).unwrap_or(0);
-                        held.events.insert(event_identity(ids.value(row), accounts.value(row)), fingerprint);
+                        held.events.insert(event_identity(ids.value(row), accounts.value(row)), fingerprints.value(row));
                     }
                 }
                 held.files.insert(path.to_string());

@@ -21,7 +21,8 @@ use deltalake::DeltaTable;
 use deltalake::kernel::Action;
 use identity::{Graph, Organisation};
 use ids::Ids;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use hashbrown::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Attempts to commit `events` before giving up; each lost one means that another writer got on.
 const ATTEMPTS_MAX: u32 = 100;
@@ -151,27 +152,26 @@ impl Writer {
     ///
     /// # Errors
     /// Where nothing could be committed; the lake is then as it was.
-    pub async fn commit(&mut self, rows: Vec<Rows>, run_id: &str, now: i64) -> Result<Tally> {
-        for part in &rows {
-            self.fact_days.extend(part.issues.iter().map(|issue| crate::day_of(issue.event_time)));
-            self.fact_days.extend(part.uses.iter().map(|seen| seen.identity.creation_date.map_or(0, crate::day_of)));
-        }
+    pub async fn commit(&mut self, parts: Vec<Rows>, run_id: &str, now: i64) -> Result<Tally> {
+        let rows = parts.into_iter().reduce(|mut rows, more| {
+            rows.append(more);
+            rows
+        });
+        let Some(rows) = rows else { return Ok(Tally::default()) };
+        self.fact_days.extend(rows.issues.iter().map(|issue| crate::day_of(issue.event_time)));
+        self.fact_days.extend(rows.sessions.iter().map(|session| session.key.creation_date.map_or(0, crate::day_of)));
         self.load_facts_around(&rows).await?;
-        for part in &rows {
-            for object in part.objects.iter().filter(|object| object.state == "read" && !object.account_id.is_empty()) {
-                self.accounts.insert(object.account_id.clone());
-            }
-            let (uses, issues) = part.facts();
-            uses.iter().for_each(|seen| self.graph.add_use(seen.clone()));
-            issues.iter().for_each(|issue| self.graph.add_issue(issue.clone()));
+        for object in rows.objects.iter().filter(|object| object.state == "read" && !object.account_id.is_empty()) {
+            self.accounts.insert(object.account_id.clone());
         }
-        let parts = rows.into_iter().map(assemble::Part::of).collect::<Result<Vec<_>>>()?;
+        rows.sessions.iter().for_each(|session| self.graph.add_use(session.seen.clone()));
+        rows.issues.iter().for_each(|issue| self.graph.add_issue(issue.clone()));
+        let days: BTreeSet<i32> = (0..rows.len() as u32).map(|event| rows.day(event)).collect();
         for _ in 0..ATTEMPTS_MAX {
-            let days: BTreeSet<i32> = parts.iter().flat_map(|part| part.meta.iter().map(|meta| meta.day)).collect();
             let events = self.table(Table::Events)?.clone();
             self.ids.load(&events, &days).await?;
             let version = self.table(Table::Events)?.version().map_or(0, |version| version as i64) + 1;
-            let mut assembled = assemble(&parts, &self.ids, &self.known, &self.graph, run_id, version, now)?;
+            let mut assembled = assemble(&rows, &self.ids, &self.known, &self.graph, run_id, version, now)?;
             let evicted = self.evict(&assembled.replaced, run_id, now).await?;
             if let Some(batch) = evicted.rejects {
                 let encoded = crate::parquet_file::encode(Table::Rejects, &batch)?;
@@ -200,7 +200,7 @@ impl Writer {
     /// # Errors
     /// Where the commit fails.
     pub async fn note_run(&mut self, run: &RunRow) -> Result<()> {
-        let batch = assemble::run_batch(run)?;
+        let batch = crate::ledger_file::run_batch(run)?;
         let day = assemble::day_text(crate::day_of(run.started));
         self.append(Table::Runs, &[(day, batch)], None, run.ended).await
     }
@@ -220,7 +220,7 @@ impl Writer {
             actions.push(Action::Add(crate::table::stage(open.object_store().as_ref(), table, partition, encoded, now).await?));
         }
         for _ in 0..ATTEMPTS_MAX {
-            if commit(table, open, actions.clone(), transaction, HashMap::new()).await? != Attempt::Lost {
+            if commit(table, open, actions.clone(), transaction, std::collections::HashMap::new()).await? != Attempt::Lost {
                 return Ok(());
             }
             open.update_state().await.map_err(|error| read_error(table.name())(error.into()))?;
@@ -254,7 +254,7 @@ impl Writer {
         }
         let name = follow::write_manifest(self.table(Table::Events)?, &manifest).await?;
         let events = self.table_mut(Table::Events)?;
-        let metadata = HashMap::from([(MANIFEST_KEY.to_owned(), serde_json::Value::from(name.clone()))]);
+        let metadata = std::collections::HashMap::from([(MANIFEST_KEY.to_owned(), serde_json::Value::from(name.clone()))]);
         let attempted = commit(Table::Events, events, actions, Some((APPLICATION, assembled.version)), metadata).await;
         match attempted {
             Ok(Attempt::Done(version)) => Ok(Attempt::Done(version)),
