@@ -31,7 +31,6 @@ impl Columns for RecordBatch {
     }
 }
 
-
 /// Text of values that are known to be UTF-8 one by one; checked once, all together.
 pub(crate) fn text<'v>(values: impl Iterator<Item = Option<&'v [u8]>>) -> Result<ArrayRef, ArrowError> {
     let values: Vec<Option<&[u8]>> = values.collect();

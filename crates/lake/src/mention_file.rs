@@ -1,15 +1,14 @@
 //! A file of `mentions`: the keys of one bucket in, columns out, by key and time.
 
-use crate::batch::Batch;
-use crate::columns::{Columns, lists, strings, text};
-use crate::rows::{AWS_REGION, ERROR_CODE, EVENT_ID, EVENT_NAME, EVENT_SOURCE, MentionRow, RECIPIENT, Rows, SHARED, at, form_word, shared_event};
+use crate::batch::{Batch, dictionary};
+use crate::columns::{Columns, strings};
+use crate::rows::{AWS_REGION, ERROR_CODE, EVENT_ID, MentionRow, RECIPIENT, SHARED, at, form_word, shared_event};
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, TimestampMicrosecondArray};
+use arrow::buffer::BooleanBuffer;
 use arrow::error::ArrowError;
+use event::resource::Form;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// ARNs that a mention lists, at most: the event has them all. An event may have thousands of keys, each with a mention.
-const ARNS_MAX: usize = 8;
 
 /// Mentions of one bucket.
 pub(crate) struct MentionFile<'b> {
@@ -46,41 +45,14 @@ impl<'b> MentionFile<'b> {
     }
 
     fn flags(&self, range: Range<usize>, value: impl Fn(&MentionRow) -> bool) -> ArrayRef {
-        Arc::new(self.found(range).map(|mention| Some(value(mention))).collect::<BooleanArray>())
+        let flags: BooleanBuffer = self.found(range).map(value).collect();
+        Arc::new(BooleanArray::new(flags, None))
     }
 
     fn forms(&self, range: Range<usize>) -> Result<ArrayRef, ArrowError> {
-        strings(self.found(range).map(|mention| Some(form_word(mention.form))))
+        let words = strings(Form::ALL.iter().map(|form| Some(form_word(*form))))?;
+        dictionary(&words, self.found(range).map(|mention| Some(mention.form as u32)))
     }
-
-    /// Of calls that change something.
-    fn changes(&self, range: Range<usize>) -> impl Iterator<Item = Option<u32>> + Clone {
-        let read_only = &self.batch.rows.events.read_only;
-        self.found(range).map(|mention| Some(mention.event).filter(|event| !at(read_only, *event)))
-    }
-
-    fn resource_arns(&self, range: Range<usize>) -> Result<ArrayRef, ArrowError> {
-        let mut arns = Vec::new();
-        let mut lengths = Vec::with_capacity(range.len());
-        for event in self.changes(range) {
-            let before = arns.len();
-            arns.extend(event.into_iter().flat_map(|event| self.batch.rows.resource_arns(event).take(ARNS_MAX + 1)).map(Some));
-            let listed = event.is_some() && arns.len() - before <= ARNS_MAX;
-            if !listed {
-                arns.truncate(before);
-            }
-            lengths.push(listed.then(|| arns.len() - before));
-        }
-        lists(self.batch.names(arns.into_iter())?, lengths.into_iter())
-    }
-}
-
-/// Whether the event is the copy that names its caller in the caller's own account.
-fn is_own(rows: &Rows, event: u32) -> bool {
-    rows.session_of(event).is_some_and(|session| {
-        let identity = &session.seen.identity;
-        identity.arn.is_some() && identity.account_id.as_deref() == Some(rows.word(event, RECIPIENT))
-    })
 }
 
 impl Columns for MentionFile<'_> {
@@ -93,8 +65,9 @@ impl Columns for MentionFile<'_> {
         let events = &all.events;
         match index {
             0 => self.batch.names(self.found(range).map(|mention| Some(mention.key))),
-            1 => self.batch.names(self.found(range).map(|mention| mention.arn)),
-            2 => self.forms(range),
+            1 => self.forms(range),
+            // Of an ARN it is the key, mostly: then it is not said again.
+            2 => self.batch.names(self.found(range).map(|mention| mention.arn.filter(|arn| *arn != mention.key))),
             3 => Ok(self.flags(range, |mention| mention.exact)),
             4 => {
                 let times = self.found(range).map(|mention| at(&events.time, mention.event));
@@ -102,17 +75,12 @@ impl Columns for MentionFile<'_> {
             }
             5 => self.words(range, RECIPIENT),
             6 => self.words(range, AWS_REGION),
-            7 => self.words(range, EVENT_SOURCE),
-            8 => self.words(range, EVENT_NAME),
-            9 => self.words(range, ERROR_CODE),
-            10 => Ok(self.flags(range, |mention| at(&events.read_only, mention.event))),
-            11 => Ok(self.flags(range, |mention| is_own(all, mention.event))),
-            12 => Ok(self.numbers(range, |event| all.text(event, SHARED).map(shared_event))),
-            13 => Ok(self.numbers(range, |event| all.object_of(event).map(|object| object.id))),
-            14 => Ok(self.numbers(range, |event| Some(i64::from(at(&events.record, event))))),
-            15 => text(self.changes(range).map(|event| all.bytes(event?, EVENT_ID))),
-            16 => self.batch.credential_id(self.changes(range)),
-            _ => self.resource_arns(range),
+            7 => Ok(self.flags(range, |mention| at(&events.read_only, mention.event))),
+            8 => Ok(self.flags(range, |mention| all.has_word(mention.event, ERROR_CODE))),
+            9 => Ok(self.flags(range, |mention| all.session_of(mention.event).is_some_and(|session| session.own))),
+            10 => Ok(self.numbers(range, |event| all.text(event, SHARED).map(shared_event))),
+            11 => Ok(self.numbers(range, |event| all.object_of(event).map(|object| object.id))),
+            _ => Ok(self.numbers(range, |event| Some(i64::from(at(&events.record, event))))),
         }
     }
 }

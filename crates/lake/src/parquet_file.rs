@@ -35,7 +35,7 @@ fn properties(table: Table, rows: usize) -> Result<WriterProperties> {
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_dictionary_page_size_limit(DICTIONARY_BYTES)
-        .set_statistics_enabled(EnabledStatistics::Chunk);
+        .set_statistics_enabled(EnabledStatistics::None);
     for column in table.unique_columns() {
         builder = builder.set_column_dictionary_enabled(ColumnPath::from(*column), false);
     }
@@ -44,8 +44,8 @@ fn properties(table: Table, rows: usize) -> Result<WriterProperties> {
         builder = builder.set_column_bloom_filter_enabled(path.clone(), true).set_column_bloom_filter_fpp(path.clone(), 0.01);
         builder = builder.set_column_bloom_filter_max_ndv(path, rows.clamp(64, ROW_GROUP_ROWS) as u64);
     }
-    for column in ["key", "event_time", "access_key_id", "principal_id"] {
-        builder = builder.set_column_statistics_enabled(ColumnPath::from(column), EnabledStatistics::Page);
+    for column in table.sorted_columns() {
+        builder = builder.set_column_statistics_enabled(ColumnPath::from(*column), EnabledStatistics::Page);
     }
     Ok(builder.build())
 }

@@ -142,11 +142,11 @@ pub(crate) struct SessionRow {
     pub(crate) seen: Use,
     /// `userIdentity`, whole.
     pub(crate) text: Option<String>,
+    /// Whether it names the caller in the caller's own account.
+    pub(crate) own: bool,
 }
 
 /// Places in [`WORDS`].
-pub(crate) const EVENT_SOURCE: usize = 1;
-pub(crate) const EVENT_NAME: usize = 2;
 pub(crate) const AWS_REGION: usize = 3;
 pub(crate) const RECIPIENT: usize = 4;
 pub(crate) const ERROR_CODE: usize = 7;
@@ -268,6 +268,11 @@ impl Rows {
         word.map_or("", |word| self.words.get(word))
     }
 
+    /// Whether an event has a word there.
+    pub(crate) fn has_word(&self, event: u32, column: usize) -> bool {
+        self.events.words.get(column).and_then(|words| at(words, event)).is_some()
+    }
+
     /// Text of an event.
     pub(crate) fn text(&self, event: u32, column: usize) -> Option<&str> {
         self.bytes(event, column).and_then(|bytes| std::str::from_utf8(bytes).ok())
@@ -333,7 +338,8 @@ impl Rows {
         }
         let session = self.sessions.len() as u32;
         let text = event.text.user_identity.as_deref().map(str::to_owned);
-        self.sessions.push(SessionRow { key: seen.identity.session(), seen, text });
+        let own = seen.identity.arn.is_some() && seen.identity.account_id.as_deref() == Some(&*event.recipient_account_id);
+        self.sessions.push(SessionRow { key: seen.identity.session(), seen, text, own });
         self.session_of.insert(identity, session);
         session
     }

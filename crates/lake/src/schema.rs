@@ -87,7 +87,16 @@ impl Table {
     pub(crate) fn unique_columns(self) -> &'static [&'static str] {
         match self {
             Self::Events => &["event_id", "request_id", "shared_event_id", "fingerprint", "request_parameters", "response_elements"],
-            Self::Mentions => &["event_id"],
+            _ => &[],
+        }
+    }
+
+    /// Columns by whose least and greatest values readers leave out pages; the others have no such statistics.
+    pub(crate) fn sorted_columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Events => &["event_time", "recipient_account_id"],
+            Self::Mentions => &["key", "event_time"],
+            Self::Credentials => &["access_key_id", "principal_id", "creation_date", "event_time"],
             _ => &[],
         }
     }
@@ -207,27 +216,23 @@ fn events() -> Vec<Field> {
     fields
 }
 
-/// Of calls that only read, a mention says when and where they were made, and no more: the rest is in `events`.
+/// What is needed to find a call and to count it; the rest is in `events`, where `recipient_account_id`, `event_time`, `object_id` and
+/// `record` lead.
 fn mentions() -> Vec<Field> {
     vec![
         text("key"),
-        text("arn"),
         text("form"),
+        text("arn"),
         flag("exact"),
         time("event_time"),
         text("recipient_account_id"),
         text("aws_region"),
-        text("event_source"),
-        text("event_name"),
-        text("error_code"),
         flag("read_only"),
+        flag("failed"),
         flag("own"),
         number("shared_event"),
         number("object_id"),
         number("record"),
-        text("event_id"),
-        text("credential_id"),
-        text_list("resource_arns"),
     ]
 }
 
@@ -299,11 +304,10 @@ fn objects() -> Vec<Field> {
 }
 
 fn rejects() -> Vec<Field> {
-    let mut fields: Vec<Field> =
-        ["object", "reason", "detail", "event_id", "recipient_account_id", "object_sha256", "run_id"]
-            .iter()
-            .map(|name| text(name))
-            .collect();
+    let mut fields: Vec<Field> = ["object", "reason", "detail", "event_id", "recipient_account_id", "object_sha256", "run_id"]
+        .iter()
+        .map(|name| text(name))
+        .collect();
     fields.extend(["record", "byte_start", "byte_end", "fingerprint"].iter().map(|name| number(name)));
     fields
 }

@@ -1,6 +1,6 @@
 //! An answer, in the shape that programs rely on.
 
-use crate::hits::Hit;
+use crate::hits::{Event, Hit};
 use event::time::rfc3339;
 use identity::{Actor, Certainty, Credential, Resolution};
 use serde::Serialize;
@@ -219,18 +219,18 @@ pub(crate) fn actor(actor: &Actor) -> Value {
 
 impl Change {
     /// Puts together what was found of a call and of its caller.
-    pub(crate) fn of(hit: &Hit, copies: Vec<String>, resolution: &Resolution, evidence: Evidence) -> Self {
+    pub(crate) fn of(hit: &Hit, event: &Event, copies: Vec<String>, resolution: &Resolution, evidence: Evidence) -> Self {
         let named = resolution.certainty >= Certainty::Probable;
         Self {
-            event_id: hit.event_id.clone(),
+            event_id: event.event_id.clone(),
             event_time: rfc3339(hit.event_time),
-            event_source: hit.event_source.clone(),
-            event_name: hit.event_name.clone(),
+            event_source: event.event_source.clone(),
+            event_name: event.event_name.clone(),
             recipient_account_id: hit.recipient_account_id.clone(),
             aws_region: hit.aws_region.clone(),
             read_only: hit.read_only,
-            error_code: hit.error_code.clone(),
-            resources: hit.resource_arns.clone(),
+            error_code: event.error_code.clone(),
+            resources: event.resource_arns.clone(),
             about: hit.exact,
             certainty: resolution.certainty.word(),
             reason: resolution.reason.clone(),

@@ -1,4 +1,4 @@
-//! Hits of which the index says little in, the same with all that `events` has of them out.
+//! Hits that the index found in, the same with what `events` has of them out.
 
 use crate::error::Result;
 use crate::hits::{self, Hit};
@@ -34,7 +34,7 @@ impl Reader {
     /// Fills in what is missing. A hit whose event is no longer there stays as it is.
     pub(crate) async fn complete(&self, hits: Vec<&mut Hit>) -> Result<()> {
         let mut missing: BTreeMap<i32, BTreeMap<i64, BTreeSet<String>>> = BTreeMap::new();
-        for hit in hits.iter().filter(|hit| !hit.whole) {
+        for hit in hits.iter().filter(|hit| hit.event.is_none()) {
             let times = missing.entry(lake::day_of(hit.event_time)).or_default();
             times.entry(hit.event_time).or_default().insert(hit.recipient_account_id.clone());
         }
@@ -53,13 +53,11 @@ impl Reader {
                     .and(col("event_time").in_list(part.iter().map(|(micros, _)| time(*micros)).collect(), false))
                     .and(col("recipient_account_id").in_list(accounts.into_iter().map(|account| lit(account.as_str())).collect(), false));
                 let frame = self.context().table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
-                found.extend(hits::read_events(&frame.collect().await?)?.into_iter().map(|hit| (hit.record(), hit)));
+                found.extend(hits::read_events(&frame.collect().await?)?.into_iter().map(|hit| (hit.place(), hit)));
             }
         }
-        for hit in hits.into_iter().filter(|hit| !hit.whole) {
-            if let Some(event) = found.get(&hit.record()) {
-                *hit = Hit { arn: hit.arn.take(), exact: hit.exact, ..event.clone() };
-            }
+        for hit in hits.into_iter().filter(|hit| hit.event.is_none()) {
+            hit.event = found.get(&hit.place()).and_then(|found: &Hit| found.event.clone());
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! A question in, an [`Answer`] out: find the calls, fold their copies, walk each to its actor.
 
 use crate::answer::{Answer, Change, Evidence, Subject};
-use crate::error::Result;
 use crate::complete::HIT_COLUMNS;
-use crate::hits::{self, Hit, text};
+use crate::error::Result;
+use crate::hits::{self, Event, Hit, text};
 use crate::reader::Reader;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{col, lit};
@@ -73,7 +73,7 @@ impl Reader {
                 if asked_event {
                     return true;
                 }
-                let failed = hit.error_code.is_some();
+                let failed = hit.failed;
                 let keep = (!failed || question.include_denied) && (!hit.read_only || question.include_reads);
                 if !keep {
                     attempts += u64::from(failed);
@@ -85,24 +85,23 @@ impl Reader {
         let all = folded.len();
         let wanted = self.newest(folded, if question.tags.is_empty() { question.limit } else { usize::MAX }).await?;
         let mut ids: BTreeMap<String, BTreeSet<i32>> = BTreeMap::new();
-        for Folded { hit, .. } in &wanted {
-            ids.entry(hit.credential_id.clone()).or_default().insert(lake::day_of(hit.event_time));
+        for Call { hit, event, .. } in &wanted {
+            ids.entry(event.credential_id.clone()).or_default().insert(lake::day_of(hit.event_time));
         }
         let (graph, sessions) = self.graph(&ids, &organisation).await?;
-        let places = self.places(wanted.iter().map(|folded| folded.hit.object_id).collect()).await?;
+        let places = self.places(wanted.iter().map(|call| call.hit.object_id).collect()).await?;
         let mut resolved = HashMap::new();
         let mut changes = Vec::with_capacity(wanted.len());
-        for Folded { hit, copies } in wanted {
-            let copies = copies.into_iter().map(|copy| copy.event_id).collect();
-            let resolution = resolved.entry(hit.credential_id.clone()).or_insert_with(|| {
+        for Call { hit, event, copies } in wanted {
+            let resolution = resolved.entry(event.credential_id.clone()).or_insert_with(|| {
                 sessions
-                    .get(&hit.credential_id)
+                    .get(&event.credential_id)
                     .map_or_else(|| graph.resolve(&identity::SessionKey::default()), |session| graph.resolve(session))
             });
             let has_tags = question.tags.iter().all(|tag| resolution.chain.iter().any(|credential| credential.session_tags.contains(tag)));
             if has_tags {
-                let mut change = Change::of(&hit, copies, resolution, places.evidence(&hit));
-                if contradicted.contains(&(hit.event_id.clone(), hit.recipient_account_id.clone())) {
+                let mut change = Change::of(&hit, &event, copies, resolution, places.evidence(&hit));
+                if contradicted.contains(&(event.event_id.clone(), hit.recipient_account_id.clone())) {
                     let said = change.reason.take().map(|reason| format!("{reason}; ")).unwrap_or_default();
                     change.reason =
                         Some(format!("{said}another record under this event id says something else, and is in the table rejects"));
@@ -187,7 +186,7 @@ impl Reader {
                 ("until", time(question.until.unwrap_or(i64::MAX / 4))),
             ];
             let batches = self.run(include_str!("../../../queries/trace/mentions.sql"), parameters).await?;
-            found.extend(hits::read(&batches)?.into_iter().filter(|hit| {
+            found.extend(hits::read_mentions(&batches)?.into_iter().filter(|hit| {
                 // A bare name in another account, or one that stands for another ARN, is a namesake.
                 let here = spelling.account_id.as_ref().is_none_or(|account| *account == hit.recipient_account_id)
                     && spelling.aws_region.as_ref().is_none_or(|region| *region == hit.aws_region);
@@ -240,7 +239,7 @@ impl Reader {
                 lost.insert((lake::object_number(object.value(row), sha256.value(row)), u64::try_from(record.value(row)).unwrap_or(0)));
             }
         }
-        hits.retain(|hit| !lost.contains(&hit.record()));
+        hits.retain(|hit| !lost.contains(&hit.place()));
         Ok(doubtful)
     }
 
@@ -262,7 +261,7 @@ impl Reader {
         self.complete(hits.iter_mut().enumerate().filter(|(index, _)| unclear.contains(index)).map(|(_, hit)| hit).collect()).await?;
         let mut copies: HashMap<usize, Vec<usize>> = HashMap::new();
         for members in groups.into_values() {
-            let order = |index: &&usize| hits.get(**index).map(|hit| (!hit.own, hit.event_id.clone()));
+            let order = |index: &&usize| hits.get(**index).map(|hit| (!hit.own, hit.event_id().to_owned()));
             let Some(kept) = members.iter().min_by_key(order).copied() else { continue };
             copies.insert(kept, members.into_iter().filter(|index| *index != kept).collect());
         }
@@ -273,15 +272,17 @@ impl Reader {
     }
 
     /// The newest calls, all of each known. Which of several in the last second are the newest, their ids decide.
-    async fn newest(&self, mut folded: Vec<Folded>, limit: usize) -> Result<Vec<Folded>> {
+    async fn newest(&self, mut folded: Vec<Folded>, limit: usize) -> Result<Vec<Call>> {
         let last = limit.checked_sub(1).and_then(|last| folded.get(last)).map(|last| last.hit.event_time);
         let end = folded.iter().position(|folded| last.is_some_and(|last| folded.hit.event_time < last)).unwrap_or(folded.len());
         folded.truncate(if limit == 0 { 0 } else { end });
         self.complete(folded.iter_mut().flat_map(|folded| std::iter::once(&mut folded.hit).chain(&mut folded.copies)).collect()).await?;
-        folded.retain(|folded| folded.hit.whole);
         folded.sort_by(|a, b| order(&a.hit, &b.hit));
-        folded.truncate(limit);
-        Ok(folded)
+        let call = |Folded { mut hit, copies }: Folded| {
+            let event = hit.event.take()?;
+            Some(Call { hit, event, copies: copies.iter().map(|copy| copy.event_id().to_owned()).collect() })
+        };
+        Ok(folded.into_iter().filter_map(call).take(limit).collect())
     }
 
     /// Looks up where the issuing events lie.
@@ -309,13 +310,23 @@ impl Reader {
         let places = self.places(found.iter().map(|hit| hit.object_id).collect()).await?;
         let mut placed: HashMap<String, Vec<Evidence>> = HashMap::new();
         for hit in &found {
-            placed.entry(hit.event_id.clone()).or_default().push(Evidence { event_id: Some(hit.event_id.clone()), ..places.evidence(hit) });
+            placed
+                .entry(hit.event_id().to_owned())
+                .or_default()
+                .push(Evidence { event_id: Some(hit.event_id().to_owned()), ..places.evidence(hit) });
         }
         for issued in changes.iter_mut().flat_map(|change| &mut change.chain).filter_map(|credential| credential.issued_by.as_mut()) {
             issued.evidence.extend(issued.event_ids.iter().filter_map(|id| placed.get(id)).flatten().cloned());
         }
         Ok(())
     }
+}
+
+/// A call of which all is known, and the event ids of its copies.
+struct Call {
+    hit: Hit,
+    event: Event,
+    copies: Vec<String>,
 }
 
 /// A call, and the copies of it that other accounts recorded.
@@ -326,13 +337,13 @@ struct Folded {
 
 /// Newest first.
 fn order(a: &Hit, b: &Hit) -> std::cmp::Ordering {
-    (b.event_time, &b.event_id, &b.recipient_account_id, b.record()).cmp(&(a.event_time, &a.event_id, &a.recipient_account_id, a.record()))
+    (b.event_time, b.event_id(), &b.recipient_account_id, b.place()).cmp(&(a.event_time, a.event_id(), &a.recipient_account_id, a.place()))
 }
 
 /// Newest first, each event once: the mention that is about the thing wins over one in passing.
 fn newest_first(mut hits: Vec<Hit>) -> Vec<Hit> {
-    hits.sort_by(|a, b| (a.record(), !a.exact, !a.whole, &a.arn).cmp(&(b.record(), !b.exact, !b.whole, &b.arn)));
-    hits.dedup_by_key(|hit| hit.record());
+    hits.sort_by(|a, b| (a.place(), !a.exact, a.event.is_none(), &a.arn).cmp(&(b.place(), !b.exact, b.event.is_none(), &b.arn)));
+    hits.dedup_by_key(|hit| hit.place());
     hits.sort_by(order);
     hits.truncate(HITS_MAX);
     hits
@@ -341,7 +352,7 @@ fn newest_first(mut hits: Vec<Hit>) -> Vec<Hit> {
 /// The ARNs that a question turned out to stand for; the fuller spelling where two are of one thing.
 fn matched(hits: &[Hit], question: &Question) -> Vec<String> {
     if question.verb == Verb::Show {
-        return hits.iter().map(|hit| hit.event_id.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+        return hits.iter().map(|hit| hit.event_id().to_owned()).collect::<BTreeSet<_>>().into_iter().collect();
     }
     let arns: BTreeSet<&String> = hits.iter().filter_map(|hit| hit.arn.as_ref()).collect();
     let pathless = |arn: &str| {

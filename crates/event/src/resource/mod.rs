@@ -73,6 +73,11 @@ pub enum Form {
     SessionId,
 }
 
+impl Form {
+    /// Every kind, in the order of their numbers.
+    pub const ALL: [Self; 6] = [Self::Arn, Self::Id, Self::Name, Self::UniqueId, Self::AccessKey, Self::SessionId];
+}
+
 /// One key under which an event is found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mention<'a> {

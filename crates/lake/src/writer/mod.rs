@@ -19,9 +19,9 @@ use arrow::datatypes::Int64Type;
 use assemble::{Assembled, File, assemble};
 use deltalake::DeltaTable;
 use deltalake::kernel::Action;
+use hashbrown::HashMap;
 use identity::{Graph, Organisation};
 use ids::Ids;
-use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Attempts to commit `events` before giving up; each lost one means that another writer got on.
