@@ -61,7 +61,7 @@ pub fn without_secrets<'a>(field: Json<'_, 'a>, key: &HashKey) -> Cow<'a, str> {
 }
 
 /// What the place of a value says about it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Plain,
     /// The value is a secret.
@@ -72,8 +72,8 @@ enum Place {
 
 fn search(value: Json<'_, '_>, place: Place, found: &mut Vec<(String, std::ops::Range<usize>)>) {
     if value.is_object() {
-        for (name, member) in value.entries() {
-            search(member, place_of(&name, place), found);
+        for member in value.members() {
+            search(member.value, member.traits.secrecy.inside(place), found);
         }
     } else if value.is_array() {
         for item in value.items() {
@@ -86,6 +86,27 @@ fn search(value: Json<'_, '_>, place: Place, found: &mut Vec<(String, std::ops::
     {
         let range = value.range();
         found.push((text.into_owned(), range.start - 1..range.end + 1));
+    }
+}
+
+/// What a name makes of the place under it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Secrecy {
+    plainly: Place,
+    in_environment: Place,
+}
+
+impl Secrecy {
+    pub(crate) fn of(name: &str) -> Self {
+        Self { plainly: place_of(name, Place::Plain), in_environment: place_of(name, Place::Environment) }
+    }
+
+    fn inside(self, outer: Place) -> Place {
+        match outer {
+            Place::Plain => self.plainly,
+            Place::Environment => self.in_environment,
+            Place::Secret => Place::Secret,
+        }
     }
 }
 

@@ -4,10 +4,10 @@
 //! stands elsewhere in the record knows more than one that is built (a path, an account, a random part).
 
 use super::arn;
-use super::fallback::{self, Lower, Word};
-use super::table::{self, At, Row, Take};
+use super::fallback::{self, Looks, Lower, Word};
+use super::table::{At, Row, Service, Take};
 use super::{Form, KEY_BYTES_MAX, Mention, Mentions, Touched, ids};
-use crate::json::Json;
+use crate::json::{Json, Member};
 use std::borrow::Cow;
 
 /// Members of an object that are looked at for what stands beside a name; an object that has more is a list in disguise.
@@ -18,7 +18,7 @@ const ARNS_COMPARED_MAX: usize = 32;
 
 /// Adds the keys under which a question finds this record.
 pub fn mentions<'t, 'a>(touched: &Touched<'t, 'a, '_>, out: &mut Mentions<'a>) {
-    let mut walk = Walk { touched, rows: table::rows(touched.event_source), out, pending: Vec::new(), partition: None };
+    let mut walk = Walk { touched, service: Service::of(touched.event_source), out, pending: Vec::new(), partition: None };
     walk.resources();
     walk.root(touched.response, true);
     walk.root(touched.request, true);
@@ -29,13 +29,11 @@ pub fn mentions<'t, 'a>(touched: &Touched<'t, 'a, '_>, out: &mut Mentions<'a>) {
 
 /// Where a value stands.
 #[derive(Clone, Copy)]
-struct Place<'k, 't, 'a> {
-    /// The key, as written; that of the list or set around it where there is one.
-    raw: &'k Cow<'a, str>,
-    /// Its end, in lower case.
-    key: &'k [u8],
-    /// The key of the object that it is a member of, as written; empty at the top.
-    parent: &'k Cow<'a, str>,
+struct Place<'t, 'a> {
+    /// What it is, or is the list or set around it, as a member; nothing at the top.
+    member: Option<Member<'t, 'a>>,
+    /// The object that it is a member of, as a member; nothing at the top.
+    parent: Option<Member<'t, 'a>>,
     /// That object.
     object: Json<'t, 'a>,
     /// Objects around it, less wrappers and sets.
@@ -52,8 +50,8 @@ struct Place<'k, 't, 'a> {
 struct Pending<'t, 'a> {
     text: Cow<'a, str>,
     object: Json<'t, 'a>,
-    key: Cow<'a, str>,
-    parent: Cow<'a, str>,
+    member: Option<Member<'t, 'a>>,
+    parent: Option<Member<'t, 'a>>,
     what: What,
 }
 
@@ -67,7 +65,7 @@ enum What {
 
 struct Walk<'t, 'a, 'r, 'm> {
     touched: &'m Touched<'t, 'a, 'r>,
-    rows: &'static [Row],
+    service: Service,
     out: &'m mut Mentions<'a>,
     pending: Vec<Pending<'t, 'a>>,
     partition: Option<&'static str>,
@@ -91,47 +89,41 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
 
     fn root(&mut self, value: Option<Json<'t, 'a>>, call: bool) {
         let Some(value) = value else { return };
-        let raw = Cow::Borrowed("");
+        let top = Place { member: None, parent: None, object: value, depth: 0, listed: false, set: false, call };
         if let Some(text) = value.text() {
             // A document in a string: its values are what stands between quotes.
             for text in text.split('"').take(4 * SIBLINGS_MAX).filter(|text| usable(text)) {
-                let place =
-                    Place { raw: &raw, key: b"", parent: &raw, object: value, depth: usize::MAX, listed: false, set: false, call: false };
-                self.string(Cow::Owned(text.to_owned()), &place);
+                self.string(Cow::Owned(text.to_owned()), &Place { depth: usize::MAX, call: false, ..top });
             }
             return;
         }
-        self.object(value, &Place { raw: &raw, key: b"", parent: &raw, object: value, depth: 0, listed: false, set: false, call });
+        self.object(value, &top);
     }
 
     /// Every member of an object that stands at `place`; its own depth is the place's.
-    fn object(&mut self, object: Json<'t, 'a>, place: &Place<'_, 't, 'a>) {
-        for (raw, value) in object.entries() {
-            if !(value.is_string() || value.is_object() || value.is_array()) {
+    fn object(&mut self, object: Json<'t, 'a>, place: &Place<'t, 'a>) {
+        for member in object.members() {
+            let (looks, value) = (&member.traits.looks, member.value);
+            if looks.secret || !(value.is_string() || value.is_object() || value.is_array()) {
                 continue;
             }
-            let lower = Lower::of(&raw);
-            let key = lower.as_bytes();
-            if fallback::is_secret_key(key) {
-                continue;
-            }
-            if fallback::is_transparent(key) && place.depth > 0 && (key != b"content" || value.is_string()) {
+            if looks.transparent && place.depth > 0 && (!looks.content || value.is_string()) {
                 // A set, a list's element or the text of an XML element: called as what is around it.
                 self.value(value, &Place { object, listed: true, set: true, ..*place });
-            } else if place.depth == 0 && value.is_object() && self.is_wrapper(key) {
+            } else if place.depth == 0 && value.is_object() && self.is_wrapper(looks) {
                 self.object(value, &Place { depth: 0, object: value, ..*place });
             } else {
-                self.value(value, &Place { raw: &raw, key, parent: place.raw, object, listed: false, set: false, ..*place });
+                self.value(value, &Place { member: Some(member), parent: place.member, object, listed: false, set: false, ..*place });
             }
         }
     }
 
     /// API Gateway has a wrapper of its own, `createStageInput`; elsewhere an input is a thing, such as Glue's `tableInput`.
-    fn is_wrapper(&self, key: &[u8]) -> bool {
-        fallback::is_wrapper(key) || key.ends_with(b"input") && self.touched.event_source.starts_with("apigateway.")
+    fn is_wrapper(&self, looks: &Looks) -> bool {
+        looks.wrapper || looks.input && self.touched.event_source.starts_with("apigateway.")
     }
 
-    fn value(&mut self, value: Json<'t, 'a>, place: &Place<'_, 't, 'a>) {
+    fn value(&mut self, value: Json<'t, 'a>, place: &Place<'t, 'a>) {
         if value.is_string() {
             if let Some(text) = value.text().filter(|text| usable(text)) {
                 self.string(text, place);
@@ -145,7 +137,7 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
         }
     }
 
-    fn string(&mut self, text: Cow<'a, str>, place: &Place<'_, 't, 'a>) {
+    fn string(&mut self, text: Cow<'a, str>, place: &Place<'t, 'a>) {
         let row = if place.call { self.row(place) } else { None };
         let text = if text.starts_with("arn:") {
             match self.arn(text, row.is_some()) {
@@ -173,11 +165,12 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
     }
 
     /// A string that has no shape of its own: what its key promises.
-    fn name(&mut self, text: Cow<'a, str>, place: &Place<'_, 't, 'a>) {
-        let word = fallback::last_word(place.raw, place.key, place.listed);
+    fn name(&mut self, text: Cow<'a, str>, place: &Place<'t, 'a>) {
+        let looks = place.member.map(|member| &member.traits.looks);
+        let word = looks.and_then(|looks| if place.listed { looks.word_of_list } else { looks.word });
         let uuid = matches!(word, Some(Word::Id | Word::Arn)) && ids::is_uuid(&text);
         let asked = place.call && place.depth <= 1 && !fallback::is_noise_value(&text);
-        if let Some(word) = word.filter(|_| (uuid || asked) && !fallback::is_noise_key(place.key)) {
+        if let Some(word) = word.filter(|_| (uuid || asked) && !looks.is_some_and(|looks| looks.noise)) {
             return self.wait(text, place, What::Word(word));
         }
         for found in fallback::arns_in(&text) {
@@ -185,21 +178,30 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
         }
     }
 
-    fn wait(&mut self, text: Cow<'a, str>, place: &Place<'_, 't, 'a>, what: What) {
-        self.pending.push(Pending { text, object: place.object, key: place.raw.clone(), parent: place.parent.clone(), what });
+    fn wait(&mut self, text: Cow<'a, str>, place: &Place<'t, 'a>, what: What) {
+        self.pending.push(Pending { text, object: place.object, member: place.member, parent: place.parent, what });
     }
 
-    fn row(&self, place: &Place<'_, 't, 'a>) -> Option<&'static Row> {
-        let singular = if place.listed { place.key.strip_suffix(b"s") } else { None };
-        self.rows.iter().find(|row| {
+    fn row(&self, place: &Place<'t, 'a>) -> Option<&'static Row> {
+        let member = place.member?;
+        let rows = self.service.rows(member.traits.looks.services);
+        if rows.is_empty() {
+            return None;
+        }
+        let lower = Lower::of(&member.name());
+        let held = lower.as_bytes();
+        let singular = if place.listed { held.strip_suffix(b"s") } else { None };
+        let stands_in = |parent: &str| {
+            let name = place.parent.map(|parent| parent.name()).unwrap_or_default();
+            fallback::singular_of(&name).eq_ignore_ascii_case(parent) || name.eq_ignore_ascii_case(parent)
+        };
+        rows.iter().find(|row| {
             let key = row.key.as_bytes();
-            (key == place.key || Some(key) == singular)
+            (key == held || Some(key) == singular)
                 && match row.at {
                     At::Any => true,
                     At::Top => place.depth == 0,
-                    At::In(parent) => {
-                        fallback::singular_of(place.parent).eq_ignore_ascii_case(parent) || place.parent.eq_ignore_ascii_case(parent)
-                    }
+                    At::In(parent) => stands_in(parent),
                 }
                 && row.fits(self.touched.event_name)
         })
@@ -361,17 +363,17 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
 
     /// The account that stands beside an id.
     fn owner(&self, object: Json<'t, 'a>, prefix: &str) -> Option<Cow<'a, str>> {
+        let names: &[&str] = match prefix {
+            "sg" => &["groupOwnerId", "ownerId", "userId"],
+            "vpc" => &["ownerId", "vpcOwnerId"],
+            _ => &["ownerId"],
+        };
+        let fits = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         object
-            .entries()
+            .members()
             .take(SIBLINGS_MAX)
-            .find(|(key, _)| match prefix {
-                "sg" => {
-                    key.eq_ignore_ascii_case("groupOwnerId") || key.eq_ignore_ascii_case("ownerId") || key.eq_ignore_ascii_case("userId")
-                }
-                "vpc" => key.eq_ignore_ascii_case("ownerId") || key.eq_ignore_ascii_case("vpcOwnerId"),
-                _ => key.eq_ignore_ascii_case("ownerId"),
-            })
-            .and_then(|(_, value)| value.scalar())
+            .find(|member| member.traits.looks.owner && fits(&member.name()))
+            .and_then(|member| member.value.scalar())
             .filter(|owner| ids::is_account_id(owner))
     }
 
@@ -424,18 +426,20 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
     /// The ARN beside a name: `arn`, or the one whose key has the same stem (`jobArn` beside `jobName`, `profileArn` beside the `name` of
     /// a `profile`).
     fn sibling_arn(&self, pending: &Pending<'t, 'a>) -> Option<Cow<'a, str>> {
-        let stem = match fallback::stem_of(&pending.key) {
-            "" => fallback::singular_of(&pending.parent),
+        let name = |member: Option<Member<'t, 'a>>| member.map(|member| member.name()).unwrap_or_default();
+        let (key, parent) = (name(pending.member), name(pending.parent));
+        let stem = match fallback::stem_of(&key) {
+            "" => fallback::singular_of(&parent),
             stem => stem,
         };
         let fits = |other: &str| {
-            let head = other.len().checked_sub("arn".len()).and_then(|at| Some((other.get(..at)?, other.get(at..)?)));
-            head.is_some_and(|(head, word)| word.eq_ignore_ascii_case("arn") && (head.is_empty() || head.eq_ignore_ascii_case(stem)))
+            let head = other.len().checked_sub("arn".len()).and_then(|at| other.get(..at));
+            head.is_some_and(|head| head.is_empty() || head.eq_ignore_ascii_case(stem))
         };
         let beside = |object: Json<'t, 'a>| {
-            let mut members = object.entries().take(SIBLINGS_MAX);
-            let (_, value) = members.find(|(other, value)| value.is_string() && fits(other))?;
-            value.text().filter(|text| usable(text) && arn::parse(text).is_some())
+            let mut members = object.members().take(SIBLINGS_MAX);
+            let found = members.find(|other| other.traits.looks.arn && other.value.is_string() && fits(&other.name()))?;
+            found.value.text().filter(|text| usable(text) && arn::parse(text).is_some())
         };
         beside(pending.object).or_else(|| if stem.is_empty() { None } else { beside(self.touched.response?) })
     }
