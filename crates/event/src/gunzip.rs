@@ -35,30 +35,69 @@ pub fn is_gzip(bytes: &[u8]) -> bool {
 /// # Errors
 /// [`Fault`], and then nothing of the object may be used.
 pub fn gunzip(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Fault> {
-    if !is_gzip(bytes) {
-        return if bytes.len() > OBJECT_BYTES_MAX { Err(Fault::TooLarge) } else { Ok(Cow::Borrowed(bytes)) };
-    }
-    let Some(trailer) = bytes.len().checked_sub(8).filter(|at| *at >= 10).and_then(|at| bytes.get(at..)) else {
-        return Err(Fault::Truncated);
-    };
-    let size = trailer.get(4..).and_then(|le| le.try_into().ok()).map_or(0, u32::from_le_bytes) as usize;
-    if size > OBJECT_BYTES_MAX || (size > RATIO_FREE_BYTES && size / RATIO_MAX > bytes.len()) {
-        return Err(diagnose(bytes));
-    }
-    let mut out = vec![0; size];
-    match libdeflater::Decompressor::new().gzip_decompress(bytes, &mut out) {
-        // The decoder stops at the end of the first member and does not say where that was. There stands its trailer, which it has
-        // checked: if the last eight bytes are that trailer, and stand nowhere earlier, the member ends where the object does.
-        Ok(length)
-            if length == size && ends_in_trailer_of(&out, trailer) && memchr::memmem::find(bytes, trailer) == Some(bytes.len() - 8) =>
-        {
+    let mut out = Vec::new();
+    match Inflater::default().inflate(bytes, &mut out)? {
+        Inflated::AsItWas => Ok(Cow::Borrowed(bytes)),
+        Inflated::Bytes(length) => {
+            out.truncate(length);
             Ok(Cow::Owned(out))
         }
-        Ok(_) | Err(_) => match stream(bytes) {
-            Ok(end) if end == bytes.len() && out.len() == size => Ok(Cow::Owned(out)),
-            Ok(_) => Err(Fault::Trailing),
-            Err(fault) => Err(fault),
-        },
+    }
+}
+
+/// Where the plain text of an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inflated {
+    /// The object is not compressed.
+    AsItWas,
+    /// The first so many bytes of the buffer; what lies behind is from earlier ones.
+    Bytes(usize),
+}
+
+/// Inflates objects, one after another, with tables that it keeps.
+#[derive(Default)]
+pub struct Inflater(libdeflater::Decompressor);
+
+impl std::fmt::Debug for Inflater {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Inflater")
+    }
+}
+
+impl Inflater {
+    /// Inflates gzip into `out`, which grows as needed and is never cut: what it held before saves clearing it.
+    ///
+    /// # Errors
+    /// [`Fault`], and then nothing of the object may be used.
+    pub fn inflate(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<Inflated, Fault> {
+        if !is_gzip(bytes) {
+            return if bytes.len() > OBJECT_BYTES_MAX { Err(Fault::TooLarge) } else { Ok(Inflated::AsItWas) };
+        }
+        let Some(trailer) = bytes.len().checked_sub(8).filter(|at| *at >= 10).and_then(|at| bytes.get(at..)) else {
+            return Err(Fault::Truncated);
+        };
+        let size = trailer.get(4..).and_then(|le| le.try_into().ok()).map_or(0, u32::from_le_bytes) as usize;
+        if size > OBJECT_BYTES_MAX || (size > RATIO_FREE_BYTES && size / RATIO_MAX > bytes.len()) {
+            return Err(diagnose(bytes));
+        }
+        if out.len() < size {
+            out.resize(size, 0);
+        }
+        let out = out.get_mut(..size).unwrap_or(&mut []);
+        match self.0.gzip_decompress(bytes, out) {
+            // The decoder stops at the end of the first member and does not say where that was. There stands its trailer, which it has
+            // checked: if the last eight bytes are that trailer, and stand nowhere earlier, the member ends where the object does.
+            Ok(length)
+                if length == size && ends_in_trailer_of(out, trailer) && memchr::memmem::find(bytes, trailer) == Some(bytes.len() - 8) =>
+            {
+                Ok(Inflated::Bytes(size))
+            }
+            Ok(_) | Err(_) => match stream(bytes) {
+                Ok(end) if end == bytes.len() => Ok(Inflated::Bytes(size)),
+                Ok(_) => Err(Fault::Trailing),
+                Err(fault) => Err(fault),
+            },
+        }
     }
 }
 
@@ -143,6 +182,17 @@ mod tests {
         assert_eq!(gunzip(&gzip(b"{\"Records\":[]}")).unwrap().as_ref(), b"{\"Records\":[]}");
         assert_eq!(gunzip(b"[]").unwrap().as_ref(), b"[]");
         assert_eq!(gunzip(&gzip(b"")).unwrap().as_ref(), b"");
+    }
+
+    #[test]
+    fn a_buffer_that_was_used_before_changes_nothing() {
+        let (mut inflater, mut out) = (Inflater::default(), Vec::new());
+        for text in [&b"{\"Records\":[1,2,3]}"[..], b"[]", b"", b"{\"Records\":[]}"] {
+            assert_eq!(inflater.inflate(&gzip(text), &mut out), Ok(Inflated::Bytes(text.len())));
+            assert_eq!(&out[..text.len()], text);
+            assert_eq!(inflater.inflate(&gzip(text)[..20], &mut out), Err(Fault::Truncated));
+        }
+        assert_eq!(inflater.inflate(b"[]", &mut out), Ok(Inflated::AsItWas));
     }
 
     #[test]

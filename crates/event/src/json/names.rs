@@ -32,11 +32,15 @@ pub(crate) struct Names {
     object: u32,
     /// Whether a name found no room on the list.
     full: bool,
+    /// The place of the name that was read last.
+    last: u32,
 }
 
 #[derive(Debug)]
 struct Listed {
     ends: Ends,
+    /// The place of the name that came next, the last time: records of one kind have theirs in one order.
+    follower: u32,
     text: Box<[u8]>,
     traits: Traits,
 }
@@ -56,8 +60,9 @@ impl Ends {
         if length >= 8 {
             Self { head: word(name.start).unwrap_or(0), tail: word(name.end - 8).unwrap_or(0), length }
         } else {
-            let text = bytes.get(name.clone()).unwrap_or(&[]);
-            Self { head: text.iter().rev().fold(0, |head, &byte| head << 8 | u64::from(byte)), tail: 0, length }
+            let short = || bytes.get(name.clone()).unwrap_or(&[]).iter().rev().fold(0, |head, &byte| head << 8 | u64::from(byte));
+            let head = word(name.start).map_or_else(short, |word| word & ((1 << (8 * length)) - 1));
+            Self { head, tail: 0, length }
         }
     }
 
@@ -80,8 +85,28 @@ impl Names {
         }
     }
 
+    /// The place of the name that starts at `bytes[start]`, and where it ends, if it is the one that came next the last time.
+    pub(super) fn guess(&mut self, bytes: &[u8], start: usize) -> Option<(u32, usize)> {
+        let place = self.listed.get(self.last as usize)?.follower;
+        let end = start + self.listed.get(place as usize)?.ends.length;
+        if bytes.get(end) != Some(&b'"') || !self.is_at(place, bytes, &(start..end), &Ends::of(bytes, &(start..end))) {
+            return None;
+        }
+        self.last = place;
+        Some((place, end))
+    }
+
     /// The place of the name at `name` in `bytes`, which holds until the next record.
     pub(super) fn place(&mut self, bytes: &[u8], name: Range<usize>, escaped: bool) -> u32 {
+        let place = self.find(bytes, name, escaped);
+        if let Some(last) = self.listed.get_mut(self.last as usize) {
+            last.follower = place;
+        }
+        self.last = place;
+        place
+    }
+
+    fn find(&mut self, bytes: &[u8], name: Range<usize>, escaped: bool) -> u32 {
         if name.len() <= NAME_BYTES_MAX && !escaped {
             let ends = Ends::of(bytes, &name);
             let first = ends.hash();
@@ -89,16 +114,21 @@ impl Names {
                 let slot = first.wrapping_add(probe) % SLOTS;
                 let place = match self.slots.get(slot) {
                     Some(0) | None => return self.list(bytes.get(name).unwrap_or(&[]), ends, slot),
-                    Some(place) => usize::from(*place) - 1,
+                    Some(place) => u32::from(*place) - 1,
                 };
-                let same = |held: &&Listed| held.ends == ends && (ends.length <= 16 || bytes.get(name.clone()) == Some(&held.text));
-                if self.listed.get(place).filter(same).is_some() {
-                    return place as u32;
+                if self.is_at(place, bytes, &name, &ends) {
+                    return place;
                 }
             }
             self.full = true;
         }
         self.set_aside(bytes.get(name).unwrap_or(&[]))
+    }
+
+    /// Whether the listed name at that place is the one at `name` in `bytes`.
+    fn is_at(&self, place: u32, bytes: &[u8], name: &Range<usize>, ends: &Ends) -> bool {
+        let same = |held: &Listed| held.ends == *ends && (ends.length <= 16 || bytes.get(name.clone()) == Some(&held.text));
+        self.listed.get(place as usize).is_some_and(same)
     }
 
     #[cold]
@@ -107,7 +137,7 @@ impl Names {
         let (Ok(text), Some(slot), false) = (std::str::from_utf8(name), self.slots.get_mut(slot), self.full) else {
             return self.set_aside(name);
         };
-        self.listed.push(Listed { ends, text: name.into(), traits: Traits::of(text) });
+        self.listed.push(Listed { ends, follower: 0, text: name.into(), traits: Traits::of(text) });
         self.last_in.push(0);
         *slot = self.listed.len() as u16;
         self.listed.len() as u32 - 1
@@ -164,6 +194,19 @@ mod tests {
             assert_eq!(place(&mut names, name), at, "{name}");
             assert_eq!(names.traits(at), Some(&Traits::of(name)), "{name}");
         }
+    }
+
+    #[test]
+    fn what_came_next_is_guessed_and_compared() {
+        let mut names = Names::default();
+        names.next_record();
+        let (a, b) = (place(&mut names, "eventVersion"), place(&mut names, "userIdentity"));
+        place(&mut names, "eventVersion");
+        for wrong in ["userIdentity", "userIdentitx\"", "xserIdentity\"", "userIdentityX\"", "\"", ""] {
+            assert_eq!(names.guess(wrong.as_bytes(), 0), None, "{wrong}");
+        }
+        assert_eq!(names.guess(b"{\"userIdentity\":1}", 2), Some((b, 14)));
+        assert_eq!(names.guess(b"eventVersion\"", 0), Some((a, 12)));
     }
 
     #[test]

@@ -166,10 +166,16 @@ impl<'b, 't> Reader<'b, 't> {
         if self.peek() != b'"' {
             return Err(self.unexpected());
         }
-        self.string(Kind::Key)?;
-        if let Some(node) = self.tape.nodes.last_mut() {
-            let (start, end) = (self.base + node.start as usize, self.base + node.end as usize);
-            node.next = self.tape.names.place(self.bytes, start..end, node.escaped);
+        let start = self.at + 1;
+        if let Some((next, end)) = self.tape.names.guess(self.bytes, start) {
+            let span = (start - self.base) as u32..(end - self.base) as u32;
+            self.tape.nodes.push(Node { start: span.start, end: span.end, next, kind: Kind::Key, escaped: false });
+            self.at = end + 1;
+        } else {
+            self.string(Kind::Key)?;
+            if let Some(node) = self.tape.nodes.last_mut() {
+                node.next = self.tape.names.place(self.bytes, start..self.at - 1, node.escaped);
+            }
         }
         self.space();
         if self.peek() != b':' {
