@@ -49,8 +49,9 @@ impl Decoder {
         Self { tape: Tape::default(), inner: Tape::default(), hash_key }
     }
 
-    /// Reads one object, compressed or not.
-    pub fn decode(&mut self, object: &[u8], sink: &mut dyn Sink) -> Summary {
+    /// Reads one object, compressed or not. Returns its text beside the sums: what [`Event::at`] counts in, for a sink that keeps
+    /// places instead of copies; the object as it came where it could not be inflated.
+    pub fn decode<'o>(&mut self, object: &'o [u8], sink: &mut dyn Sink) -> (Summary, Cow<'o, [u8]>) {
         let mut summary = Summary::default();
         let whole = |reason, detail: String, length: usize| Reject { record: None, reason, detail, bytes: 0..length as u64 };
         let bytes = match gunzip(object) {
@@ -63,7 +64,7 @@ impl Decoder {
                     gunzip::Fault::TooLarge => Reason::TooLarge,
                 };
                 sink.reject(whole(reason, reason.sentence().into(), object.len()));
-                return Summary { sha256: Sha256::digest(object).into(), rejected: true, ..summary };
+                return (Summary { sha256: Sha256::digest(object).into(), rejected: true, ..summary }, Cow::Borrowed(object));
             }
         };
         summary.sha256 = Sha256::digest(&bytes).into();
@@ -75,7 +76,7 @@ impl Decoder {
             sink.reject(whole(reason, detail, bytes.len()));
             summary.rejected = true;
         }
-        summary
+        (summary, bytes)
     }
 }
 
@@ -294,8 +295,9 @@ impl Document<'_, '_> {
         let outcome = match unwrap(element) {
             Unwrapped::Record(record) => {
                 self.records += 1;
+                let at = (record.raw().as_ptr() as usize).checked_sub(self.bytes.as_ptr() as usize);
                 let sink = &mut *self.sink;
-                with_event(record, place, &self.decoder.hash_key, &mut |event| sink.event(event))
+                with_event(record, place, at, &self.decoder.hash_key, &mut |event| sink.event(event))
             }
             Unwrapped::Text(text) => {
                 self.records += 1;
@@ -305,7 +307,7 @@ impl Document<'_, '_> {
                     Ok(end) => match text.get(start..end).and_then(|text| inner.root(text)) {
                         Some(record) if record.is_object() => {
                             let sink = &mut *self.sink;
-                            with_event(record, place, &self.decoder.hash_key, &mut |event| sink.event(event))
+                            with_event(record, place, None, &self.decoder.hash_key, &mut |event| sink.event(event))
                         }
                         _ => Err(Refused { reason: Reason::NotCloudTrail, detail: "CloudTrailEvent holds no record".into() }),
                     },

@@ -20,6 +20,10 @@ type Text<'a> = Option<Cow<'a, str>>;
 pub struct Event<'a> {
     /// Where it lies in its object, counted from 0.
     pub record: u64,
+    /// The record's own text.
+    pub raw: &'a str,
+    /// The byte of the object's text at which `raw` starts; `None` where it stands inside a string of another record.
+    pub at: Option<usize>,
     /// `eventID`; for a record older than version 1.01, which has none, a hash of the record after `none-`.
     pub event_id: Cow<'a, str>,
     /// `eventTime`, microseconds since 1970.
@@ -222,6 +226,7 @@ pub(crate) struct Refused {
 pub(crate) fn with_event<'t, 'a>(
     record: Json<'t, 'a>,
     place: u64,
+    at: Option<usize>,
     hash_key: &HashKey,
     take: &mut dyn FnMut(&Event<'_>),
 ) -> Result<(), Refused> {
@@ -278,6 +283,8 @@ pub(crate) fn with_event<'t, 'a>(
         fields.error_code.or_else(|| failed_in_response(fields.response, fields.service_event_details, fields.error_message.as_deref()));
     take(&Event {
         record: place,
+        raw: record.raw(),
+        at,
         event_id: fields.event_id.unwrap_or_else(|| Cow::Owned(format!("none-{fingerprint:032x}"))),
         event_time,
         read_only: fields.read_only.unwrap_or_else(|| reads_by_name(&event_name)),
