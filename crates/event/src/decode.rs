@@ -3,7 +3,7 @@
 //! Knows every wrapping that CloudTrail records come in: `{"Records":[…]}`, bare arrays, JSON lines, single records, LookupEvents
 //! output, EventBridge envelopes. Never fails as a whole for a part: each record read is an event or a reject.
 
-use crate::gunzip::{self, gunzip};
+use crate::gunzip::{self, Inflater};
 use crate::json::{Fault, Json, SyntaxError, Tape, skip_space, step_over};
 use crate::record::{Event, Refused, with_event};
 use crate::reject::{Reason, Reject};
@@ -13,6 +13,9 @@ use std::borrow::Cow;
 
 /// Bytes of one record, at most. CloudTrail's own limit is 256 KB for trails and 1 MB for event data stores.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes of a text that is kept to be written over, at most.
+const SPARE_BYTES_MAX: usize = 16 << 20;
 
 /// Takes what a decoder finds, in the order of the object.
 pub trait Sink {
@@ -41,12 +44,14 @@ pub struct Decoder {
     tape: Tape,
     inner: Tape,
     hash_key: HashKey,
+    inflater: Inflater,
+    spare: Vec<u8>,
 }
 
 impl Decoder {
     /// A decoder that hashes secrets with `hash_key`.
     pub fn new(hash_key: HashKey) -> Self {
-        Self { tape: Tape::default(), inner: Tape::default(), hash_key }
+        Self { tape: Tape::default(), inner: Tape::default(), hash_key, inflater: Inflater::default(), spare: Vec::new() }
     }
 
     /// Reads one object, compressed or not. Returns its text beside the sums: what [`Event::at`] counts in, for a sink that keeps
@@ -54,7 +59,7 @@ impl Decoder {
     pub fn decode<'o>(&mut self, object: &'o [u8], sink: &mut dyn Sink) -> (Summary, Cow<'o, [u8]>) {
         let mut summary = Summary::default();
         let whole = |reason, detail: String, length: usize| Reject { record: None, reason, detail, bytes: 0..length as u64 };
-        let bytes = match gunzip(object) {
+        let bytes = match self.inflater.inflate(object, std::mem::take(&mut self.spare)) {
             Ok(bytes) => bytes,
             Err(fault) => {
                 let reason = match fault {
@@ -77,6 +82,15 @@ impl Decoder {
             summary.rejected = true;
         }
         (summary, bytes)
+    }
+
+    /// Takes the text of an object back, once nothing of it is needed: the next one is inflated into it.
+    pub fn recycle(&mut self, text: Cow<'_, [u8]>) {
+        if let Cow::Owned(text) = text
+            && text.capacity() <= SPARE_BYTES_MAX
+        {
+            self.spare = text;
+        }
     }
 }
 

@@ -35,23 +35,7 @@ pub fn is_gzip(bytes: &[u8]) -> bool {
 /// # Errors
 /// [`Fault`], and then nothing of the object may be used.
 pub fn gunzip(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Fault> {
-    let mut out = Vec::new();
-    match Inflater::default().inflate(bytes, &mut out)? {
-        Inflated::AsItWas => Ok(Cow::Borrowed(bytes)),
-        Inflated::Bytes(length) => {
-            out.truncate(length);
-            Ok(Cow::Owned(out))
-        }
-    }
-}
-
-/// Where the plain text of an object is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Inflated {
-    /// The object is not compressed.
-    AsItWas,
-    /// The first so many bytes of the buffer; what lies behind is from earlier ones.
-    Bytes(usize),
+    Inflater::default().inflate(bytes, Vec::new())
 }
 
 /// Inflates objects, one after another, with tables that it keeps.
@@ -65,13 +49,13 @@ impl std::fmt::Debug for Inflater {
 }
 
 impl Inflater {
-    /// Inflates gzip into `out`, which grows as needed and is never cut: what it held before saves clearing it.
+    /// As [`gunzip`], into `buffer`: whatever it holds is overwritten, and need not be cleared.
     ///
     /// # Errors
     /// [`Fault`], and then nothing of the object may be used.
-    pub fn inflate(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<Inflated, Fault> {
+    pub fn inflate<'b>(&mut self, bytes: &'b [u8], buffer: Vec<u8>) -> Result<Cow<'b, [u8]>, Fault> {
         if !is_gzip(bytes) {
-            return if bytes.len() > OBJECT_BYTES_MAX { Err(Fault::TooLarge) } else { Ok(Inflated::AsItWas) };
+            return if bytes.len() > OBJECT_BYTES_MAX { Err(Fault::TooLarge) } else { Ok(Cow::Borrowed(bytes)) };
         }
         let Some(trailer) = bytes.len().checked_sub(8).filter(|at| *at >= 10).and_then(|at| bytes.get(at..)) else {
             return Err(Fault::Truncated);
@@ -80,23 +64,19 @@ impl Inflater {
         if size > OBJECT_BYTES_MAX || (size > RATIO_FREE_BYTES && size / RATIO_MAX > bytes.len()) {
             return Err(diagnose(bytes));
         }
-        if out.len() < size {
-            out.resize(size, 0);
+        let mut out = buffer;
+        out.resize(size, 0);
+        let inflated = self.0.gzip_decompress(bytes, &mut out) == Ok(size);
+        // The decoder stops at the end of the first member and does not say where that was. There stands its trailer, which it has
+        // checked: if the last eight bytes are that trailer, and stand nowhere earlier, the member ends where the object does.
+        if inflated && ends_in_trailer_of(&out, trailer) && memchr::memmem::find(bytes, trailer) == Some(bytes.len() - 8) {
+            return Ok(Cow::Owned(out));
         }
-        let out = out.get_mut(..size).unwrap_or(&mut []);
-        match self.0.gzip_decompress(bytes, out) {
-            // The decoder stops at the end of the first member and does not say where that was. There stands its trailer, which it has
-            // checked: if the last eight bytes are that trailer, and stand nowhere earlier, the member ends where the object does.
-            Ok(length)
-                if length == size && ends_in_trailer_of(out, trailer) && memchr::memmem::find(bytes, trailer) == Some(bytes.len() - 8) =>
-            {
-                Ok(Inflated::Bytes(size))
-            }
-            Ok(_) | Err(_) => match stream(bytes) {
-                Ok(end) if end == bytes.len() => Ok(Inflated::Bytes(size)),
-                Ok(_) => Err(Fault::Trailing),
-                Err(fault) => Err(fault),
-            },
+        match stream(bytes) {
+            Ok(end) if end < bytes.len() => Err(Fault::Trailing),
+            Ok(_) if inflated => Ok(Cow::Owned(out)),
+            Ok(_) => Err(Fault::Damaged),
+            Err(fault) => Err(fault),
         }
     }
 }
@@ -186,13 +166,19 @@ mod tests {
 
     #[test]
     fn a_buffer_that_was_used_before_changes_nothing() {
-        let (mut inflater, mut out) = (Inflater::default(), Vec::new());
+        let (mut inflater, mut buffer) = (Inflater::default(), b"of an earlier object, and longer".to_vec());
         for text in [&b"{\"Records\":[1,2,3]}"[..], b"[]", b"", b"{\"Records\":[]}"] {
-            assert_eq!(inflater.inflate(&gzip(text), &mut out), Ok(Inflated::Bytes(text.len())));
-            assert_eq!(&out[..text.len()], text);
-            assert_eq!(inflater.inflate(&gzip(text)[..20], &mut out), Err(Fault::Truncated));
+            assert_eq!(inflater.inflate(&gzip(text)[..20], buffer.clone()), Err(Fault::Truncated));
+            buffer = inflater.inflate(&gzip(text), buffer).unwrap().into_owned();
+            assert_eq!(buffer, text);
         }
-        assert_eq!(inflater.inflate(b"[]", &mut out), Ok(Inflated::AsItWas));
+    }
+
+    #[test]
+    fn what_only_one_of_the_two_decoders_takes_is_damaged() {
+        let mut reserved_flags = gzip(b"{\"Records\":[]}");
+        reserved_flags[3] = 0xe0;
+        assert_eq!(Inflater::default().inflate(&reserved_flags, b"of an earlier object".to_vec()), Err(Fault::Damaged));
     }
 
     #[test]

@@ -234,6 +234,11 @@ impl<'t, 'a> Json<'t, 'a> {
         })
     }
 
+    /// This value and every one in it, in the order written, however deep.
+    pub(crate) fn all(&self) -> All<'t, 'a> {
+        All { value: *self, end: self.node().map_or(self.at, |node| node.next) }
+    }
+
     /// Elements of an array; nothing for any other value.
     pub fn items(&self) -> impl Iterator<Item = Json<'t, 'a>> + use<'t, 'a> {
         let here = *self;
@@ -264,5 +269,37 @@ impl<'a> Member<'_, 'a> {
     /// Its name, escapes resolved.
     pub(crate) fn name(&self) -> Cow<'a, str> {
         self.key.text().unwrap_or_default()
+    }
+}
+
+/// Values in the order written, each with what its name means where it is a member.
+pub(crate) struct All<'t, 'a> {
+    /// The next one, or its key.
+    value: Json<'t, 'a>,
+    end: u32,
+}
+
+impl<'t, 'a> All<'t, 'a> {
+    /// Leaves out what is in a value.
+    pub(crate) fn pass_over(&mut self, value: Json<'t, 'a>) {
+        self.value.at = value.node().map_or(self.end, |node| node.next);
+    }
+}
+
+impl<'t, 'a> Iterator for All<'t, 'a> {
+    type Item = (Option<&'t Traits>, Json<'t, 'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut value = self.value;
+        if value.at >= self.end {
+            return None;
+        }
+        let mut traits = None;
+        if let Some(key) = value.node().filter(|node| node.kind == Kind::Key) {
+            traits = value.tape.names.traits(key.next);
+            value.at += 1;
+        }
+        self.value.at = value.at + 1;
+        Some((traits, value))
     }
 }
