@@ -8,13 +8,14 @@ use crate::json::{Fault, Json, SyntaxError, Tape, skip_space, step_over};
 use crate::record::{Event, Refused, with_event};
 use crate::reject::{Reason, Reject};
 use crate::secret::HashKey;
+use bumpalo::Bump;
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 
 /// Bytes of one record, at most. CloudTrail's own limit is 256 KB for trails and 1 MB for event data stores.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
 
-/// Bytes of a text that is kept to be written over, at most.
+/// Bytes of a buffer that is kept to be written over, at most.
 const SPARE_BYTES_MAX: usize = 16 << 20;
 
 /// Takes what a decoder finds, in the order of the object.
@@ -46,12 +47,20 @@ pub struct Decoder {
     hash_key: HashKey,
     inflater: Inflater,
     spare: Vec<u8>,
+    texts: Bump,
 }
 
 impl Decoder {
     /// A decoder that hashes secrets with `hash_key`.
     pub fn new(hash_key: HashKey) -> Self {
-        Self { tape: Tape::default(), inner: Tape::default(), hash_key, inflater: Inflater::default(), spare: Vec::new() }
+        Self {
+            tape: Tape::default(),
+            inner: Tape::default(),
+            hash_key,
+            inflater: Inflater::default(),
+            spare: Vec::new(),
+            texts: Bump::new(),
+        }
     }
 
     /// Reads one object, compressed or not. Returns its text beside the sums: what [`Event::at`] counts in, for a sink that keeps
@@ -310,8 +319,7 @@ impl Document<'_, '_> {
             Unwrapped::Record(record) => {
                 self.records += 1;
                 let at = (record.raw().as_ptr() as usize).checked_sub(self.bytes.as_ptr() as usize);
-                let sink = &mut *self.sink;
-                with_event(record, place, at, &self.decoder.hash_key, &mut |event| sink.event(event))
+                self.event(record, place, at)
             }
             Unwrapped::Text(text) => {
                 self.records += 1;
@@ -319,10 +327,7 @@ impl Document<'_, '_> {
                 let start = skip_space(text.as_bytes(), 0);
                 let outcome = match inner.read(text.as_bytes(), start, RECORD_BYTES_MAX) {
                     Ok(end) => match text.get(start..end).and_then(|text| inner.root(text)) {
-                        Some(record) if record.is_object() => {
-                            let sink = &mut *self.sink;
-                            with_event(record, place, None, &self.decoder.hash_key, &mut |event| sink.event(event))
-                        }
+                        Some(record) if record.is_object() => self.event(record, place, None),
                         _ => Err(Refused { reason: Reason::NotCloudTrail, detail: "CloudTrailEvent holds no record".into() }),
                     },
                     Err(error) => {
@@ -341,6 +346,16 @@ impl Document<'_, '_> {
         if let Err(Refused { reason, detail }) = outcome {
             self.sink.reject(Reject { record: Some(place), reason, detail, bytes: range.start as u64..range.end as u64 });
         }
+    }
+
+    fn event(&mut self, record: Json<'_, '_>, place: u64, at: Option<usize>) -> Result<(), Refused> {
+        let texts = &mut self.decoder.texts;
+        if texts.allocated_bytes() > SPARE_BYTES_MAX {
+            *texts = Bump::new();
+        }
+        texts.reset();
+        let sink = &mut *self.sink;
+        with_event(record, place, at, &self.decoder.hash_key, texts, &mut |event| sink.event(event))
     }
 
     fn refuse(&mut self, reason: Reason, detail: String, bytes: std::ops::Range<usize>) {

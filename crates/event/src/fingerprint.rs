@@ -19,7 +19,7 @@ pub fn fingerprint(record: Json<'_, '_>) -> u128 {
 fn add(value: Json<'_, '_>, path: u64, sum: &mut u128) {
     let number = if value.is_object() {
         for member in value.members() {
-            add(member.value, fold(path ^ OBJECT, member.traits.hash ^ STEP), sum);
+            add(member.value(), fold(path ^ OBJECT, member.traits.hash ^ STEP), sum);
         }
         u128::from(OBJECT)
     } else if value.is_array() {

@@ -1,6 +1,6 @@
 //! `userIdentity` as AWS wrote it (CloudTrail User Guide, userIdentity element), every part optional.
 
-use crate::json::{Json, Member};
+use crate::json::Json;
 use crate::name::Known;
 use crate::time;
 use std::borrow::Cow;
@@ -75,8 +75,9 @@ impl<'a> UserIdentity<'a> {
     /// Reads the element; what it lacks, or writes otherwise than documented, stays empty.
     pub fn read(element: Option<Json<'_, 'a>>) -> Self {
         let mut read = Self::default();
-        for Member { traits, value, .. } in element.iter().flat_map(Json::members) {
-            match traits.known {
+        for member in element.iter().flat_map(Json::members) {
+            let value = member.value();
+            match member.traits.known {
                 Some(Known::Type) => read.kind = text(value),
                 Some(Known::PrincipalId) => read.principal_id = text(value),
                 Some(Known::Arn) => read.arn = text(value),
@@ -109,11 +110,13 @@ impl<'a> UserIdentity<'a> {
 impl<'a> SessionContext<'a> {
     fn read(context: Json<'_, 'a>) -> Self {
         let mut read = Self::default();
-        for Member { traits, value, .. } in context.members() {
-            match traits.known {
+        for member in context.members() {
+            let value = member.value();
+            match member.traits.known {
                 Some(Known::SessionIssuer) => {
-                    for Member { traits, value, .. } in value.members() {
-                        match traits.known {
+                    for member in value.members() {
+                        let value = member.value();
+                        match member.traits.known {
                             Some(Known::Type) => read.issuer_kind = text(value),
                             Some(Known::PrincipalId) => read.issuer_principal_id = text(value),
                             Some(Known::Arn) => read.issuer_arn = text(value),

@@ -215,7 +215,7 @@ impl<'t, 'a> Json<'t, 'a> {
 
     /// Names and values of an object, as written; nothing for any other value.
     pub fn entries(&self) -> impl Iterator<Item = (Cow<'a, str>, Json<'t, 'a>)> + use<'t, 'a> {
-        self.members().map(|member| (member.name(), member.value))
+        self.members().map(|member| (member.name(), member.value()))
     }
 
     /// The members of an object with what is known of their names; nothing for any other value.
@@ -228,9 +228,8 @@ impl<'t, 'a> Json<'t, 'a> {
                 return None;
             }
             let key = Json { at, ..here };
-            let value = Json { at: at + 1, ..here };
-            at = value.node()?.next;
-            Some(Member { traits: here.tape.names.traits(key.node()?.next)?, key, value })
+            at = here.tape.nodes.get(at as usize + 1)?.next;
+            Some(Member { traits: here.tape.names.traits(key.node()?.next)?, key })
         })
     }
 
@@ -260,12 +259,14 @@ impl<'t, 'a> Json<'t, 'a> {
 pub(crate) struct Member<'t, 'a> {
     /// What its name means.
     pub(crate) traits: &'t Traits,
-    /// Its name, as a string.
-    pub(crate) key: Json<'t, 'a>,
-    pub(crate) value: Json<'t, 'a>,
+    key: Json<'t, 'a>,
 }
 
-impl<'a> Member<'_, 'a> {
+impl<'t, 'a> Member<'t, 'a> {
+    pub(crate) fn value(&self) -> Json<'t, 'a> {
+        Json { at: self.key.at + 1, ..self.key }
+    }
+
     /// Its name, escapes resolved.
     pub(crate) fn name(&self) -> Cow<'a, str> {
         self.key.text().unwrap_or_default()

@@ -11,6 +11,7 @@ use crate::reject::Reason;
 use crate::resource::{Mentions, Touched, mentions};
 use crate::secret::{HashKey, without_secrets};
 use crate::time;
+use bumpalo::Bump;
 use std::borrow::Cow;
 
 type Text<'a> = Option<Cow<'a, str>>;
@@ -145,7 +146,7 @@ impl<'t, 'a> Fields<'t, 'a> {
     fn read(record: Json<'t, 'a>, hash_key: &HashKey) -> Self {
         let mut fields = Self::default();
         for member in record.members() {
-            let value = member.value;
+            let value = member.value();
             let understood = match member.traits.known {
                 Some(Known::EventVersion) => set(&mut fields.event_version, value),
                 Some(Known::UserIdentity) => set_json(&mut fields.user_identity, value),
@@ -228,6 +229,7 @@ pub(crate) fn with_event<'t, 'a>(
     place: u64,
     at: Option<usize>,
     hash_key: &HashKey,
+    texts: &Bump,
     take: &mut dyn FnMut(&Event<'_>),
 ) -> Result<(), Refused> {
     let fields = Fields::read(record, hash_key);
@@ -266,6 +268,7 @@ pub(crate) fn with_event<'t, 'a>(
             service_event_details: fields.service_event_details,
             additional: fields.additional,
         },
+        texts,
         &mut found,
     );
     let free = |value: Option<Json<'t, 'a>>| value.map(|value| without_secrets(value, hash_key));

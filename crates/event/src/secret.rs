@@ -5,8 +5,8 @@
 //! that those who may read the source can fetch the original.
 
 use crate::json::Json;
-use memchr::memmem::Finder;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use memchr::memmem::Finder;
 use sha2::Sha256;
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -91,7 +91,7 @@ fn search(value: Json<'_, '_>, place: Place, found: &mut Vec<(String, std::ops::
         }
     } else if value.is_object() {
         for member in value.members() {
-            search(member.value, member.traits.secrecy.inside(place), found);
+            search(member.value(), member.traits.secrecy.inside(place), found);
         }
     } else if value.is_array() {
         for item in value.items() {
