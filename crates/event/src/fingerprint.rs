@@ -6,7 +6,7 @@
 //! none. Tells contents apart that differ by chance or by mistake; it is no cryptographic hash, and keeps nobody from making two that agree.
 
 use crate::json::Json;
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// 128 bits over the values of a record, whatever the order of its keys, its spacing and its escapes.
 pub fn fingerprint(record: Json<'_, '_>) -> u128 {
@@ -21,19 +21,18 @@ fn add(value: Json<'_, '_>, path: u64, sum: &mut u128) {
         for member in value.members() {
             add(member.value(), fold(path ^ OBJECT, member.traits.hash ^ STEP), sum);
         }
-        u128::from(OBJECT)
+        OBJECT
     } else if value.is_array() {
         for (item, place) in value.items().zip(1u64..) {
             add(item, fold(path ^ ARRAY, place.wrapping_mul(STEP)), sum);
         }
-        u128::from(ARRAY)
+        ARRAY
     } else if let Some(text) = value.text() {
-        xxh3_128(text.as_bytes())
+        xxh3_64(text.as_bytes())
     } else {
-        xxh3_128(value.raw().as_bytes()) ^ u128::from(UNQUOTED)
+        xxh3_64(value.raw().as_bytes()) ^ UNQUOTED
     };
-    let (high, low) = ((number >> 64) as u64, number as u64);
-    let added = u128::from(fold(path ^ HIGH, high ^ STEP)) << 64 | u128::from(fold(path ^ LOW, low ^ STEP));
+    let added = u128::from(fold(path ^ HIGH, number ^ STEP)) << 64 | u128::from(fold(path ^ LOW, number.rotate_left(32) ^ STEP));
     *sum = sum.wrapping_add(added);
 }
 

@@ -110,6 +110,7 @@ impl std::fmt::Debug for Json<'_, '_> {
 }
 
 impl<'t, 'a> Json<'t, 'a> {
+    #[inline]
     fn node(&self) -> Option<&'t Node> {
         self.tape.nodes.get(self.at as usize)
     }
@@ -138,10 +139,11 @@ impl<'t, 'a> Json<'t, 'a> {
     }
 
     /// The text of a string, its escapes resolved. A lone surrogate becomes U+FFFD; [`Json::raw`] keeps it.
+    #[inline]
     pub fn text(&self) -> Option<Cow<'a, str>> {
         let node = self.node()?;
         match (node.kind, node.escaped) {
-            (Kind::String | Kind::Key, false) => Some(Cow::Borrowed(self.span())),
+            (Kind::String | Kind::Key, false) => Some(Cow::Borrowed(self.text.get(node.start as usize..node.end as usize)?)),
             (Kind::String | Kind::Key, true) => Some(unescape(self.span())),
             _ => None,
         }

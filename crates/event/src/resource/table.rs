@@ -138,9 +138,11 @@ pub(crate) struct Service {
 impl Service {
     /// The service of an `eventSource`; one without rows where the table does not know it.
     pub(crate) fn of(event_source: &str) -> Self {
+        static OF_NAME: LazyLock<HashMap<&str, Service>> = LazyLock::new(|| {
+            SERVICES.iter().enumerate().map(|(at, &(name, rows))| (name, Service { bit: 1 << at, rows })).collect()
+        });
         let name = event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source);
-        let at = SERVICES.binary_search_by(|(held, _)| (*held).cmp(name)).ok();
-        at.and_then(|at| Some(Self { bit: 1 << at, rows: SERVICES.get(at)?.1 })).unwrap_or(Self { bit: 0, rows: &[] })
+        OF_NAME.get(name).copied().unwrap_or(Self { bit: 0, rows: &[] })
     }
 
     /// Its rows, if one of them is for a key that has rows in `services`.
@@ -164,7 +166,7 @@ pub(crate) fn services_with(key: &[u8]) -> u64 {
     of(key) | key.strip_suffix(b"s").map_or(0, of)
 }
 
-/// The rows of each service, by the first part of its `eventSource`; sorted.
+/// The rows of each service, by the first part of its `eventSource`.
 static SERVICES: &[(&str, &[Row])] = &[
     ("acm", identity::ACM),
     ("apigateway", network::API_GATEWAY),
@@ -233,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn services_are_sorted() {
+    fn no_service_stands_twice() {
         assert!(SERVICES.is_sorted_by(|(one, _), (other, _)| one < other));
     }
 
