@@ -3,16 +3,20 @@
 //! Knows every wrapping that CloudTrail records come in: `{"Records":[…]}`, bare arrays, JSON lines, single records, LookupEvents
 //! output, EventBridge envelopes. Never fails as a whole for a part: each record read is an event or a reject.
 
-use crate::gunzip::{self, gunzip};
+use crate::gunzip::{self, Inflater};
 use crate::json::{Fault, Json, SyntaxError, Tape, skip_space, step_over};
 use crate::record::{Event, Refused, with_event};
 use crate::reject::{Reason, Reject};
 use crate::secret::HashKey;
+use bumpalo::Bump;
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 
 /// Bytes of one record, at most. CloudTrail's own limit is 256 KB for trails and 1 MB for event data stores.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes of a buffer that is kept to be written over, at most.
+const SPARE_BYTES_MAX: usize = 16 << 20;
 
 /// Takes what a decoder finds, in the order of the object.
 pub trait Sink {
@@ -41,12 +45,22 @@ pub struct Decoder {
     tape: Tape,
     inner: Tape,
     hash_key: HashKey,
+    inflater: Inflater,
+    spare: Vec<u8>,
+    texts: Bump,
 }
 
 impl Decoder {
     /// A decoder that hashes secrets with `hash_key`.
     pub fn new(hash_key: HashKey) -> Self {
-        Self { tape: Tape::default(), inner: Tape::default(), hash_key }
+        Self {
+            tape: Tape::default(),
+            inner: Tape::default(),
+            hash_key,
+            inflater: Inflater::default(),
+            spare: Vec::new(),
+            texts: Bump::new(),
+        }
     }
 
     /// Reads one object, compressed or not. Returns its text beside the sums: what [`Event::at`] counts in, for a sink that keeps
@@ -54,7 +68,7 @@ impl Decoder {
     pub fn decode<'o>(&mut self, object: &'o [u8], sink: &mut dyn Sink) -> (Summary, Cow<'o, [u8]>) {
         let mut summary = Summary::default();
         let whole = |reason, detail: String, length: usize| Reject { record: None, reason, detail, bytes: 0..length as u64 };
-        let bytes = match gunzip(object) {
+        let bytes = match self.inflater.inflate(object, std::mem::take(&mut self.spare)) {
             Ok(bytes) => bytes,
             Err(fault) => {
                 let reason = match fault {
@@ -77,6 +91,15 @@ impl Decoder {
             summary.rejected = true;
         }
         (summary, bytes)
+    }
+
+    /// Takes the text of an object back, once nothing of it is needed: the next one is inflated into it.
+    pub fn recycle(&mut self, text: Cow<'_, [u8]>) {
+        if let Cow::Owned(text) = text
+            && text.capacity() <= SPARE_BYTES_MAX
+        {
+            self.spare = text;
+        }
     }
 }
 
@@ -296,8 +319,7 @@ impl Document<'_, '_> {
             Unwrapped::Record(record) => {
                 self.records += 1;
                 let at = (record.raw().as_ptr() as usize).checked_sub(self.bytes.as_ptr() as usize);
-                let sink = &mut *self.sink;
-                with_event(record, place, at, &self.decoder.hash_key, &mut |event| sink.event(event))
+                self.event(record, place, at)
             }
             Unwrapped::Text(text) => {
                 self.records += 1;
@@ -305,10 +327,7 @@ impl Document<'_, '_> {
                 let start = skip_space(text.as_bytes(), 0);
                 let outcome = match inner.read(text.as_bytes(), start, RECORD_BYTES_MAX) {
                     Ok(end) => match text.get(start..end).and_then(|text| inner.root(text)) {
-                        Some(record) if record.is_object() => {
-                            let sink = &mut *self.sink;
-                            with_event(record, place, None, &self.decoder.hash_key, &mut |event| sink.event(event))
-                        }
+                        Some(record) if record.is_object() => self.event(record, place, None),
                         _ => Err(Refused { reason: Reason::NotCloudTrail, detail: "CloudTrailEvent holds no record".into() }),
                     },
                     Err(error) => {
@@ -327,6 +346,16 @@ impl Document<'_, '_> {
         if let Err(Refused { reason, detail }) = outcome {
             self.sink.reject(Reject { record: Some(place), reason, detail, bytes: range.start as u64..range.end as u64 });
         }
+    }
+
+    fn event(&mut self, record: Json<'_, '_>, place: u64, at: Option<usize>) -> Result<(), Refused> {
+        let texts = &mut self.decoder.texts;
+        if texts.allocated_bytes() > SPARE_BYTES_MAX {
+            *texts = Bump::new();
+        }
+        texts.reset();
+        let sink = &mut *self.sink;
+        with_event(record, place, at, &self.decoder.hash_key, texts, &mut |event| sink.event(event))
     }
 
     fn refuse(&mut self, reason: Reason, detail: String, bytes: std::ops::Range<usize>) {

@@ -1,29 +1,53 @@
 //! A record in, a number out that is the same for every way of writing that record down.
 //!
 //! Two trails that deliver one event may order its keys differently and escape its text differently; their fingerprints agree.
+//!
+//! The sum of a number for each value, made of the value and of the names and places that lead to it: a sum knows no order, and members have
+//! none. Tells contents apart that differ by chance or by mistake; it is no cryptographic hash, and keeps nobody from making two that agree.
 
 use crate::json::Json;
-use xxhash_rust::xxh3::{xxh3_128, xxh3_128_with_seed};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// 128 bits over the values of a record, whatever the order of its keys, its spacing and its escapes.
 pub fn fingerprint(record: Json<'_, '_>) -> u128 {
-    if record.is_object() {
-        record.entries().fold(1, |sum, (key, value)| sum.wrapping_add(mix(xxh3_128(key.as_bytes()), fingerprint(value))))
-    } else if record.is_array() {
-        record.items().fold(2, |sum, value| mix(sum, fingerprint(value)))
-    } else if let Some(text) = record.text() {
-        xxh3_128_with_seed(text.as_bytes(), 3)
-    } else {
-        xxh3_128_with_seed(record.raw().as_bytes(), 4)
-    }
+    let mut sum = 0;
+    add(record, 0, &mut sum);
+    sum
 }
 
-/// Joins two numbers into one that depends on both and on their order.
-fn mix(a: u128, b: u128) -> u128 {
-    const ODD: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
-    let x = (a ^ b.rotate_left(47)).wrapping_mul(ODD);
-    let y = (x ^ (x >> 61)).wrapping_add(b).wrapping_mul(ODD);
-    y ^ (y >> 67)
+/// Adds a value, and all that is in it, that stands at the end of `path`.
+fn add(value: Json<'_, '_>, path: u64, sum: &mut u128) {
+    let number = if value.is_object() {
+        for member in value.members() {
+            add(member.value(), fold(path ^ OBJECT, member.traits.hash ^ STEP), sum);
+        }
+        OBJECT
+    } else if value.is_array() {
+        for (item, place) in value.items().zip(1u64..) {
+            add(item, fold(path ^ ARRAY, place.wrapping_mul(STEP)), sum);
+        }
+        ARRAY
+    } else if let Some(text) = value.text() {
+        xxh3_64(text.as_bytes())
+    } else {
+        xxh3_64(value.raw().as_bytes()) ^ UNQUOTED
+    };
+    let added = u128::from(fold(path ^ HIGH, number ^ STEP)) << 64 | u128::from(fold(path ^ LOW, number.rotate_left(32) ^ STEP));
+    *sum = sum.wrapping_add(added);
+}
+
+// Any numbers with as many ones as zeroes do: these are digits of pi.
+const OBJECT: u64 = 0x243f_6a88_85a3_08d3;
+const ARRAY: u64 = 0x1319_8a2e_0370_7344;
+const UNQUOTED: u64 = 0xa409_3822_299f_31d0;
+const STEP: u64 = 0x082e_fa98_ec4e_6c89;
+const HIGH: u64 = 0x4528_21e6_38d0_1377;
+const LOW: u64 = 0xbe54_66cf_34e9_0c6c;
+
+/// Both halves of a product: each of its bits depends on all of both numbers.
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    (product >> 64) as u64 ^ product as u64
 }
 
 #[cfg(test)]

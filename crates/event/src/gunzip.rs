@@ -35,30 +35,49 @@ pub fn is_gzip(bytes: &[u8]) -> bool {
 /// # Errors
 /// [`Fault`], and then nothing of the object may be used.
 pub fn gunzip(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Fault> {
-    if !is_gzip(bytes) {
-        return if bytes.len() > OBJECT_BYTES_MAX { Err(Fault::TooLarge) } else { Ok(Cow::Borrowed(bytes)) };
+    Inflater::default().inflate(bytes, Vec::new())
+}
+
+/// Inflates objects, one after another, with tables that it keeps.
+#[derive(Default)]
+pub struct Inflater(libdeflater::Decompressor);
+
+impl std::fmt::Debug for Inflater {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Inflater")
     }
-    let Some(trailer) = bytes.len().checked_sub(8).filter(|at| *at >= 10).and_then(|at| bytes.get(at..)) else {
-        return Err(Fault::Truncated);
-    };
-    let size = trailer.get(4..).and_then(|le| le.try_into().ok()).map_or(0, u32::from_le_bytes) as usize;
-    if size > OBJECT_BYTES_MAX || (size > RATIO_FREE_BYTES && size / RATIO_MAX > bytes.len()) {
-        return Err(diagnose(bytes));
-    }
-    let mut out = vec![0; size];
-    match libdeflater::Decompressor::new().gzip_decompress(bytes, &mut out) {
+}
+
+impl Inflater {
+    /// As [`gunzip`], into `buffer`: whatever it holds is overwritten, and need not be cleared.
+    ///
+    /// # Errors
+    /// [`Fault`], and then nothing of the object may be used.
+    pub fn inflate<'b>(&mut self, bytes: &'b [u8], buffer: Vec<u8>) -> Result<Cow<'b, [u8]>, Fault> {
+        if !is_gzip(bytes) {
+            return if bytes.len() > OBJECT_BYTES_MAX { Err(Fault::TooLarge) } else { Ok(Cow::Borrowed(bytes)) };
+        }
+        let Some(trailer) = bytes.len().checked_sub(8).filter(|at| *at >= 10).and_then(|at| bytes.get(at..)) else {
+            return Err(Fault::Truncated);
+        };
+        let size = trailer.get(4..).and_then(|le| le.try_into().ok()).map_or(0, u32::from_le_bytes) as usize;
+        if size > OBJECT_BYTES_MAX || (size > RATIO_FREE_BYTES && size / RATIO_MAX > bytes.len()) {
+            return Err(diagnose(bytes));
+        }
+        let mut out = buffer;
+        out.resize(size, 0);
+        let inflated = self.0.gzip_decompress(bytes, &mut out) == Ok(size);
         // The decoder stops at the end of the first member and does not say where that was. There stands its trailer, which it has
         // checked: if the last eight bytes are that trailer, and stand nowhere earlier, the member ends where the object does.
-        Ok(length)
-            if length == size && ends_in_trailer_of(&out, trailer) && memchr::memmem::find(bytes, trailer) == Some(bytes.len() - 8) =>
-        {
-            Ok(Cow::Owned(out))
+        if inflated && ends_in_trailer_of(&out, trailer) && memchr::memmem::find(bytes, trailer) == Some(bytes.len() - 8) {
+            return Ok(Cow::Owned(out));
         }
-        Ok(_) | Err(_) => match stream(bytes) {
-            Ok(end) if end == bytes.len() && out.len() == size => Ok(Cow::Owned(out)),
-            Ok(_) => Err(Fault::Trailing),
+        match stream(bytes) {
+            Ok(end) if end < bytes.len() => Err(Fault::Trailing),
+            Ok(_) if inflated => Ok(Cow::Owned(out)),
+            Ok(_) => Err(Fault::Damaged),
             Err(fault) => Err(fault),
-        },
+        }
     }
 }
 
@@ -143,6 +162,23 @@ mod tests {
         assert_eq!(gunzip(&gzip(b"{\"Records\":[]}")).unwrap().as_ref(), b"{\"Records\":[]}");
         assert_eq!(gunzip(b"[]").unwrap().as_ref(), b"[]");
         assert_eq!(gunzip(&gzip(b"")).unwrap().as_ref(), b"");
+    }
+
+    #[test]
+    fn a_buffer_that_was_used_before_changes_nothing() {
+        let (mut inflater, mut buffer) = (Inflater::default(), b"of an earlier object, and longer".to_vec());
+        for text in [&b"{\"Records\":[1,2,3]}"[..], b"[]", b"", b"{\"Records\":[]}"] {
+            assert_eq!(inflater.inflate(&gzip(text)[..20], buffer.clone()), Err(Fault::Truncated));
+            buffer = inflater.inflate(&gzip(text), buffer).unwrap().into_owned();
+            assert_eq!(buffer, text);
+        }
+    }
+
+    #[test]
+    fn what_only_one_of_the_two_decoders_takes_is_damaged() {
+        let mut reserved_flags = gzip(b"{\"Records\":[]}");
+        reserved_flags[3] = 0xe0;
+        assert_eq!(Inflater::default().inflate(&reserved_flags, b"of an earlier object".to_vec()), Err(Fault::Damaged));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `userIdentity` as AWS wrote it (CloudTrail User Guide, userIdentity element), every part optional.
 
 use crate::json::Json;
+use crate::name::Known;
 use crate::time;
 use std::borrow::Cow;
 
@@ -74,23 +75,24 @@ impl<'a> UserIdentity<'a> {
     /// Reads the element; what it lacks, or writes otherwise than documented, stays empty.
     pub fn read(element: Option<Json<'_, 'a>>) -> Self {
         let mut read = Self::default();
-        for (name, value) in element.iter().flat_map(Json::entries) {
-            match name.as_ref() {
-                "type" => read.kind = text(value),
-                "principalId" => read.principal_id = text(value),
-                "arn" => read.arn = text(value),
-                "accountId" => read.account_id = value.scalar().filter(|text| !text.is_empty()),
-                "accessKeyId" => read.access_key_id = text(value).filter(|key| key != "Unknown"),
-                "userName" => read.user_name = text(value),
-                "invokedBy" => read.invoked_by = text(value),
-                "identityProvider" => read.identity_provider = text(value),
-                "credentialId" => read.credential_id = text(value),
-                "onBehalfOf" => {
+        for member in element.iter().flat_map(Json::members) {
+            let value = member.value();
+            match member.traits.known {
+                Some(Known::Type) => read.kind = text(value),
+                Some(Known::PrincipalId) => read.principal_id = text(value),
+                Some(Known::Arn) => read.arn = text(value),
+                Some(Known::AccountId) => read.account_id = value.scalar().filter(|text| !text.is_empty()),
+                Some(Known::AccessKeyId) => read.access_key_id = text(value).filter(|key| key != "Unknown"),
+                Some(Known::UserName) => read.user_name = text(value),
+                Some(Known::InvokedBy) => read.invoked_by = text(value),
+                Some(Known::IdentityProvider) => read.identity_provider = text(value),
+                Some(Known::CredentialId) => read.credential_id = text(value),
+                Some(Known::OnBehalfOf) => {
                     read.on_behalf_of_user_id = value.text_of("userId");
                     read.identity_store_arn = value.text_of("identityStoreArn");
                 }
-                "inScopeOf" => read.credentials_issued_to = value.text_of("credentialsIssuedTo"),
-                "sessionContext" => read.session = SessionContext::read(value),
+                Some(Known::InScopeOf) => read.credentials_issued_to = value.text_of("credentialsIssuedTo"),
+                Some(Known::SessionContext) => read.session = SessionContext::read(value),
                 _ => {}
             }
         }
@@ -108,29 +110,31 @@ impl<'a> UserIdentity<'a> {
 impl<'a> SessionContext<'a> {
     fn read(context: Json<'_, 'a>) -> Self {
         let mut read = Self::default();
-        for (name, value) in context.entries() {
-            match name.as_ref() {
-                "sessionIssuer" => {
-                    for (name, value) in value.entries() {
-                        match name.as_ref() {
-                            "type" => read.issuer_kind = text(value),
-                            "principalId" => read.issuer_principal_id = text(value),
-                            "arn" => read.issuer_arn = text(value),
-                            "accountId" => read.issuer_account_id = value.scalar().filter(|text| !text.is_empty()),
-                            "userName" => read.issuer_user_name = text(value),
+        for member in context.members() {
+            let value = member.value();
+            match member.traits.known {
+                Some(Known::SessionIssuer) => {
+                    for member in value.members() {
+                        let value = member.value();
+                        match member.traits.known {
+                            Some(Known::Type) => read.issuer_kind = text(value),
+                            Some(Known::PrincipalId) => read.issuer_principal_id = text(value),
+                            Some(Known::Arn) => read.issuer_arn = text(value),
+                            Some(Known::AccountId) => read.issuer_account_id = value.scalar().filter(|text| !text.is_empty()),
+                            Some(Known::UserName) => read.issuer_user_name = text(value),
                             _ => {}
                         }
                     }
                 }
-                "attributes" => {
+                Some(Known::Attributes) => {
                     read.creation_date = value.text_of("creationDate").and_then(|date| time::micros(&date));
                     read.mfa_authenticated = value.get("mfaAuthenticated").and_then(|mfa| mfa.boolean());
                 }
-                "sourceIdentity" => read.source_identity = text(value),
-                "webIdFederationData" => read.federated_provider = value.text_of("federatedProvider"),
-                "ec2RoleDelivery" => read.ec2_role_delivery = value.scalar(),
-                "signInSessionArn" => read.sign_in_session_arn = text(value),
-                "assumedRoot" => read.assumed_root = value.boolean(),
+                Some(Known::SourceIdentity) => read.source_identity = text(value),
+                Some(Known::WebIdFederationData) => read.federated_provider = value.text_of("federatedProvider"),
+                Some(Known::Ec2RoleDelivery) => read.ec2_role_delivery = value.scalar(),
+                Some(Known::SignInSessionArn) => read.sign_in_session_arn = text(value),
+                Some(Known::AssumedRoot) => read.assumed_root = value.boolean(),
                 _ => {}
             }
         }

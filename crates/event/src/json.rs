@@ -7,7 +7,17 @@
 //!
 //! Never recurses, so that nesting costs no stack; never allocates by what the text claims.
 
+mod names;
+mod read;
+mod text;
+
+use crate::name::Traits;
+use names::Names;
+use read::{Open, Reader};
 use std::borrow::Cow;
+
+pub(crate) use read::{skip_space, step_over};
+pub use text::{quote, unescape};
 
 /// Objects and arrays inside each other, at most; deeper text is an error.
 pub const NESTING_MAX: usize = 128;
@@ -42,6 +52,8 @@ enum Kind {
     Bool,
     Number,
     String,
+    /// A member's name; its value is the next node.
+    Key,
     Array,
     Object,
 }
@@ -51,7 +63,7 @@ struct Node {
     /// Text of the value, from the start of the record; of a string without its quotes.
     start: u32,
     end: u32,
-    /// Index of the first node after this value and all that is in it.
+    /// Index of the first node after this value and all that is in it; of a key its place among the names.
     next: u32,
     kind: Kind,
     escaped: bool,
@@ -61,8 +73,8 @@ struct Node {
 #[derive(Debug, Default)]
 pub struct Tape {
     nodes: Vec<Node>,
-    open: Vec<u32>,
-    keys: Vec<(u32, u32)>,
+    open: Vec<Open>,
+    names: Names,
 }
 
 impl Tape {
@@ -73,324 +85,20 @@ impl Tape {
     pub fn read(&mut self, bytes: &[u8], at: usize, bytes_max: usize) -> Result<usize, SyntaxError> {
         self.nodes.clear();
         self.open.clear();
-        Reader { bytes, base: at, at, end_max: at.saturating_add(bytes_max.min(u32::MAX as usize - 1)), tape: self }.value()
+        self.names.next_record();
+        Reader::new(bytes, at, bytes_max, self).value()
     }
 
     /// The value that was read, whose text is `text` (the bytes that [`Tape::read`] went over).
     pub fn root<'t, 'a>(&'t self, text: &'a str) -> Option<Json<'t, 'a>> {
-        (!self.nodes.is_empty()).then_some(Json { nodes: &self.nodes, text, at: 0 })
-    }
-}
-
-struct Reader<'b, 't> {
-    bytes: &'b [u8],
-    base: usize,
-    at: usize,
-    end_max: usize,
-    tape: &'t mut Tape,
-}
-
-impl Reader<'_, '_> {
-    fn fault(&self, what: Fault) -> SyntaxError {
-        SyntaxError { at: self.at, what }
-    }
-
-    fn unexpected(&self) -> SyntaxError {
-        self.fault(if self.at < self.bytes.len() { Fault::Unexpected } else { Fault::Ends })
-    }
-
-    fn peek(&self) -> u8 {
-        self.bytes.get(self.at).copied().unwrap_or(0)
-    }
-
-    fn space(&mut self) {
-        self.at = skip_space(self.bytes, self.at);
-    }
-
-    fn offset(&self) -> u32 {
-        u32::try_from(self.at - self.base).unwrap_or(u32::MAX)
-    }
-
-    fn push(&mut self, start: u32, kind: Kind, escaped: bool) {
-        let next = self.tape.nodes.len() as u32 + 1;
-        let end = self.offset();
-        self.tape.nodes.push(Node { start, end, next, kind, escaped });
-    }
-
-    /// One value; containers are entered and left by the loop, never by a call.
-    fn value(&mut self) -> Result<usize, SyntaxError> {
-        loop {
-            if self.at > self.end_max {
-                return Err(self.fault(Fault::TooLong));
-            }
-            match self.peek() {
-                b'{' => {
-                    self.enter(Kind::Object)?;
-                    self.space();
-                    if self.peek() != b'}' {
-                        self.key()?;
-                        continue;
-                    }
-                }
-                b'[' => {
-                    self.enter(Kind::Array)?;
-                    self.space();
-                    if self.peek() != b']' {
-                        continue;
-                    }
-                }
-                b'"' => self.string()?,
-                b'-' | b'0'..=b'9' => self.number()?,
-                b't' => self.word(b"true", Kind::Bool)?,
-                b'f' => self.word(b"false", Kind::Bool)?,
-                b'n' => self.word(b"null", Kind::Null)?,
-                _ => return Err(self.unexpected()),
-            }
-            // Close what ends here, then go on to the next member of what is still open.
-            loop {
-                let Some(&open) = self.tape.open.last() else {
-                    return if self.at > self.end_max { Err(self.fault(Fault::TooLong)) } else { Ok(self.at) };
-                };
-                self.space();
-                let object = self.tape.nodes.get(open as usize).is_some_and(|node| node.kind == Kind::Object);
-                match (self.peek(), object) {
-                    (b'}', true) => self.leave(true)?,
-                    (b']', false) => self.leave(false)?,
-                    (b',', _) if self.tape.nodes.len() as u32 > open + 1 => {
-                        self.at += 1;
-                        self.space();
-                        if object {
-                            self.key()?;
-                        }
-                        break;
-                    }
-                    _ => return Err(self.unexpected()),
-                }
-            }
-        }
-    }
-
-    fn enter(&mut self, kind: Kind) -> Result<(), SyntaxError> {
-        if self.tape.open.len() == NESTING_MAX {
-            return Err(self.fault(Fault::Nesting));
-        }
-        let index = self.tape.nodes.len() as u32;
-        let start = self.offset();
-        self.tape.open.push(index);
-        self.tape.nodes.push(Node { start, end: 0, next: 0, kind, escaped: false });
-        self.at += 1;
-        Ok(())
-    }
-
-    fn leave(&mut self, object: bool) -> Result<(), SyntaxError> {
-        self.at += 1;
-        let end = self.offset();
-        let next = self.tape.nodes.len() as u32;
-        if let Some(index) = self.tape.open.pop() {
-            if object {
-                self.distinct_keys(index)?;
-            }
-            if let Some(node) = self.tape.nodes.get_mut(index as usize) {
-                node.end = end;
-                node.next = next;
-            }
-        }
-        Ok(())
-    }
-
-    /// Refuses an object in which one key stands twice, an escaped spelling of it included.
-    fn distinct_keys(&mut self, object: u32) -> Result<(), SyntaxError> {
-        const FEW: usize = 12;
-        let mut keys = std::mem::take(&mut self.tape.keys);
-        keys.clear();
-        let mut at = object as usize + 1;
-        let mut escaped = false;
-        while let Some(key) = self.tape.nodes.get(at) {
-            keys.push((key.start, key.end));
-            escaped |= key.escaped;
-            let value = at + 1;
-            at = self.tape.nodes.get(value).map_or(usize::MAX, |node| node.next as usize);
-        }
-        let text = |&(start, end): &(u32, u32)| self.bytes.get(self.base + start as usize..self.base + end as usize).unwrap_or(&[]);
-        let twice = if escaped {
-            let mut names: Vec<Cow<'_, str>> =
-                keys.iter().map(|key| unescape(&String::from_utf8_lossy(text(key))).into_owned().into()).collect();
-            names.sort_unstable();
-            names.windows(2).any(|pair| pair[0] == pair[1])
-        } else if keys.len() <= FEW {
-            keys.iter().enumerate().any(|(i, a)| keys.iter().skip(i + 1).any(|b| a.1 - a.0 == b.1 - b.0 && text(a) == text(b)))
-        } else {
-            let mut names: Vec<&[u8]> = keys.iter().map(text).collect();
-            names.sort_unstable();
-            names.windows(2).any(|pair| pair[0] == pair[1])
-        };
-        self.tape.keys = keys;
-        if twice { Err(self.fault(Fault::DuplicateKey)) } else { Ok(()) }
-    }
-
-    fn key(&mut self) -> Result<(), SyntaxError> {
-        if self.peek() != b'"' {
-            return Err(self.unexpected());
-        }
-        self.string()?;
-        self.space();
-        if self.peek() != b':' {
-            return Err(self.unexpected());
-        }
-        self.at += 1;
-        self.space();
-        Ok(())
-    }
-
-    fn string(&mut self) -> Result<(), SyntaxError> {
-        self.at += 1;
-        let start = self.offset();
-        let mut escaped = false;
-        loop {
-            self.at += plain_run(self.bytes.get(self.at..).unwrap_or(&[]));
-            match self.bytes.get(self.at) {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    escaped = true;
-                    self.escape()?;
-                }
-                _ => return Err(self.unexpected()),
-            }
-        }
-        self.push(start, Kind::String, escaped);
-        self.at += 1;
-        Ok(())
-    }
-
-    fn escape(&mut self) -> Result<(), SyntaxError> {
-        self.at += 1;
-        match self.peek() {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 1,
-            b'u' => {
-                self.at += 1;
-                for _ in 0..4 {
-                    if !self.peek().is_ascii_hexdigit() {
-                        return Err(self.unexpected());
-                    }
-                    self.at += 1;
-                }
-            }
-            _ => return Err(self.unexpected()),
-        }
-        Ok(())
-    }
-
-    fn digits(&mut self) -> Result<(), SyntaxError> {
-        if !self.peek().is_ascii_digit() {
-            return Err(self.unexpected());
-        }
-        while self.peek().is_ascii_digit() {
-            self.at += 1;
-        }
-        Ok(())
-    }
-
-    fn number(&mut self) -> Result<(), SyntaxError> {
-        let start = self.offset();
-        if self.peek() == b'-' {
-            self.at += 1;
-        }
-        if self.peek() == b'0' {
-            self.at += 1;
-        } else {
-            self.digits()?;
-        }
-        if self.peek() == b'.' {
-            self.at += 1;
-            self.digits()?;
-        }
-        if matches!(self.peek(), b'e' | b'E') {
-            self.at += 1;
-            if matches!(self.peek(), b'+' | b'-') {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        self.push(start, Kind::Number, false);
-        Ok(())
-    }
-
-    fn word(&mut self, word: &[u8], kind: Kind) -> Result<(), SyntaxError> {
-        let start = self.offset();
-        for &letter in word {
-            if self.peek() != letter {
-                return Err(self.unexpected());
-            }
-            self.at += 1;
-        }
-        self.push(start, kind, false);
-        Ok(())
-    }
-}
-
-/// Bytes before the first quote, backslash or control character: eight at a time.
-fn plain_run(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let has_zero = |x: u64| x.wrapping_sub(ONES) & !x & HIGH;
-    let mut run = 0;
-    let (chunks, _) = bytes.as_chunks::<8>();
-    for chunk in chunks {
-        let x = u64::from_le_bytes(*chunk);
-        let stop =
-            has_zero(x ^ (ONES * u64::from(b'"'))) | has_zero(x ^ (ONES * u64::from(b'\\'))) | (x.wrapping_sub(ONES * 0x20) & !x & HIGH);
-        if stop != 0 {
-            return run + stop.trailing_zeros() as usize / 8;
-        }
-        run += 8;
-    }
-    run + bytes.get(run..).unwrap_or(&[]).iter().take_while(|&&byte| byte != b'"' && byte != b'\\' && byte >= 0x20).count()
-}
-
-/// The offset of the first byte at or after `at` that is not white space.
-pub(crate) fn skip_space(bytes: &[u8], mut at: usize) -> usize {
-    while matches!(bytes.get(at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
-        at += 1;
-    }
-    at
-}
-
-/// The offset after the value at `at`, found by its brackets and quotes alone: for stepping over one that cannot be read.
-pub(crate) fn step_over(bytes: &[u8], mut at: usize) -> Option<usize> {
-    let mut depth = 0usize;
-    loop {
-        match bytes.get(at)? {
-            b'"' => {
-                at += 1;
-                loop {
-                    at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
-                    if bytes.get(at)? == &b'"' {
-                        break;
-                    }
-                    at += 2;
-                }
-                at += 1;
-            }
-            b'{' | b'[' => {
-                depth += 1;
-                at += 1;
-            }
-            b'}' | b']' => {
-                depth = depth.checked_sub(1)?;
-                at += 1;
-            }
-            _ => at += 1,
-        }
-        if depth == 0 {
-            return Some(at);
-        }
+        (!self.nodes.is_empty()).then_some(Json { tape: self, text, at: 0 })
     }
 }
 
 /// A value on a [`Tape`], with the text it lies in. Cheap to copy.
 #[derive(Clone, Copy)]
 pub struct Json<'t, 'a> {
-    nodes: &'t [Node],
+    tape: &'t Tape,
     text: &'a str,
     at: u32,
 }
@@ -402,8 +110,9 @@ impl std::fmt::Debug for Json<'_, '_> {
 }
 
 impl<'t, 'a> Json<'t, 'a> {
+    #[inline]
     fn node(&self) -> Option<&'t Node> {
-        self.nodes.get(self.at as usize)
+        self.tape.nodes.get(self.at as usize)
     }
 
     fn kind(&self) -> Kind {
@@ -430,11 +139,12 @@ impl<'t, 'a> Json<'t, 'a> {
     }
 
     /// The text of a string, its escapes resolved. A lone surrogate becomes U+FFFD; [`Json::raw`] keeps it.
+    #[inline]
     pub fn text(&self) -> Option<Cow<'a, str>> {
         let node = self.node()?;
         match (node.kind, node.escaped) {
-            (Kind::String, false) => Some(Cow::Borrowed(self.span())),
-            (Kind::String, true) => Some(unescape(self.span())),
+            (Kind::String | Kind::Key, false) => Some(Cow::Borrowed(self.text.get(node.start as usize..node.end as usize)?)),
+            (Kind::String | Kind::Key, true) => Some(unescape(self.span())),
             _ => None,
         }
     }
@@ -507,6 +217,11 @@ impl<'t, 'a> Json<'t, 'a> {
 
     /// Names and values of an object, as written; nothing for any other value.
     pub fn entries(&self) -> impl Iterator<Item = (Cow<'a, str>, Json<'t, 'a>)> + use<'t, 'a> {
+        self.members().map(|member| (member.name(), member.value()))
+    }
+
+    /// The members of an object with what is known of their names; nothing for any other value.
+    pub(crate) fn members(&self) -> impl Iterator<Item = Member<'t, 'a>> + use<'t, 'a> {
         let here = *self;
         let end = if here.is_object() { here.node().map_or(0, |node| node.next) } else { 0 };
         let mut at = here.at + 1;
@@ -515,10 +230,14 @@ impl<'t, 'a> Json<'t, 'a> {
                 return None;
             }
             let key = Json { at, ..here };
-            let value = Json { at: at + 1, ..here };
-            at = value.node()?.next;
-            Some((key.text()?, value))
+            at = here.tape.nodes.get(at as usize + 1)?.next;
+            Some(Member { traits: here.tape.names.traits(key.node()?.next)?, key })
         })
+    }
+
+    /// This value and every one in it, in the order written, however deep.
+    pub(crate) fn all(&self) -> All<'t, 'a> {
+        All { value: *self, end: self.node().map_or(self.at, |node| node.next) }
     }
 
     /// Elements of an array; nothing for any other value.
@@ -537,71 +256,53 @@ impl<'t, 'a> Json<'t, 'a> {
     }
 }
 
-/// Resolves the escapes of a string's text, which the reader has found to be well formed.
-pub fn unescape(text: &str) -> Cow<'_, str> {
-    if !text.contains('\\') {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        out.push_str(rest.get(..at).unwrap_or(""));
-        rest = rest.get(at + 1..).unwrap_or("");
-        let Some(letter) = rest.chars().next() else { break };
-        rest = rest.get(letter.len_utf8()..).unwrap_or("");
-        match letter {
-            'b' => out.push('\u{8}'),
-            'f' => out.push('\u{c}'),
-            'n' => out.push('\n'),
-            'r' => out.push('\r'),
-            't' => out.push('\t'),
-            'u' => {
-                let (unit, after) = hex4(rest);
-                rest = after;
-                let low = match unit {
-                    0xd800..=0xdbff => rest.strip_prefix("\\u").map(hex4).filter(|(low, _)| (0xdc00..=0xdfff).contains(low)),
-                    _ => None,
-                };
-                let point = match low {
-                    Some((low, after)) => {
-                        rest = after;
-                        0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)
-                    }
-                    None => unit,
-                };
-                out.push(char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER));
-            }
-            other => out.push(other),
-        }
-    }
-    out.push_str(rest);
-    Cow::Owned(out)
+/// One member of an object.
+#[derive(Clone, Copy)]
+pub(crate) struct Member<'t, 'a> {
+    /// What its name means.
+    pub(crate) traits: &'t Traits,
+    key: Json<'t, 'a>,
 }
 
-fn hex4(text: &str) -> (u32, &str) {
-    match (text.get(..4), text.get(4..)) {
-        (Some(hex), Some(rest)) => (u32::from_str_radix(hex, 16).unwrap_or(0xfffd), rest),
-        _ => (0xfffd, ""),
+impl<'t, 'a> Member<'t, 'a> {
+    pub(crate) fn value(&self) -> Json<'t, 'a> {
+        Json { at: self.key.at + 1, ..self.key }
+    }
+
+    /// Its name, escapes resolved.
+    pub(crate) fn name(&self) -> Cow<'a, str> {
+        self.key.text().unwrap_or_default()
     }
 }
 
-/// Appends `text` to `out` as a JSON string, quotes included.
-pub fn quote(text: &str, out: &mut String) {
-    use std::fmt::Write as _;
-    out.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            control if (control as u32) < 0x20 => {
-                // Writing to a String cannot fail.
-                let _ = write!(out, "\\u{:04x}", control as u32);
-            }
-            other => out.push(other),
-        }
+/// Values in the order written, each with what its name means where it is a member.
+pub(crate) struct All<'t, 'a> {
+    /// The next one, or its key.
+    value: Json<'t, 'a>,
+    end: u32,
+}
+
+impl<'t, 'a> All<'t, 'a> {
+    /// Leaves out what is in a value.
+    pub(crate) fn pass_over(&mut self, value: Json<'t, 'a>) {
+        self.value.at = value.node().map_or(self.end, |node| node.next);
     }
-    out.push('"');
+}
+
+impl<'t, 'a> Iterator for All<'t, 'a> {
+    type Item = (Option<&'t Traits>, Json<'t, 'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut value = self.value;
+        if value.at >= self.end {
+            return None;
+        }
+        let mut traits = None;
+        if let Some(key) = value.node().filter(|node| node.kind == Kind::Key) {
+            traits = value.tape.names.traits(key.next);
+            value.at += 1;
+        }
+        self.value.at = value.at + 1;
+        Some((traits, value))
+    }
 }

@@ -12,6 +12,7 @@ pub mod gunzip;
 pub mod identity;
 pub mod json;
 pub mod log_key;
+mod name;
 pub mod record;
 pub mod reject;
 pub mod resource;

@@ -6,10 +6,12 @@
 use crate::fingerprint::fingerprint;
 use crate::identity::UserIdentity;
 use crate::json::Json;
+use crate::name::Known;
 use crate::reject::Reason;
 use crate::resource::{Mentions, Touched, mentions};
 use crate::secret::{HashKey, without_secrets};
 use crate::time;
+use bumpalo::Bump;
 use std::borrow::Cow;
 
 type Text<'a> = Option<Cow<'a, str>>;
@@ -143,35 +145,36 @@ fn present<'t, 'a>(value: Json<'t, 'a>) -> Option<Json<'t, 'a>> {
 impl<'t, 'a> Fields<'t, 'a> {
     fn read(record: Json<'t, 'a>, hash_key: &HashKey) -> Self {
         let mut fields = Self::default();
-        for (name, value) in record.entries() {
-            let understood = match name.as_ref() {
-                "eventVersion" => set(&mut fields.event_version, value),
-                "userIdentity" => set_json(&mut fields.user_identity, value),
-                "eventTime" => set_json(&mut fields.event_time, value),
-                "eventSource" => set(&mut fields.event_source, value),
-                "eventName" => set(&mut fields.event_name, value),
-                "awsRegion" => set(&mut fields.aws_region, value),
-                "sourceIPAddress" => set(&mut fields.source_ip_address, value),
-                "userAgent" => set(&mut fields.user_agent, value),
-                "errorCode" => set(&mut fields.error_code, value),
-                "errorMessage" => set(&mut fields.error_message, value),
-                "requestParameters" => set_json(&mut fields.request, value),
-                "responseElements" => set_json(&mut fields.response, value),
-                "additionalEventData" => set_json(&mut fields.additional, value),
-                "serviceEventDetails" => set_json(&mut fields.service_event_details, value),
-                "resources" => set_json(&mut fields.resources, value),
-                "requestID" => set(&mut fields.request_id, value),
-                "eventID" => set(&mut fields.event_id, value),
-                "readOnly" => set_bool(&mut fields.read_only, value),
-                "managementEvent" => set_bool(&mut fields.management_event, value),
-                "eventType" => set(&mut fields.event_type, value),
-                "eventCategory" => set(&mut fields.event_category, value),
-                "recipientAccountId" => set(&mut fields.recipient_account_id, value),
-                "sharedEventID" => set(&mut fields.shared_event_id, value),
-                "apiVersion" => set(&mut fields.api_version, value),
-                "vpcEndpointId" => set(&mut fields.vpc_endpoint_id, value),
-                "tlsDetails" => set_json(&mut fields.tls_details, value),
-                "sessionCredentialFromConsole" => {
+        for member in record.members() {
+            let value = member.value();
+            let understood = match member.traits.known {
+                Some(Known::EventVersion) => set(&mut fields.event_version, value),
+                Some(Known::UserIdentity) => set_json(&mut fields.user_identity, value),
+                Some(Known::EventTime) => set_json(&mut fields.event_time, value),
+                Some(Known::EventSource) => set(&mut fields.event_source, value),
+                Some(Known::EventName) => set(&mut fields.event_name, value),
+                Some(Known::AwsRegion) => set(&mut fields.aws_region, value),
+                Some(Known::SourceIpAddress) => set(&mut fields.source_ip_address, value),
+                Some(Known::UserAgent) => set(&mut fields.user_agent, value),
+                Some(Known::ErrorCode) => set(&mut fields.error_code, value),
+                Some(Known::ErrorMessage) => set(&mut fields.error_message, value),
+                Some(Known::RequestParameters) => set_json(&mut fields.request, value),
+                Some(Known::ResponseElements) => set_json(&mut fields.response, value),
+                Some(Known::AdditionalEventData) => set_json(&mut fields.additional, value),
+                Some(Known::ServiceEventDetails) => set_json(&mut fields.service_event_details, value),
+                Some(Known::Resources) => set_json(&mut fields.resources, value),
+                Some(Known::RequestId) => set(&mut fields.request_id, value),
+                Some(Known::EventId) => set(&mut fields.event_id, value),
+                Some(Known::ReadOnly) => set_bool(&mut fields.read_only, value),
+                Some(Known::ManagementEvent) => set_bool(&mut fields.management_event, value),
+                Some(Known::EventType) => set(&mut fields.event_type, value),
+                Some(Known::EventCategory) => set(&mut fields.event_category, value),
+                Some(Known::RecipientAccountId) => set(&mut fields.recipient_account_id, value),
+                Some(Known::SharedEventId) => set(&mut fields.shared_event_id, value),
+                Some(Known::ApiVersion) => set(&mut fields.api_version, value),
+                Some(Known::VpcEndpointId) => set(&mut fields.vpc_endpoint_id, value),
+                Some(Known::TlsDetails) => set_json(&mut fields.tls_details, value),
+                Some(Known::SessionCredentialFromConsole) => {
                     let flag = value.boolean();
                     fields.session_credential_from_console = flag == Some(true);
                     flag.is_some()
@@ -183,7 +186,7 @@ impl<'t, 'a> Fields<'t, 'a> {
                 if other.len() > 1 {
                     other.push(',');
                 }
-                crate::json::quote(&name, other);
+                crate::json::quote(&member.name(), other);
                 other.push(':');
                 other.push_str(&without_secrets(value, hash_key));
             }
@@ -226,6 +229,7 @@ pub(crate) fn with_event<'t, 'a>(
     place: u64,
     at: Option<usize>,
     hash_key: &HashKey,
+    texts: &Bump,
     take: &mut dyn FnMut(&Event<'_>),
 ) -> Result<(), Refused> {
     let fields = Fields::read(record, hash_key);
@@ -264,6 +268,7 @@ pub(crate) fn with_event<'t, 'a>(
             service_event_details: fields.service_event_details,
             additional: fields.additional,
         },
+        texts,
         &mut found,
     );
     let free = |value: Option<Json<'t, 'a>>| value.map(|value| without_secrets(value, hash_key));

@@ -6,13 +6,14 @@
 
 use crate::json::Json;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use memchr::memmem::Finder;
 use sha2::Sha256;
 use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 /// The key that turns secrets into hashes; one per installation, never stored beside the data.
 #[derive(Clone)]
-pub struct HashKey([u8; 32]);
+pub struct HashKey(Hmac<Sha256>);
 
 impl std::fmt::Debug for HashKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -23,20 +24,26 @@ impl std::fmt::Debug for HashKey {
 impl HashKey {
     /// Takes 32 random bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        // A key is filled up with zeroes to the length of a block (RFC 2104, section 2).
+        let mut block = [0; 64];
+        for (to, from) in block.iter_mut().zip(bytes) {
+            *to = from;
+        }
+        Self(Hmac::new(&block.into()))
     }
 
-    fn hash(&self, secret: &str) -> String {
-        let mut out = String::from("\"hmac-sha256:");
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
-            mac.update(secret.as_bytes());
-            for byte in mac.finalize().into_bytes().iter().take(16) {
-                // Writing to a String cannot fail.
-                let _ = write!(out, "{byte:02x}");
-            }
+    /// Appends the hash of a secret, as a JSON string.
+    fn hash(&self, secret: &str, out: &mut String) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |value: u8| DIGITS.get(usize::from(value)).copied().map_or('0', char::from);
+        out.push_str("\"hmac-sha256:");
+        let mut mac = self.0.clone();
+        mac.update(secret.as_bytes());
+        for byte in mac.finalize().into_bytes().iter().take(16) {
+            out.push(digit(byte >> 4));
+            out.push(digit(byte & 0xf));
         }
         out.push('"');
-        out
     }
 }
 
@@ -53,7 +60,7 @@ pub fn without_secrets<'a>(field: Json<'_, 'a>, key: &HashKey) -> Cow<'a, str> {
     let mut at = 0;
     for (secret, range) in found {
         out.push_str(raw.get(at..range.start - base).unwrap_or(""));
-        out.push_str(&key.hash(&secret));
+        key.hash(&secret, &mut out);
         at = range.end - base;
     }
     out.push_str(raw.get(at..).unwrap_or(""));
@@ -61,7 +68,7 @@ pub fn without_secrets<'a>(field: Json<'_, 'a>, key: &HashKey) -> Cow<'a, str> {
 }
 
 /// What the place of a value says about it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Plain,
     /// The value is a secret.
@@ -71,21 +78,59 @@ enum Place {
 }
 
 fn search(value: Json<'_, '_>, place: Place, found: &mut Vec<(String, std::ops::Range<usize>)>) {
-    if value.is_object() {
-        for (name, member) in value.entries() {
-            search(member, place_of(&name, place), found);
+    if place == Place::Plain {
+        let mut values = value.all();
+        while let Some((name, value)) = values.next() {
+            let inside = name.map_or(Place::Plain, |name| name.secrecy.inside(Place::Plain));
+            if inside != Place::Plain {
+                search(value, inside, found);
+                values.pass_over(value);
+            } else if value.is_string() && value.range().len() > PLAINLY_SECRET_ABOVE {
+                judge(value, place, found);
+            }
+        }
+    } else if value.is_object() {
+        for member in value.members() {
+            search(member.value(), member.traits.secrecy.inside(place), found);
         }
     } else if value.is_array() {
         for item in value.items() {
             search(item, place, found);
         }
-    } else if let Some(text) = value.text()
+    } else {
+        judge(value, place, found);
+    }
+}
+
+fn judge(value: Json<'_, '_>, place: Place, found: &mut Vec<(String, std::ops::Range<usize>)>) {
+    if let Some(text) = value.text()
         && !text.is_empty()
         && !is_hidden_already(&text)
         && (place != Place::Plain || is_plainly_secret(&text))
     {
         let range = value.range();
         found.push((text.into_owned(), range.start - 1..range.end + 1));
+    }
+}
+
+/// What a name makes of the place under it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Secrecy {
+    plainly: Place,
+    in_environment: Place,
+}
+
+impl Secrecy {
+    pub(crate) fn of(name: &str) -> Self {
+        Self { plainly: place_of(name, Place::Plain), in_environment: place_of(name, Place::Environment) }
+    }
+
+    fn inside(self, outer: Place) -> Place {
+        match outer {
+            Place::Plain => self.plainly,
+            Place::Environment => self.in_environment,
+            Place::Secret => Place::Secret,
+        }
     }
 }
 
@@ -151,13 +196,18 @@ fn is_hidden_already(text: &str) -> bool {
         || text.bytes().all(|byte| byte == b'*')
 }
 
+/// Bytes that a text is longer than if it is secret by its looks; its escapes only make it longer.
+const PLAINLY_SECRET_ABOVE: usize = 40;
+
 /// Tokens, keys and signed addresses that carry their power with them, wherever they stand.
 fn is_plainly_secret(text: &str) -> bool {
-    (text.len() > 40)
-        && (text.contains("X-Amz-Signature=")
-            || text.contains("X-Amz-Security-Token=")
-            || (text.contains("-----BEGIN ") && text.contains("PRIVATE KEY"))
-            || (text.starts_with("eyJ") && text.split('.').count() == 3 && !text.contains(' ')))
+    static SIGNED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("X-Amz-S"));
+    static PEM: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("-----BEGIN "));
+    let bytes = text.as_bytes();
+    bytes.len() > PLAINLY_SECRET_ABOVE
+        && (SIGNED.find(bytes).is_some() && (text.contains("X-Amz-Signature=") || text.contains("X-Amz-Security-Token="))
+            || PEM.find(bytes).is_some() && text.contains("PRIVATE KEY")
+            || text.starts_with("eyJ") && text.split('.').count() == 3 && !text.contains(' '))
 }
 
 #[cfg(test)]

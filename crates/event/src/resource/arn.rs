@@ -5,7 +5,6 @@
 
 use super::Form;
 use super::ids;
-use std::borrow::Cow;
 
 /// The parts of an ARN (AWS General Reference, "Amazon Resource Names": `arn:partition:service:region:account-id:resource`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +50,7 @@ pub(crate) fn partition_of(aws_region: &str) -> &'static str {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reading<'s> {
     /// The ARN that stands for the resource, where it is not this one: a function's without its qualifier, a log group's without `:*`.
-    pub(crate) canonical: Option<Cow<'s, str>>,
+    pub(crate) canonical: Option<&'s str>,
     /// The bare name or id in it.
     pub(crate) name: Option<(&'s str, Form)>,
     /// A second one: the id behind a name, or a task definition's family without its revision.
@@ -116,23 +115,31 @@ fn iam<'s>(arn: &Arn<'s>) -> Reading<'s> {
     named(last_segment(rest), Form::Name)
 }
 
-/// Another ARN under which the resource is known: an IAM one without its path, a snapshot's without its account.
-pub(crate) fn other(arn: &Arn<'_>) -> Option<String> {
+/// Another ARN under which the resource is known, in parts: an IAM one without its path, a snapshot's without its account.
+pub(crate) fn other<'s>(arn: &Arn<'s>) -> Option<[&'s str; 8]> {
     match arn.service {
         "iam" => pathless(arn),
         "ec2" if arn.resource.starts_with("snapshot/") && !arn.account_id.is_empty() => {
-            Some(format!("arn:{}:ec2:{}::{}", arn.partition, arn.region, arn.resource))
+            Some(["arn:", arn.partition, ":ec2:", arn.region, "::", arn.resource, "", ""])
         }
         _ => None,
     }
 }
 
 /// The ARN of an IAM resource without its path; `None` where it has none.
-fn pathless(arn: &Arn<'_>) -> Option<String> {
+fn pathless<'s>(arn: &Arn<'s>) -> Option<[&'s str; 8]> {
     let (kind, rest) = arn.resource.split_once('/')?;
     let (_, name) = rest.rsplit_once('/')?;
-    (!name.is_empty() && !matches!(kind, "oidc-provider" | "saml-provider"))
-        .then(|| format!("arn:{}:iam::{}:{kind}/{name}", arn.partition, arn.account_id))
+    (!name.is_empty() && !matches!(kind, "oidc-provider" | "saml-provider")).then_some([
+        "arn:",
+        arn.partition,
+        ":iam::",
+        arn.account_id,
+        ":",
+        kind,
+        "/",
+        name,
+    ])
 }
 
 fn lambda<'s>(text: &'s str, resource: &'s str) -> Reading<'s> {
@@ -142,7 +149,7 @@ fn lambda<'s>(text: &'s str, resource: &'s str) -> Reading<'s> {
     // A layer's version is a resource of its own, a function's qualifier is not.
     if let (Some(qualifier), "function") = (qualifier, kind) {
         let end = text.len().saturating_sub(qualifier.len() + 1);
-        reading.canonical = text.get(..end).filter(|text| text.ends_with(name)).map(Cow::Borrowed);
+        reading.canonical = text.get(..end).filter(|text| text.ends_with(name));
     }
     reading
 }
@@ -154,7 +161,7 @@ fn log_group<'s>(text: &'s str, resource: &'s str) -> Reading<'s> {
         return Reading { parent, ..named(stream.trim_end_matches(":*"), Form::Name) };
     }
     let mut reading = named(rest.trim_end_matches(":*"), Form::Name);
-    reading.canonical = text.strip_suffix(":*").map(Cow::Borrowed);
+    reading.canonical = text.strip_suffix(":*");
     reading
 }
 
@@ -224,20 +231,6 @@ fn cut_at_slash<'s>(text: &'s str, resource: &str, number: usize) -> Option<&'s 
 
 fn last_segment(text: &str) -> &str {
     text.bytes().rposition(|byte| matches!(byte, b'/' | b':')).and_then(|at| text.get(at + 1..)).unwrap_or(text)
-}
-
-/// The part of `whole` that `part` is a slice of, borrowed from the record where `whole` is.
-pub(crate) fn part_of<'a>(whole: &Cow<'a, str>, part: &str) -> Cow<'a, str> {
-    match whole {
-        Cow::Borrowed(text) => {
-            let at = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
-            match at.checked_add(part.len()).and_then(|end| text.get(at..end)) {
-                Some(slice) if slice == part => Cow::Borrowed(slice),
-                _ => Cow::Owned(part.to_owned()),
-            }
-        }
-        Cow::Owned(_) => Cow::Owned(part.to_owned()),
-    }
 }
 
 /// Account and name of a function that is not given by its ARN: `NAME`, `NAME:QUALIFIER`, `ACCOUNT:function:NAME`

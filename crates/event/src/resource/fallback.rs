@@ -3,6 +3,8 @@
 //! For the services that the table does not know and the fields that it leaves out: better a key too many, marked as found by its looks,
 //! than a change that no question finds. Never lets a secret through.
 
+use super::table;
+
 /// Longest key that is looked at; of a longer one its end, which holds the word that matters.
 pub(crate) const KEY_MAX: usize = 48;
 
@@ -25,6 +27,53 @@ impl Lower {
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or(&[])
+    }
+}
+
+/// What a key promises, wherever it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Looks {
+    /// What stands under it is a secret or bears one.
+    pub(crate) secret: bool,
+    /// It is what a set, a list's element or an XML element's text is called.
+    pub(crate) transparent: bool,
+    /// It is `content`, which is transparent above a string only.
+    pub(crate) content: bool,
+    /// It is around all fields of a call that was XML.
+    pub(crate) wrapper: bool,
+    /// It ends in `input`.
+    pub(crate) input: bool,
+    /// Its last word promises a name, but it is none of a resource.
+    pub(crate) noise: bool,
+    /// It ends in `arn`.
+    pub(crate) arn: bool,
+    /// It names an account that may own what stands beside it.
+    pub(crate) owner: bool,
+    /// Its last word.
+    pub(crate) word: Option<Word>,
+    /// Its last word where it is a list's.
+    pub(crate) word_of_list: Option<Word>,
+    /// The services with a row for it, by [`table::Service`].
+    pub(crate) services: u64,
+}
+
+impl Looks {
+    pub(crate) fn of(name: &str) -> Self {
+        let lower = Lower::of(name);
+        let key = lower.as_bytes();
+        Self {
+            secret: is_secret_key(key),
+            transparent: is_transparent(key),
+            content: key == b"content",
+            wrapper: is_wrapper(key),
+            input: key.ends_with(b"input"),
+            noise: is_noise_key(key),
+            arn: key.ends_with(b"arn"),
+            owner: matches!(key, b"ownerid" | b"groupownerid" | b"vpcownerid" | b"userid"),
+            word: last_word(name, key, false),
+            word_of_list: last_word(name, key, true),
+            services: table::services_with(key),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ mod table;
 mod tests;
 mod walk;
 
+pub(crate) use fallback::Looks;
 pub use ids::{Look, looks_like};
 pub use spelling::{Spelling, spellings};
 pub use walk::mentions;

@@ -76,11 +76,11 @@ impl Spellings {
 
     fn of_arn(&mut self, thing: &str, parts: &arn::Arn<'_>) {
         let reading = arn::read(thing, parts);
-        if let Some(canonical) = &reading.canonical {
+        if let Some(canonical) = reading.canonical {
             self.add(canonical);
         }
         if let Some(other) = arn::other(parts) {
-            self.add(&other);
+            self.add(&other.concat());
         }
         match parts.service {
             "logs"

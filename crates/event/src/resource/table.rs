@@ -6,6 +6,8 @@
 //! Never names a resource that a call only refers to (the subnet of a new instance): those are found by their looks.
 
 use super::Form;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 mod application;
 mod compute;
@@ -125,78 +127,123 @@ impl Row {
     }
 }
 
-/// The rows of a service, by `eventSource`; none for one that the table does not know.
-pub(crate) fn rows(event_source: &str) -> &'static [Row] {
-    match event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source) {
-        "ec2" => compute::EC2,
-        "ec2-instance-connect" => compute::EC2_INSTANCE_CONNECT,
-        "autoscaling" => compute::AUTOSCALING,
-        "lambda" => compute::LAMBDA,
-        "ecs" => compute::ECS,
-        "eks" => compute::EKS,
-        "ecr" => compute::ECR,
-        "batch" => compute::BATCH,
-        "s3" => data::S3,
-        "rds" => data::RDS,
-        "dynamodb" => data::DYNAMODB,
-        "redshift" => data::REDSHIFT,
-        "elasticache" => data::ELASTICACHE,
-        "es" | "opensearch" => data::OPENSEARCH,
-        "elasticfilesystem" => data::EFS,
-        "fsx" => data::FSX,
-        "kafka" => data::KAFKA,
-        "kinesis" => data::KINESIS,
-        "firehose" => data::FIREHOSE,
-        "glue" => data::GLUE,
-        "backup" => data::BACKUP,
-        "athena" => data::ATHENA,
-        "iam" => identity::IAM,
-        "sts" => identity::STS,
-        "sso" => identity::SSO,
-        "sso-directory" | "identitystore" => identity::IDENTITY_STORE,
-        "cognito-idp" => identity::COGNITO_IDP,
-        "cognito-identity" => identity::COGNITO_IDENTITY,
-        "rolesanywhere" => identity::ROLES_ANYWHERE,
-        "kms" => identity::KMS,
-        "secretsmanager" => identity::SECRETS_MANAGER,
-        "acm" => identity::ACM,
-        "route53" => network::ROUTE53,
-        "route53resolver" => network::ROUTE53_RESOLVER,
-        "cloudfront" => network::CLOUDFRONT,
-        "elasticloadbalancing" => network::ELASTIC_LOAD_BALANCING,
-        "apigateway" => network::API_GATEWAY,
-        "appmesh" => network::APP_MESH,
-        "wafv2" => network::WAFV2,
-        "sns" => application::SNS,
-        "sqs" => application::SQS,
-        "events" => application::EVENTS,
-        "scheduler" => application::SCHEDULER,
-        "states" => application::STATES,
-        "ses" => application::SES,
-        "codebuild" => application::CODEBUILD,
-        "codepipeline" => application::CODEPIPELINE,
-        "cloudformation" => application::CLOUDFORMATION,
-        "cloudtrail" => governance::CLOUDTRAIL,
-        "logs" => governance::LOGS,
-        "monitoring" => governance::CLOUDWATCH,
-        "config" => governance::CONFIG,
-        "guardduty" => governance::GUARDDUTY,
-        "organizations" => governance::ORGANIZATIONS,
-        "ssm" => governance::SSM,
-        _ => &[],
+/// A service that the table knows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Service {
+    /// Its bit in [`services_with`].
+    bit: u64,
+    rows: &'static [Row],
+}
+
+impl Service {
+    /// The service of an `eventSource`; one without rows where the table does not know it.
+    pub(crate) fn of(event_source: &str) -> Self {
+        static OF_NAME: LazyLock<HashMap<&str, Service>> = LazyLock::new(|| {
+            SERVICES.iter().enumerate().map(|(at, &(name, rows))| (name, Service { bit: 1 << at, rows })).collect()
+        });
+        let name = event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source);
+        OF_NAME.get(name).copied().unwrap_or(Self { bit: 0, rows: &[] })
+    }
+
+    /// Its rows, if one of them is for a key that has rows in `services`.
+    pub(crate) fn rows(&self, services: u64) -> &'static [Row] {
+        if self.bit & services == 0 { &[] } else { self.rows }
     }
 }
+
+/// The services, a bit each, that have a row for this key or, where it may be a list's, for its singular.
+pub(crate) fn services_with(key: &[u8]) -> u64 {
+    static OF_KEY: LazyLock<HashMap<&[u8], u64>> = LazyLock::new(|| {
+        let mut of_key = HashMap::new();
+        for (at, (_, rows)) in SERVICES.iter().enumerate() {
+            for row in *rows {
+                *of_key.entry(row.key.as_bytes()).or_default() |= 1 << at;
+            }
+        }
+        of_key
+    });
+    let of = |key: &[u8]| OF_KEY.get(key).copied().unwrap_or(0);
+    of(key) | key.strip_suffix(b"s").map_or(0, of)
+}
+
+/// The rows of each service, by the first part of its `eventSource`.
+static SERVICES: &[(&str, &[Row])] = &[
+    ("acm", identity::ACM),
+    ("apigateway", network::API_GATEWAY),
+    ("appmesh", network::APP_MESH),
+    ("athena", data::ATHENA),
+    ("autoscaling", compute::AUTOSCALING),
+    ("backup", data::BACKUP),
+    ("batch", compute::BATCH),
+    ("cloudformation", application::CLOUDFORMATION),
+    ("cloudfront", network::CLOUDFRONT),
+    ("cloudtrail", governance::CLOUDTRAIL),
+    ("codebuild", application::CODEBUILD),
+    ("codepipeline", application::CODEPIPELINE),
+    ("cognito-identity", identity::COGNITO_IDENTITY),
+    ("cognito-idp", identity::COGNITO_IDP),
+    ("config", governance::CONFIG),
+    ("dynamodb", data::DYNAMODB),
+    ("ec2", compute::EC2),
+    ("ec2-instance-connect", compute::EC2_INSTANCE_CONNECT),
+    ("ecr", compute::ECR),
+    ("ecs", compute::ECS),
+    ("eks", compute::EKS),
+    ("elasticache", data::ELASTICACHE),
+    ("elasticfilesystem", data::EFS),
+    ("elasticloadbalancing", network::ELASTIC_LOAD_BALANCING),
+    ("es", data::OPENSEARCH),
+    ("events", application::EVENTS),
+    ("firehose", data::FIREHOSE),
+    ("fsx", data::FSX),
+    ("glue", data::GLUE),
+    ("guardduty", governance::GUARDDUTY),
+    ("iam", identity::IAM),
+    ("identitystore", identity::IDENTITY_STORE),
+    ("kafka", data::KAFKA),
+    ("kinesis", data::KINESIS),
+    ("kms", identity::KMS),
+    ("lambda", compute::LAMBDA),
+    ("logs", governance::LOGS),
+    ("monitoring", governance::CLOUDWATCH),
+    ("opensearch", data::OPENSEARCH),
+    ("organizations", governance::ORGANIZATIONS),
+    ("rds", data::RDS),
+    ("redshift", data::REDSHIFT),
+    ("rolesanywhere", identity::ROLES_ANYWHERE),
+    ("route53", network::ROUTE53),
+    ("route53resolver", network::ROUTE53_RESOLVER),
+    ("s3", data::S3),
+    ("scheduler", application::SCHEDULER),
+    ("secretsmanager", identity::SECRETS_MANAGER),
+    ("ses", application::SES),
+    ("sns", application::SNS),
+    ("sqs", application::SQS),
+    ("ssm", governance::SSM),
+    ("sso", identity::SSO),
+    ("sso-directory", identity::IDENTITY_STORE),
+    ("states", application::STATES),
+    ("sts", identity::STS),
+    ("wafv2", network::WAFV2),
+];
+
+// Each service has a bit of its own.
+const _: () = assert!(SERVICES.len() <= u64::BITS as usize);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn no_service_stands_twice() {
+        assert!(SERVICES.is_sorted_by(|(one, _), (other, _)| one < other));
+    }
+
+    #[test]
     fn keys_are_lower_case_and_templates_have_four_parts() {
-        for source in SOURCES {
-            let rows = rows(source);
+        for (source, rows) in SERVICES {
             assert!(!rows.is_empty(), "{source}");
-            for row in rows {
+            for row in *rows {
                 assert_eq!(row.key, row.key.to_ascii_lowercase(), "{source}");
                 assert!(row.arn.is_empty() || row.arn.splitn(4, ':').count() == 4, "{source} {}", row.arn);
                 assert!(row.arn.is_empty() || row.arn.contains('{'), "{source} {}", row.arn);
@@ -204,61 +251,16 @@ mod tests {
         }
     }
 
-    const SOURCES: &[&str] = &[
-        "ec2",
-        "ec2-instance-connect",
-        "autoscaling",
-        "lambda",
-        "ecs",
-        "eks",
-        "ecr",
-        "batch",
-        "s3",
-        "rds",
-        "dynamodb",
-        "redshift",
-        "elasticache",
-        "es",
-        "elasticfilesystem",
-        "fsx",
-        "kafka",
-        "kinesis",
-        "firehose",
-        "glue",
-        "backup",
-        "athena",
-        "iam",
-        "sts",
-        "sso",
-        "sso-directory",
-        "cognito-idp",
-        "cognito-identity",
-        "rolesanywhere",
-        "kms",
-        "secretsmanager",
-        "acm",
-        "route53",
-        "route53resolver",
-        "cloudfront",
-        "elasticloadbalancing",
-        "apigateway",
-        "appmesh",
-        "wafv2",
-        "sns",
-        "sqs",
-        "events",
-        "scheduler",
-        "states",
-        "ses",
-        "codebuild",
-        "codepipeline",
-        "cloudformation",
-        "cloudtrail",
-        "logs",
-        "monitoring",
-        "config",
-        "guardduty",
-        "organizations",
-        "ssm",
-    ];
+    #[test]
+    fn a_row_is_found_by_its_key_and_the_plural() {
+        for (source, rows) in SERVICES {
+            let service = Service::of(&format!("{source}.amazonaws.com"));
+            for row in *rows {
+                assert!(!service.rows(services_with(row.key.as_bytes())).is_empty(), "{source} {}", row.key);
+                assert!(!service.rows(services_with(format!("{}s", row.key).as_bytes())).is_empty(), "{source} {}", row.key);
+            }
+            assert!(service.rows(services_with(b"nosuchkey")).is_empty());
+        }
+        assert!(Service::of("newthing.amazonaws.com").rows(u64::MAX).is_empty());
+    }
 }

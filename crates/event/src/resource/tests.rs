@@ -34,8 +34,9 @@ fn keys_of(call: &str, region: &str, record: &str) -> Vec<Mention<'static>> {
         service_event_details: root.get("serviceEventDetails"),
         additional: root.get("additionalEventData"),
     };
+    let texts = bumpalo::Bump::new();
     let mut out = Mentions::default();
-    mentions(&touched, &mut out);
+    mentions(&touched, &texts, &mut out);
     let owned = |text: &Cow<'_, str>| Cow::Owned(text.clone().into_owned());
     out.as_slice().iter().map(|m| Mention { key: owned(&m.key), form: m.form, arn: m.arn.as_ref().map(owned), exact: m.exact }).collect()
 }

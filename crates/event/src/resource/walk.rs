@@ -4,10 +4,12 @@
 //! stands elsewhere in the record knows more than one that is built (a path, an account, a random part).
 
 use super::arn;
-use super::fallback::{self, Lower, Word};
-use super::table::{self, At, Row, Take};
+use super::fallback::{self, Looks, Lower, Word};
+use super::table::{At, Row, Service, Take};
 use super::{Form, KEY_BYTES_MAX, Mention, Mentions, Touched, ids};
-use crate::json::Json;
+use crate::json::{Json, Member};
+use bumpalo::Bump;
+use bumpalo::collections::String as Text;
 use std::borrow::Cow;
 
 /// Members of an object that are looked at for what stands beside a name; an object that has more is a list in disguise.
@@ -16,9 +18,13 @@ const SIBLINGS_MAX: usize = 64;
 /// ARNs of the record that a name is compared with.
 const ARNS_COMPARED_MAX: usize = 32;
 
-/// Adds the keys under which a question finds this record.
-pub fn mentions<'t, 'a>(touched: &Touched<'t, 'a, '_>, out: &mut Mentions<'a>) {
-    let mut walk = Walk { touched, rows: table::rows(touched.event_source), out, pending: Vec::new(), partition: None };
+/// Bytes of ARNs built for one record, at most: beyond it a name is found by itself alone.
+const BUILT_BYTES_MAX: usize = 32 << 20;
+
+/// Adds the keys under which a question finds this record. Those that do not stand in it as they are lie in `texts`.
+pub fn mentions<'t, 'a>(touched: &Touched<'t, 'a, '_>, texts: &'a Bump, out: &mut Mentions<'a>) {
+    let service = Service::of(touched.event_source);
+    let mut walk = Walk { touched, service, texts, built: 0, out, pending: Vec::new(), partition: None };
     walk.resources();
     walk.root(touched.response, true);
     walk.root(touched.request, true);
@@ -29,13 +35,11 @@ pub fn mentions<'t, 'a>(touched: &Touched<'t, 'a, '_>, out: &mut Mentions<'a>) {
 
 /// Where a value stands.
 #[derive(Clone, Copy)]
-struct Place<'k, 't, 'a> {
-    /// The key, as written; that of the list or set around it where there is one.
-    raw: &'k Cow<'a, str>,
-    /// Its end, in lower case.
-    key: &'k [u8],
-    /// The key of the object that it is a member of, as written; empty at the top.
-    parent: &'k Cow<'a, str>,
+struct Place<'t, 'a> {
+    /// What it is, or is the list or set around it, as a member; nothing at the top.
+    member: Option<Member<'t, 'a>>,
+    /// The object that it is a member of, as a member; nothing at the top.
+    parent: Option<Member<'t, 'a>>,
     /// That object.
     object: Json<'t, 'a>,
     /// Objects around it, less wrappers and sets.
@@ -50,10 +54,10 @@ struct Place<'k, 't, 'a> {
 
 /// A name or id to be resolved once all ARNs are known.
 struct Pending<'t, 'a> {
-    text: Cow<'a, str>,
+    text: &'a str,
     object: Json<'t, 'a>,
-    key: Cow<'a, str>,
-    parent: Cow<'a, str>,
+    member: Option<Member<'t, 'a>>,
+    parent: Option<Member<'t, 'a>>,
     what: What,
 }
 
@@ -67,7 +71,10 @@ enum What {
 
 struct Walk<'t, 'a, 'r, 'm> {
     touched: &'m Touched<'t, 'a, 'r>,
-    rows: &'static [Row],
+    service: Service,
+    texts: &'a Bump,
+    /// Bytes of ARNs in `texts`.
+    built: usize,
     out: &'m mut Mentions<'a>,
     pending: Vec<Pending<'t, 'a>>,
     partition: Option<&'static str>,
@@ -78,62 +85,71 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
         let Some(resources) = self.touched.resources else { return };
         let single = resources.is_object().then_some(resources);
         for resource in resources.items().chain(single) {
-            for (key, value) in resource.entries() {
+            for member in resource.members().filter(|member| member.traits.looks.arn) {
                 // `ARN`; some exporters write `arn`.
-                let Some(text) = value.text().filter(|text| key.eq_ignore_ascii_case("arn") && usable(text)) else { continue };
-                if let Err(id) = self.arn(text, true) {
+                if !member.name().eq_ignore_ascii_case("arn") {
+                    continue;
+                }
+                let Some(text) = self.text(member.value()).filter(|text| usable(text)) else { continue };
+                if !self.arn(text, true) {
                     // Identity Center writes a bare id there.
-                    self.out.add(Mention { form: arn::form_of(&id), key: id, arn: None, exact: true });
+                    self.key(text, arn::form_of(text), None, true);
                 }
             }
         }
     }
 
+    /// The text of a string, kept where it is not a slice of the record.
+    fn text(&self, value: Json<'t, 'a>) -> Option<&'a str> {
+        value.text().map(|text| self.keep(text))
+    }
+
+    fn keep(&self, text: Cow<'a, str>) -> &'a str {
+        match text {
+            Cow::Borrowed(text) => text,
+            Cow::Owned(text) => self.texts.alloc_str(&text),
+        }
+    }
+
     fn root(&mut self, value: Option<Json<'t, 'a>>, call: bool) {
         let Some(value) = value else { return };
-        let raw = Cow::Borrowed("");
-        if let Some(text) = value.text() {
+        let top = Place { member: None, parent: None, object: value, depth: 0, listed: false, set: false, call };
+        if let Some(text) = self.text(value) {
             // A document in a string: its values are what stands between quotes.
             for text in text.split('"').take(4 * SIBLINGS_MAX).filter(|text| usable(text)) {
-                let place =
-                    Place { raw: &raw, key: b"", parent: &raw, object: value, depth: usize::MAX, listed: false, set: false, call: false };
-                self.string(Cow::Owned(text.to_owned()), &place);
+                self.string(text, &Place { depth: usize::MAX, call: false, ..top });
             }
             return;
         }
-        self.object(value, &Place { raw: &raw, key: b"", parent: &raw, object: value, depth: 0, listed: false, set: false, call });
+        self.object(value, &top);
     }
 
     /// Every member of an object that stands at `place`; its own depth is the place's.
-    fn object(&mut self, object: Json<'t, 'a>, place: &Place<'_, 't, 'a>) {
-        for (raw, value) in object.entries() {
-            if !(value.is_string() || value.is_object() || value.is_array()) {
+    fn object(&mut self, object: Json<'t, 'a>, place: &Place<'t, 'a>) {
+        for member in object.members() {
+            let (looks, value) = (&member.traits.looks, member.value());
+            if looks.secret || !(value.is_string() || value.is_object() || value.is_array()) {
                 continue;
             }
-            let lower = Lower::of(&raw);
-            let key = lower.as_bytes();
-            if fallback::is_secret_key(key) {
-                continue;
-            }
-            if fallback::is_transparent(key) && place.depth > 0 && (key != b"content" || value.is_string()) {
+            if looks.transparent && place.depth > 0 && (!looks.content || value.is_string()) {
                 // A set, a list's element or the text of an XML element: called as what is around it.
                 self.value(value, &Place { object, listed: true, set: true, ..*place });
-            } else if place.depth == 0 && value.is_object() && self.is_wrapper(key) {
+            } else if place.depth == 0 && value.is_object() && self.is_wrapper(looks) {
                 self.object(value, &Place { depth: 0, object: value, ..*place });
             } else {
-                self.value(value, &Place { raw: &raw, key, parent: place.raw, object, listed: false, set: false, ..*place });
+                self.value(value, &Place { member: Some(member), parent: place.member, object, listed: false, set: false, ..*place });
             }
         }
     }
 
     /// API Gateway has a wrapper of its own, `createStageInput`; elsewhere an input is a thing, such as Glue's `tableInput`.
-    fn is_wrapper(&self, key: &[u8]) -> bool {
-        fallback::is_wrapper(key) || key.ends_with(b"input") && self.touched.event_source.starts_with("apigateway.")
+    fn is_wrapper(&self, looks: &Looks) -> bool {
+        looks.wrapper || looks.input && self.touched.event_source.starts_with("apigateway.")
     }
 
-    fn value(&mut self, value: Json<'t, 'a>, place: &Place<'_, 't, 'a>) {
+    fn value(&mut self, value: Json<'t, 'a>, place: &Place<'t, 'a>) {
         if value.is_string() {
-            if let Some(text) = value.text().filter(|text| usable(text)) {
+            if let Some(text) = self.text(value).filter(|text| usable(text)) {
                 self.string(text, place);
             }
         } else if value.is_array() {
@@ -145,90 +161,107 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
         }
     }
 
-    fn string(&mut self, text: Cow<'a, str>, place: &Place<'_, 't, 'a>) {
+    fn string(&mut self, text: &'a str, place: &Place<'t, 'a>) {
         let row = if place.call { self.row(place) } else { None };
-        let text = if text.starts_with("arn:") {
-            match self.arn(text, row.is_some()) {
-                Ok(()) => return,
-                Err(text) => text,
-            }
-        } else {
-            text
-        };
+        if text.starts_with("arn:") && self.arn(text, row.is_some()) {
+            return;
+        }
         if let Some(row) = row.filter(|row| row.take != Take::Arn) {
             return self.wait(text, place, What::Row(row));
         }
-        let form = if ids::is_access_key(&text) {
+        let form = if ids::is_access_key(text) {
             Form::AccessKey
-        } else if text.starts_with('A') && ids::is_unique_id(text.split(':').next().unwrap_or("")) {
+        } else if text.starts_with('A') && ids::is_unique_id(before_colon(text)) {
             Form::UniqueId
-        } else if ids::is_resource_id(&text) {
+        } else if ids::is_resource_id(text) {
             return self.wait(text, place, What::Looks);
         } else {
             return self.name(text, place);
         };
-        let key = arn::part_of(&text, text.split(':').next().unwrap_or(""));
         let arn = if form == Form::UniqueId { self.beside(place.object, "arn").filter(|arn| is_of_iam(arn)) } else { None };
-        self.out.add(Mention { key, form, arn, exact: false });
+        self.key(before_colon(text), form, arn, false);
     }
 
     /// A string that has no shape of its own: what its key promises.
-    fn name(&mut self, text: Cow<'a, str>, place: &Place<'_, 't, 'a>) {
-        let word = fallback::last_word(place.raw, place.key, place.listed);
-        let uuid = matches!(word, Some(Word::Id | Word::Arn)) && ids::is_uuid(&text);
-        let asked = place.call && place.depth <= 1 && !fallback::is_noise_value(&text);
-        if let Some(word) = word.filter(|_| (uuid || asked) && !fallback::is_noise_key(place.key)) {
+    fn name(&mut self, text: &'a str, place: &Place<'t, 'a>) {
+        let looks = place.member.map(|member| &member.traits.looks);
+        let word = looks.and_then(|looks| if place.listed { looks.word_of_list } else { looks.word });
+        let uuid = matches!(word, Some(Word::Id | Word::Arn)) && ids::is_uuid(text);
+        let asked = place.call && place.depth <= 1 && !fallback::is_noise_value(text);
+        if let Some(word) = word.filter(|_| (uuid || asked) && !looks.is_some_and(|looks| looks.noise)) {
             return self.wait(text, place, What::Word(word));
         }
-        for found in fallback::arns_in(&text) {
-            let _ = self.arn(arn::part_of(&text, found), false);
+        for found in fallback::arns_in(text) {
+            self.arn(found, false);
         }
     }
 
-    fn wait(&mut self, text: Cow<'a, str>, place: &Place<'_, 't, 'a>, what: What) {
-        self.pending.push(Pending { text, object: place.object, key: place.raw.clone(), parent: place.parent.clone(), what });
+    fn wait(&mut self, text: &'a str, place: &Place<'t, 'a>, what: What) {
+        self.pending.push(Pending { text, object: place.object, member: place.member, parent: place.parent, what });
     }
 
-    fn row(&self, place: &Place<'_, 't, 'a>) -> Option<&'static Row> {
-        let singular = if place.listed { place.key.strip_suffix(b"s") } else { None };
-        self.rows.iter().find(|row| {
+    fn row(&self, place: &Place<'t, 'a>) -> Option<&'static Row> {
+        let member = place.member?;
+        let rows = self.service.rows(member.traits.looks.services);
+        if rows.is_empty() {
+            return None;
+        }
+        let lower = Lower::of(&member.name());
+        let held = lower.as_bytes();
+        let singular = if place.listed { held.strip_suffix(b"s") } else { None };
+        let stands_in = |parent: &str| {
+            let name = place.parent.map(|parent| parent.name()).unwrap_or_default();
+            fallback::singular_of(&name).eq_ignore_ascii_case(parent) || name.eq_ignore_ascii_case(parent)
+        };
+        rows.iter().find(|row| {
             let key = row.key.as_bytes();
-            (key == place.key || Some(key) == singular)
+            (key == held || Some(key) == singular)
                 && match row.at {
                     At::Any => true,
                     At::Top => place.depth == 0,
-                    At::In(parent) => {
-                        fallback::singular_of(place.parent).eq_ignore_ascii_case(parent) || place.parent.eq_ignore_ascii_case(parent)
-                    }
+                    At::In(parent) => stands_in(parent),
                 }
                 && row.fits(self.touched.event_name)
         })
     }
 
-    /// Takes an ARN with all that can be read from it, or gives the text back.
-    fn arn(&mut self, text: Cow<'a, str>, exact: bool) -> Result<(), Cow<'a, str>> {
-        let Some(parts) = arn::parse(&text) else { return Err(text) };
+    /// Takes an ARN with all that can be read from it; says whether it is one.
+    fn arn(&mut self, text: &'a str, exact: bool) -> bool {
+        let Some(parts) = arn::parse(text) else { return false };
         self.partition = self.partition.or(known_partition(parts.partition));
-        if self.out.holds(&text, exact) {
-            return Ok(());
+        if self.out.holds(text, exact) {
+            return true;
         }
-        let reading = arn::read(&text, &parts);
-        let canonical = reading.canonical.as_ref().map_or_else(|| text.clone(), |canonical| arn::part_of(&text, canonical));
-        let mut add = |key: Cow<'a, str>, form| self.out.add(Mention { key, form, arn: Some(canonical.clone()), exact });
-        add(canonical.clone(), Form::Arn);
+        let reading = arn::read(text, &parts);
+        let canonical = reading.canonical.unwrap_or(text);
+        self.key(canonical, Form::Arn, Some(canonical), exact);
         if canonical != text {
-            add(text.clone(), Form::Arn);
+            self.key(text, Form::Arn, Some(canonical), exact);
         }
-        if let Some(other) = arn::other(&parts) {
-            add(Cow::Owned(other), Form::Arn);
+        if let Some(other) = arn::other(&parts).and_then(|parts| self.join(&parts)) {
+            self.key(other, Form::Arn, Some(canonical), exact);
         }
         for (name, form) in reading.names().filter(|(name, _)| *name != "*") {
-            add(arn::part_of(&text, name), form);
+            self.key(name, form, Some(canonical), exact);
         }
-        match reading.parent {
-            Some(parent) if parent.len() < text.len() => self.arn(arn::part_of(&text, parent), exact),
-            _ => Ok(()),
+        if let Some(parent) = reading.parent.filter(|parent| parent.len() < text.len()) {
+            self.arn(parent, exact);
         }
+        true
+    }
+
+    /// The parts as one text, unless too many have been built.
+    fn join(&mut self, parts: &[&str]) -> Option<&'a str> {
+        let length = parts.iter().map(|part| part.len()).sum();
+        self.built += length;
+        if self.built > BUILT_BYTES_MAX {
+            return None;
+        }
+        let mut text = Text::with_capacity_in(length, self.texts);
+        for part in parts {
+            text.push_str(part);
+        }
+        Some(text.into_bump_str())
     }
 
     fn settle_all(&mut self) {
@@ -244,63 +277,65 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
     }
 
     fn settle_row(&mut self, row: &'static Row, pending: &Pending<'t, 'a>) {
-        let text = &pending.text;
+        let text = pending.text;
         match row.take {
             Take::Prefixed => self.settle_id(pending, true),
             Take::Target => self.settle_target(pending),
-            Take::AccessKey => self.key(text.clone(), Form::AccessKey, None, true),
+            Take::AccessKey => self.key(text, Form::AccessKey, None, true),
             Take::Unique => {
-                let id = arn::part_of(text, text.split(':').next().unwrap_or(""));
+                let id = before_colon(text);
                 // Beside a role session's id stands the session's ARN, not the role's.
                 let arn = self
                     .beside(pending.object, "arn")
                     .filter(|arn| is_of_iam(arn))
                     .or_else(|| self.beside(self.touched.request?, "rolearn").filter(|arn| is_of_iam(arn)));
-                let form = if ids::is_unique_id(&id) { Form::UniqueId } else { Form::Id };
+                let form = if ids::is_unique_id(id) { Form::UniqueId } else { Form::Id };
                 self.resolved(id, form, arn, true);
             }
             Take::Queue => {
                 let found = arn::queue(text, self.touched.aws_region);
-                let arn = found.map(|(region, account, name)| format!("arn:{}:sqs:{region}:{account}:{name}", self.partition()));
-                self.resolved(text.clone(), Form::Name, arn.map(Cow::Owned), true);
+                let partition = self.partition();
+                let arn =
+                    found.and_then(|(region, account, name)| self.join(&["arn:", partition, ":sqs:", region, ":", account, ":", name]));
+                self.resolved(text, Form::Name, arn, true);
             }
             _ => self.settle_name(row, pending),
         }
     }
 
     fn settle_name(&mut self, row: &'static Row, pending: &Pending<'t, 'a>) {
-        let text = &pending.text;
+        let text = pending.text;
         let mut template = row.arn;
         let mut account_id = None;
-        let name: Cow<'a, str> = match row.take {
-            Take::Lower if text.bytes().any(|byte| byte.is_ascii_uppercase()) => Cow::Owned(text.to_ascii_lowercase()),
+        let name = match row.take {
+            Take::Lower if text.bytes().any(|byte| byte.is_ascii_uppercase()) => self.keep(Cow::Owned(text.to_ascii_lowercase())),
             Take::Function => {
                 let (account, name) = arn::function(text);
                 account_id = account;
-                arn::part_of(text, name)
+                name
             }
-            Take::LogGroup => arn::part_of(text, text.trim_end_matches(":*")),
-            Take::Parameter => arn::part_of(text, text.trim_start_matches('/')),
-            Take::Zone => arn::part_of(text, text.rsplit('/').next().unwrap_or(text)),
+            Take::LogGroup => text.trim_end_matches(":*"),
+            Take::Parameter => text.trim_start_matches('/'),
+            Take::Zone => text.rsplit('/').next().unwrap_or(text),
             Take::Key if text.starts_with("alias/") => {
                 template = "kms:R:A:{}";
-                text.clone()
+                text
             }
             Take::Rule => {
-                let bus = self.field(pending.object, "eventbusname").filter(|bus| bus != "default");
+                let bus = self.field(pending.object, "eventbusname").filter(|bus| *bus != "default");
                 if bus.is_some() {
                     template = "events:R:A:rule/{eventbusname}/{}";
                 }
-                text.clone()
+                text
             }
             Take::Classic => {
                 if self.touched.api_version.is_some_and(|version| version > "2012-06-01") {
                     template = "";
                 }
-                text.clone()
+                text
             }
             Take::Tagged => {
-                template = match self.field(pending.object, "resourcetype").as_deref() {
+                template = match self.field(pending.object, "resourcetype") {
                     Some("Parameter") => "ssm:R:A:parameter/{}",
                     Some("Document") => "ssm:R:A:document/{}",
                     Some("MaintenanceWindow") => "ssm:R:A:maintenancewindow/{}",
@@ -308,114 +343,114 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
                     Some("ManagedInstance") => "ssm:R:A:managed-instance/{}",
                     _ => "",
                 };
-                arn::part_of(text, text.trim_start_matches('/'))
+                text.trim_start_matches('/')
             }
             Take::SsoPrincipal => {
                 let group = self.field(pending.object, "principaltype").is_some_and(|kind| kind.eq_ignore_ascii_case("group"));
                 template = if group { "identitystore:::group/{}" } else { "identitystore:::user/{}" };
-                text.clone()
+                text
             }
-            _ => text.clone(),
+            _ => text,
         };
-        let account_id = account_id.map(str::to_owned);
         let arn = if template.is_empty() {
-            self.sibling_arn(pending).or_else(|| self.known("", "", &name))
+            self.sibling_arn(pending).or_else(|| self.known("", "", name))
         } else {
             let (service, kind) = service_and_kind(template);
-            let known = if template.contains("{}") { self.known(service, kind, &name) } else { None };
-            known.or_else(|| self.build(template, &name, pending.object, account_id.as_deref()).map(Cow::Owned))
+            let known = if template.contains("{}") { self.known(service, kind, name) } else { None };
+            known.or_else(|| self.build(template, name, pending.object, account_id))
         };
-        if name != *text {
-            self.key(name, row.form, arn.clone(), true);
+        if name != text {
+            self.key(name, row.form, arn, true);
         }
-        self.resolved(text.clone(), row.form, arn, true);
+        self.resolved(text, row.form, arn, true);
     }
 
     /// An id whose prefix tells its type: the thing that the call is about, where the call's name has the type's word in it.
     fn settle_id(&mut self, pending: &Pending<'t, 'a>, exact: bool) {
-        let id = &pending.text;
+        let id = pending.text;
         let Some(prefix) = ids::prefix_of(id) else {
             let arn = self.known("", "", id).or_else(|| self.sibling_arn(pending));
-            return self.key(id.clone(), Form::Id, arn, exact);
+            return self.key(id, Form::Id, arn, exact);
         };
         let own = self.touched.event_source.strip_suffix(".amazonaws.com").is_some_and(|service| service == prefix.service);
         let exact = exact || own && self.touched.event_name.contains(prefix.noun);
-        let account_id = self.owner(pending.object, prefix.prefix);
-        if account_id.is_none() && self.out.holds(id, exact) {
+        let owner = self.owner(pending.object, prefix.prefix);
+        if owner.is_none() && self.out.holds(id, exact) {
             return;
         }
-        let account_id = account_id.as_deref().unwrap_or(self.touched.account_id);
-        let (service, region) = (prefix.service, self.touched.aws_region);
-        let arn = match prefix.kind {
-            // Images are anybody's to share: their ARN has no account (Service Authorization Reference, Amazon EC2).
-            "image" | "fpga-image" if !region.is_empty() => {
-                Some(format!("arn:{}:{service}:{region}::{}/{id}", self.partition(), prefix.kind))
-            }
-            kind if !region.is_empty() && !account_id.is_empty() => {
-                Some(format!("arn:{}:{service}:{region}:{account_id}:{kind}/{id}", self.partition()))
-            }
-            _ => None,
+        // Images are anybody's to share: their ARN has no account (Service Authorization Reference, Amazon EC2).
+        let shared = matches!(prefix.kind, "image" | "fpga-image");
+        let account_id = if shared { "" } else { owner.as_deref().unwrap_or(self.touched.account_id) };
+        let (region, partition) = (self.touched.aws_region, self.partition());
+        let arn = if region.is_empty() || account_id.is_empty() && !shared {
+            None
+        } else {
+            self.join(&["arn:", partition, ":", prefix.service, ":", region, ":", account_id, ":", prefix.kind, "/", id])
         };
-        self.resolved(id.clone(), Form::Id, arn.map(Cow::Owned), exact);
+        self.resolved(id, Form::Id, arn, exact);
     }
 
     /// The account that stands beside an id.
     fn owner(&self, object: Json<'t, 'a>, prefix: &str) -> Option<Cow<'a, str>> {
+        let names: &[&str] = match prefix {
+            "sg" => &["groupOwnerId", "ownerId", "userId"],
+            "vpc" => &["ownerId", "vpcOwnerId"],
+            _ => &["ownerId"],
+        };
+        let fits = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         object
-            .entries()
+            .members()
             .take(SIBLINGS_MAX)
-            .find(|(key, _)| match prefix {
-                "sg" => {
-                    key.eq_ignore_ascii_case("groupOwnerId") || key.eq_ignore_ascii_case("ownerId") || key.eq_ignore_ascii_case("userId")
-                }
-                "vpc" => key.eq_ignore_ascii_case("ownerId") || key.eq_ignore_ascii_case("vpcOwnerId"),
-                _ => key.eq_ignore_ascii_case("ownerId"),
-            })
-            .and_then(|(_, value)| value.scalar())
+            .find(|member| member.traits.looks.owner && fits(&member.name()))
+            .and_then(|member| member.value().scalar())
             .filter(|owner| ids::is_account_id(owner))
     }
 
     /// Where a session of Session Manager goes: an instance, or `ecs:CLUSTER_TASK_RUNTIME` (Amazon ECS Developer Guide, "ECS Exec").
     fn settle_target(&mut self, pending: &Pending<'t, 'a>) {
-        let task = pending.text.strip_prefix("ecs:").and_then(|rest| {
+        let text = pending.text;
+        let task = text.strip_prefix("ecs:").and_then(|rest| {
             let mut parts = rest.rsplitn(3, '_');
             let (_, task, cluster) = (parts.next()?, parts.next()?, parts.next()?);
             self.build(&format!("ecs:R:A:task/{cluster}/{{}}"), task, pending.object, None)
         });
         match task {
-            Some(arn) => self.resolved(pending.text.clone(), Form::Id, Some(Cow::Owned(arn)), true),
+            Some(arn) => self.resolved(text, Form::Id, Some(arn), true),
             None => self.settle_id(pending, true),
         }
     }
 
     fn settle_word(&mut self, word: Word, pending: &Pending<'t, 'a>) {
-        let text = &pending.text;
+        let text = pending.text;
         let form = if word == Word::Name { Form::Name } else { arn::form_of(text) };
         let arn = self.sibling_arn(pending).or_else(|| self.known("", "", text));
-        self.key(text.clone(), form, arn, false);
+        self.key(text, form, arn, false);
     }
 
     /// Adds an ARN with what can be read from it, and the key that led to it.
-    fn resolved(&mut self, key: Cow<'a, str>, form: Form, arn: Option<Cow<'a, str>>, exact: bool) {
-        if let Some(arn) = &arn {
-            let _ = self.arn(arn.clone(), exact);
+    fn resolved(&mut self, key: &'a str, form: Form, arn: Option<&'a str>, exact: bool) {
+        if let Some(arn) = arn {
+            self.arn(arn, exact);
         }
         self.key(key, form, arn, exact);
     }
 
-    fn key(&mut self, key: Cow<'a, str>, form: Form, arn: Option<Cow<'a, str>>, exact: bool) {
-        self.out.add(Mention { key, form, arn, exact });
+    fn key(&mut self, key: &'a str, form: Form, arn: Option<&'a str>, exact: bool) {
+        self.out.add(Mention { key: Cow::Borrowed(key), form, arn: arn.map(Cow::Borrowed), exact });
     }
 
     /// An ARN of the record, of this service and type (any exact one where `service` is empty), in which the name stands.
-    fn known(&self, service: &str, kind: &str, name: &str) -> Option<Cow<'a, str>> {
+    fn known(&self, service: &str, kind: &str, name: &str) -> Option<&'a str> {
         let arns = self.out.as_slice().iter().filter(|held| held.form == Form::Arn).take(ARNS_COMPARED_MAX);
         for held in arns {
-            let Some(arn) = held.arn.as_ref().filter(|arn| held.key == **arn && arn.len() > name.len()) else { continue };
+            let (Cow::Borrowed(key), Some(Cow::Borrowed(arn))) = (&held.key, &held.arn) else { continue };
+            if key != arn || arn.len() <= name.len() {
+                continue;
+            }
             let Some(parts) = arn::parse(arn) else { continue };
             let fits = if service.is_empty() { held.exact } else { parts.service == service && parts.resource.starts_with(kind) };
             if fits && (arn::read(arn, &parts).names().any(|(held, _)| held == name || held.strip_prefix('/') == Some(name))) {
-                return Some(arn.clone());
+                return Some(arn);
             }
         }
         None
@@ -423,86 +458,78 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
 
     /// The ARN beside a name: `arn`, or the one whose key has the same stem (`jobArn` beside `jobName`, `profileArn` beside the `name` of
     /// a `profile`).
-    fn sibling_arn(&self, pending: &Pending<'t, 'a>) -> Option<Cow<'a, str>> {
-        let stem = match fallback::stem_of(&pending.key) {
-            "" => fallback::singular_of(&pending.parent),
+    fn sibling_arn(&self, pending: &Pending<'t, 'a>) -> Option<&'a str> {
+        let name = |member: Option<Member<'t, 'a>>| member.map(|member| member.name()).unwrap_or_default();
+        let (key, parent) = (name(pending.member), name(pending.parent));
+        let stem = match fallback::stem_of(&key) {
+            "" => fallback::singular_of(&parent),
             stem => stem,
         };
         let fits = |other: &str| {
-            let head = other.len().checked_sub("arn".len()).and_then(|at| Some((other.get(..at)?, other.get(at..)?)));
-            head.is_some_and(|(head, word)| word.eq_ignore_ascii_case("arn") && (head.is_empty() || head.eq_ignore_ascii_case(stem)))
+            let head = other.len().checked_sub("arn".len()).and_then(|at| other.get(..at));
+            head.is_some_and(|head| head.is_empty() || head.eq_ignore_ascii_case(stem))
         };
         let beside = |object: Json<'t, 'a>| {
-            let mut members = object.entries().take(SIBLINGS_MAX);
-            let (_, value) = members.find(|(other, value)| value.is_string() && fits(other))?;
-            value.text().filter(|text| usable(text) && arn::parse(text).is_some())
+            let mut members = object.members().take(SIBLINGS_MAX);
+            let found = members.find(|other| other.traits.looks.arn && other.value().is_string() && fits(&other.name()))?;
+            self.text(found.value()).filter(|text| usable(text) && arn::parse(text).is_some())
         };
         beside(pending.object).or_else(|| if stem.is_empty() { None } else { beside(self.touched.response?) })
     }
 
     /// A member of an object, whatever its case.
-    fn beside(&self, object: Json<'t, 'a>, key: &str) -> Option<Cow<'a, str>> {
-        object
-            .entries()
-            .take(SIBLINGS_MAX)
-            .find(|(other, _)| other.eq_ignore_ascii_case(key))
-            .and_then(|(_, value)| value.scalar())
-            .filter(|text| usable(text))
+    fn beside(&self, object: Json<'t, 'a>, key: &str) -> Option<&'a str> {
+        let mut members = object.members().take(SIBLINGS_MAX);
+        let text = members.find(|other| other.name().eq_ignore_ascii_case(key))?.value().scalar()?;
+        Some(self.keep(text)).filter(|text| usable(text))
     }
 
     /// A field that a name needs: beside it, or in the request or the response.
-    fn field(&self, object: Json<'t, 'a>, key: &str) -> Option<Cow<'a, str>> {
+    fn field(&self, object: Json<'t, 'a>, key: &str) -> Option<&'a str> {
         let value = self
             .beside(object, key)
             .or_else(|| self.beside(self.touched.request?, key))
             .or_else(|| self.beside(self.touched.response?, key))?;
-        match arn::parse(&value) {
-            Some(parts) => Some(Cow::Owned(arn::read(&value, &parts).name?.0.to_owned())),
+        match arn::parse(value) {
+            Some(parts) => Some(arn::read(value, &parts).name?.0),
             None => Some(value),
         }
     }
 
-    fn build(&self, template: &str, name: &str, object: Json<'t, 'a>, account_id: Option<&str>) -> Option<String> {
-        let mut parts = template.splitn(4, ':');
-        let (service, region, account, resource) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    fn build(&mut self, template: &str, name: &str, object: Json<'t, 'a>, account_id: Option<&str>) -> Option<&'a str> {
+        let mut of_template = template.splitn(4, ':');
+        let (service, region, account, resource) = (of_template.next()?, of_template.next()?, of_template.next()?, of_template.next()?);
         let own = account_id.unwrap_or(self.touched.account_id);
-        let mut out = String::with_capacity(template.len() + name.len() + 40);
-        out.push_str("arn:");
-        out.push_str(self.partition());
-        out.push(':');
-        out.push_str(service);
-        out.push(':');
-        if region == "R" {
-            out.push_str(some(self.touched.aws_region)?);
-        }
-        out.push(':');
-        match account {
-            "A" => out.push_str(some(own)?),
-            "{registryid}" => out.push_str(self.field(object, "registryid").as_deref().or_else(|| some(own))?),
-            _ => {}
-        }
-        out.push(':');
+        let region = if region == "R" { some(self.touched.aws_region)? } else { "" };
+        let account = match account {
+            "A" => some(own)?,
+            "{registryid}" => self.field(object, "registryid").or_else(|| some(own))?,
+            _ => "",
+        };
+        let mut parts = vec!["arn:", self.partition(), ":", service, ":", region, ":", account, ":"];
         let mut rest = resource;
         while let Some((before, after)) = rest.split_once('{') {
             let (key, after) = after.split_once('}')?;
-            out.push_str(before);
-            match key {
-                "" => out.push_str(name),
-                "cluster" => {
-                    out.push_str(self.field(object, key).or_else(|| self.field(object, "clusterarn")).as_deref().unwrap_or("default"))
-                }
-                "groupname" if service == "scheduler" => out.push_str(self.field(object, key).as_deref().unwrap_or("default")),
-                _ => out.push_str(&self.field(object, key)?),
-            }
+            parts.push(before);
+            parts.push(match key {
+                "" => name,
+                "cluster" => self.field(object, key).or_else(|| self.field(object, "clusterarn")).unwrap_or("default"),
+                "groupname" if service == "scheduler" => self.field(object, key).unwrap_or("default"),
+                _ => self.field(object, key)?,
+            });
             rest = after;
         }
-        out.push_str(rest);
-        Some(out)
+        parts.push(rest);
+        self.join(&parts)
     }
 
     fn partition(&self) -> &'static str {
         self.partition.unwrap_or_else(|| arn::partition_of(self.touched.aws_region))
     }
+}
+
+fn before_colon(text: &str) -> &str {
+    text.split(':').next().unwrap_or(text)
 }
 
 fn some(text: &str) -> Option<&str> {
