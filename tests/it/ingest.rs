@@ -182,7 +182,7 @@ fn tables(home: &Home, lake: &str) -> Vec<(&'static str, Vec<String>)> {
 fn once(home: &Home, lake: &str) {
     for (table, key) in [
         ("events", "event_id, recipient_account_id"),
-        ("mentions", "key, form, arn, event_id, recipient_account_id"),
+        ("mentions", "key, form, arn, object_id, record"),
         ("objects", "object"),
     ] {
         let query = format!("SELECT {key}, count(*) AS n FROM {table} GROUP BY {key} HAVING count(*) > 1");

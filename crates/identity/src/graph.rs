@@ -11,7 +11,8 @@ mod tags;
 use crate::issue::Issue;
 use crate::resolution::{Credential, Gap, Resolution};
 use crate::session::{Identity, SessionKey, Use};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// Sessions in one chain, at most. AWS sets no limit; people's chains have three or four.
@@ -32,31 +33,56 @@ type Moment = (String, i64);
 
 type Issues = BTreeSet<Arc<Issue>>;
 
+/// An issuing event, by its id and account.
+#[derive(Debug)]
+struct Record(Arc<Issue>);
+
+impl Record {
+    fn place(&self) -> (&str, &str) {
+        (&self.0.event_id, &self.0.recipient_account_id)
+    }
+}
+
+impl PartialEq for Record {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl Eq for Record {}
+
+impl Hash for Record {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.place().hash(state);
+    }
+}
+
 /// What is known of credential sessions.
 #[derive(Debug, Default)]
 pub struct Graph {
-    uses: BTreeMap<SessionKey, BTreeSet<Use>>,
-    issues: Issues,
+    uses: HashMap<SessionKey, BTreeSet<Arc<Use>>>,
     /// By the key that was issued.
-    by_key: BTreeMap<String, Issues>,
+    by_key: HashMap<String, Issues>,
     /// By the principal that was opened, and when.
-    by_moment: BTreeMap<Moment, Issues>,
+    by_principal: HashMap<String, BTreeMap<i64, Issues>>,
     /// GetRoleCredentials, by the account they are for, and when.
-    by_account: BTreeMap<(String, i64), Issues>,
+    by_account: HashMap<(String, i64), Issues>,
     /// By the session that asked, where a provider vouched for it.
-    by_subject: BTreeMap<SessionKey, Issues>,
+    by_subject: HashMap<SessionKey, Issues>,
     /// The keys used at a moment by hand: neither by the console nor by a service on somebody's behalf.
-    own_keys: BTreeMap<Moment, BTreeSet<String>>,
+    own_keys: HashMap<Moment, BTreeSet<String>>,
     /// The moments at which AWS marked a key as the console's.
-    marked: BTreeSet<Moment>,
-    /// Issuing events by id and account, to see where two records say different things under one.
-    by_event: BTreeMap<(String, String), Arc<Issue>>,
+    marked: HashSet<Moment>,
+    /// Issuing events, each once.
+    issues: HashSet<Arc<Issue>>,
+    /// One of them for each id and account, to see where two records say different things under one.
+    by_event: HashSet<Record>,
     /// Ids and accounts under which two do.
-    contradicted: BTreeSet<(String, String)>,
+    contradicted: HashSet<(String, String)>,
     /// The users, and their stores, on whose behalf the sessions of a moment acted.
-    behalf: BTreeMap<Moment, BTreeSet<(String, Option<String>)>>,
+    behalf: HashMap<Moment, BTreeSet<(String, Option<String>)>>,
     /// The role sessions of an ARN by when they began, each by one of its keys: a console session has thousands.
-    by_arn: BTreeMap<String, BTreeMap<(i64, String), SessionKey>>,
+    by_arn: HashMap<String, BTreeMap<(i64, String), SessionKey>>,
     ours: BTreeSet<String>,
 }
 
@@ -74,7 +100,8 @@ impl Graph {
     }
 
     /// Adds what an event showed of its caller.
-    pub fn add_use(&mut self, seen: Use) {
+    pub fn add_use(&mut self, seen: impl Into<Arc<Use>>) {
+        let seen = seen.into();
         if !seen.recipient_account_id.is_empty() && !self.ours.contains(&seen.recipient_account_id) {
             self.ours.insert(seen.recipient_account_id.clone());
         }
@@ -100,27 +127,28 @@ impl Graph {
     }
 
     /// Adds what an event issued, and what it showed of its caller.
-    pub fn add_issue(&mut self, issue: Issue) {
-        if self.issues.contains(&issue) {
+    pub fn add_issue(&mut self, issue: impl Into<Arc<Issue>>) {
+        let issue = issue.into();
+        if !self.issues.insert(Arc::clone(&issue)) {
             return;
         }
-        let issue = Arc::new(issue);
-        let place = (issue.event_id.clone(), issue.recipient_account_id.clone());
-        match self.by_event.get(&place) {
+        let record = Record(Arc::clone(&issue));
+        match self.by_event.get(&record) {
             // Global events were once delivered under several regions.
-            Some(held) if Issue { aws_region: held.aws_region.clone(), ..(*issue).clone() } != **held => {
-                self.contradicted.insert(place);
+            Some(Record(held)) if Issue { aws_region: held.aws_region.clone(), ..(*issue).clone() } != **held => {
+                self.contradicted.insert((issue.event_id.clone(), issue.recipient_account_id.clone()));
             }
             Some(_) => {}
             None => {
-                self.by_event.insert(place, Arc::clone(&issue));
+                self.by_event.insert(record);
             }
         }
         if let Some(key) = &issue.issued_access_key_id {
             self.by_key.entry(key.clone()).or_default().insert(Arc::clone(&issue));
         }
         if let Some(principal) = &issue.issued_principal_id {
-            self.by_moment.entry((principal.clone(), issue.event_time)).or_default().insert(Arc::clone(&issue));
+            let moments = self.by_principal.entry(principal.clone()).or_default();
+            moments.entry(issue.event_time).or_default().insert(Arc::clone(&issue));
         }
         if let (Some(account), "GetRoleCredentials") = (&issue.target_account_id, issue.event_name.as_str()) {
             self.by_account.entry((account.clone(), issue.event_time)).or_default().insert(Arc::clone(&issue));
@@ -133,7 +161,6 @@ impl Graph {
             recipient_account_id: issue.recipient_account_id.clone(),
             aws_region: issue.aws_region.clone(),
         });
-        self.issues.insert(issue);
     }
 
     /// The sessions that may have issued `key`: what to look up next before its chain can be walked.
@@ -148,7 +175,7 @@ impl Graph {
     /// The sessions of which enough was seen to say who stands behind them: of one without a date that a SAML provider vouched for,
     /// the event by which it opened a session.
     pub fn settled_sessions(&self) -> impl Iterator<Item = &SessionKey> {
-        let is_saml = |seen: &BTreeSet<Use>| seen.iter().any(|seen| seen.identity.kind.as_deref() == Some("SAMLUser"));
+        let is_saml = |seen: &BTreeSet<Arc<Use>>| seen.iter().any(|seen| seen.identity.kind.as_deref() == Some("SAMLUser"));
         self.uses
             .iter()
             .filter(move |(key, seen)| key.creation_date.is_some() || !is_saml(seen) || self.by_subject.contains_key(key))

@@ -20,12 +20,11 @@ use std::sync::Arc;
 
 /// A row of `credentials`.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "facts are made and taken apart at once, mostly of the two large kinds")]
 pub enum Fact {
     /// A session as some event showed it.
-    Used(Use),
+    Used(Arc<Use>),
     /// An event that issued a session.
-    Issued(Issue),
+    Issued(Arc<Issue>),
     /// Who stands behind a session, as last resolved.
     Resolved {
         /// The session.
@@ -256,10 +255,10 @@ pub fn read(batch: &RecordBatch) -> Result<Vec<Fact>> {
         };
         let (recipient_account_id, aws_region) = (at(recipient, row).unwrap_or_default(), at(region, row).unwrap_or_default());
         match fact.value(row) {
-            "used" => facts.push(Fact::Used(Use { identity, recipient_account_id, aws_region })),
+            "used" => facts.push(Fact::Used(Arc::new(Use { identity, recipient_account_id, aws_region }))),
             "issued" => {
                 let of = |index: usize| issue_columns.get(index).and_then(|column| at(column, row));
-                facts.push(Fact::Issued(Issue {
+                facts.push(Fact::Issued(Arc::new(Issue {
                     event_id: of(0).unwrap_or_default(),
                     event_time: event_time.value(row),
                     event_name: of(1).unwrap_or_default(),
@@ -286,7 +285,7 @@ pub fn read(batch: &RecordBatch) -> Result<Vec<Fact>> {
                     source_identity: of(9),
                     switch_from: of(10),
                     target_account_id: of(11),
-                }));
+                })));
             }
             _ => {}
         }

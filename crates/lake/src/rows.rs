@@ -29,7 +29,7 @@ pub struct Rows {
     pub(crate) mentions: Vec<MentionRow>,
     pub(crate) rejects: Vec<RejectRow>,
     pub(crate) sessions: Vec<SessionRow>,
-    pub(crate) issues: Vec<Issue>,
+    pub(crate) issues: Vec<Arc<Issue>>,
     session_of: HashMap<u128, u32>,
 }
 
@@ -139,7 +139,7 @@ pub(crate) struct MentionRow {
 #[derive(Debug, Clone)]
 pub(crate) struct SessionRow {
     pub(crate) key: SessionKey,
-    pub(crate) seen: Use,
+    pub(crate) seen: Arc<Use>,
     /// `userIdentity`, whole.
     pub(crate) text: Option<String>,
     /// Whether it names the caller in the caller's own account.
@@ -339,7 +339,7 @@ impl Rows {
         let session = self.sessions.len() as u32;
         let text = event.text.user_identity.as_deref().map(str::to_owned);
         let own = seen.identity.arn.is_some() && seen.identity.account_id.as_deref() == Some(&*event.recipient_account_id);
-        self.sessions.push(SessionRow { key: seen.identity.session(), seen, text, own });
+        self.sessions.push(SessionRow { key: seen.identity.session(), seen: Arc::new(seen), text, own });
         self.session_of.insert(identity, session);
         session
     }
@@ -400,7 +400,7 @@ impl Sink for Rows {
         rows.read_only.push(event.read_only);
         rows.management_event.push(event.management_event);
         if let Some(issue) = Issue::of(event) {
-            self.issues.push(issue);
+            self.issues.push(Arc::new(issue));
         }
         if let Some(object) = self.objects.last_mut() {
             let (first, last) = object.span.unwrap_or((event.event_time, event.event_time));

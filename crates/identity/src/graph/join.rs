@@ -137,7 +137,7 @@ impl Graph {
 
     /// Every opening of a session of this principal in this second that the lake knows of.
     fn opened_at(&self, moment: &Moment, identity: &Identity) -> Vec<Issuer<'_>> {
-        let at_once = self.by_moment.get(moment).into_iter().flatten().map(Arc::as_ref);
+        let at_once = self.issues_at(moment);
         let fitting: Vec<&Issue> = at_once.filter(|issue| issue.event_name != "ConsoleLogin" && is_of_principal(identity, issue)).collect();
         let (switches, calls): (Vec<&Issue>, Vec<&Issue>) = fitting.into_iter().partition(|issue| issue.event_name == "SwitchRole");
         let mut issuers = grouped(calls.into_iter(), Link::AssumedRoleId);
@@ -197,10 +197,14 @@ impl Graph {
         self.uses.get(&key).into_iter().flatten().any(|seen| seen.identity.from_console)
     }
 
+    fn issues_at(&self, (principal, time): &Moment) -> impl Iterator<Item = &Issue> {
+        self.by_principal.get(principal).and_then(|moments| moments.get(time)).into_iter().flatten().map(Arc::as_ref)
+    }
+
     /// Sign-ins to the console of this principal in the second in which the session began.
     pub(super) fn sign_ins(&self, identity: &Identity) -> Vec<Issuer<'_>> {
         let Some(moment) = identity.principal_id.clone().zip(identity.creation_date) else { return Vec::new() };
-        let at_once = self.by_moment.get(&moment).into_iter().flatten().map(Arc::as_ref);
+        let at_once = self.issues_at(&moment);
         grouped(at_once.filter(|issue| issue.event_name == "ConsoleLogin"), Link::SignIn)
     }
 
@@ -214,8 +218,8 @@ impl Graph {
 
     /// Regions in which EC2 opened sessions of this principal: the instance's own.
     pub(super) fn regions_of(&self, principal: &str) -> BTreeSet<&str> {
-        let moments = self.by_moment.range((principal.to_owned(), i64::MIN)..=(principal.to_owned(), i64::MAX));
-        let issues = moments.flat_map(|(_, issues)| issues).filter(|issue| issue.caller.invoked_by.as_deref() == Some("ec2.amazonaws.com"));
+        let issues = self.by_principal.get(principal).into_iter().flat_map(BTreeMap::values).flatten();
+        let issues = issues.filter(|issue| issue.caller.invoked_by.as_deref() == Some("ec2.amazonaws.com"));
         issues.map(|issue| issue.aws_region.as_str()).filter(|region| !region.is_empty()).collect()
     }
 }

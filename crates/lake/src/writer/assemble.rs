@@ -16,6 +16,7 @@ use event::{Reason, Reject};
 use hashbrown::HashMap;
 use identity::Graph;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The files of a commit, and what they hold.
@@ -236,8 +237,8 @@ fn by_bucket(rows: &Rows, kept: &[u32]) -> BTreeMap<i32, Vec<u32>> {
 /// What the events showed of credentials, each once, by the day on which a session began.
 fn facts_by_day(rows: &Rows) -> BTreeMap<i32, Vec<Fact>> {
     let mut days: BTreeMap<i32, Vec<Fact>> = BTreeMap::new();
-    let uses: BTreeSet<&identity::Use> = rows.sessions.iter().map(|session| &session.seen).collect();
-    let issues: BTreeSet<&identity::Issue> = rows.issues.iter().collect();
+    let uses: BTreeSet<&Arc<identity::Use>> = rows.sessions.iter().map(|session| &session.seen).collect();
+    let issues: BTreeSet<&Arc<identity::Issue>> = rows.issues.iter().collect();
     let facts = uses.into_iter().cloned().map(Fact::Used).chain(issues.into_iter().cloned().map(Fact::Issued));
     for fact in facts {
         days.entry(fact.day()).or_default().push(fact);

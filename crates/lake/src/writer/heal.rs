@@ -85,7 +85,8 @@ impl Writer {
         let words = self.last_words(&days).await?;
         let mut healed = 0;
         let mut changed: BTreeMap<i32, Vec<Fact>> = BTreeMap::new();
-        for session in self.graph.settled_sessions() {
+        let sessions: BTreeSet<&identity::SessionKey> = self.graph.settled_sessions().collect();
+        for session in sessions {
             if !days.contains(&session.creation_date.map_or(0, crate::day_of)) {
                 continue;
             }

@@ -23,6 +23,7 @@ use hashbrown::HashMap;
 use identity::{Graph, Organisation};
 use ids::Ids;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 /// Attempts to commit `events` before giving up; each lost one means that another writer got on.
 const ATTEMPTS_MAX: u32 = 100;
@@ -164,8 +165,8 @@ impl Writer {
         for object in rows.objects.iter().filter(|object| object.state == "read" && !object.account_id.is_empty()) {
             self.accounts.insert(object.account_id.clone());
         }
-        rows.sessions.iter().for_each(|session| self.graph.add_use(session.seen.clone()));
-        rows.issues.iter().for_each(|issue| self.graph.add_issue(issue.clone()));
+        rows.sessions.iter().for_each(|session| self.graph.add_use(Arc::clone(&session.seen)));
+        rows.issues.iter().for_each(|issue| self.graph.add_issue(Arc::clone(issue)));
         let days: BTreeSet<i32> = (0..rows.len() as u32).map(|event| rows.day(event)).collect();
         for _ in 0..ATTEMPTS_MAX {
             let events = self.table(Table::Events)?.clone();
