@@ -138,9 +138,8 @@ pub(crate) struct Service {
 impl Service {
     /// The service of an `eventSource`; one without rows where the table does not know it.
     pub(crate) fn of(event_source: &str) -> Self {
-        static OF_NAME: LazyLock<HashMap<&str, Service>> = LazyLock::new(|| {
-            SERVICES.iter().enumerate().map(|(at, &(name, rows))| (name, Service { bit: 1 << at, rows })).collect()
-        });
+        static OF_NAME: LazyLock<HashMap<&str, Service>> =
+            LazyLock::new(|| SERVICES.iter().enumerate().map(|(at, &(name, rows))| (name, Service { bit: 1 << at, rows })).collect());
         let name = event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source);
         OF_NAME.get(name).copied().unwrap_or(Self { bit: 0, rows: &[] })
     }
