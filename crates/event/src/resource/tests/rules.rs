@@ -143,10 +143,8 @@ fn questions_are_spelt_every_way() {
 fn what_is_built_for_one_record_has_a_limit() {
     // Each name would have an ARN as long as the name of the bucket.
     let bucket = "b".repeat(KEY_BYTES_MAX - 100);
-    let keys: Vec<String> = (0..20_000).map(|at| format!(r#"{{"tableName":"t-{at}"}}"#)).collect();
+    let keys: Vec<String> = (0..18_000).map(|at| format!(r#"{{"tableName":"t-{at}"}}"#)).collect();
     let record = request(&format!(r#""databaseName":"{bucket}","tables":[{}]"#, keys.join(",")));
-    let found = keys_of("glue:BatchCreateTable", R, &record);
-    assert_eq!(found.len(), KEYS_MAX);
     let texts = bumpalo::Bump::new();
     let mut tape = Tape::default();
     tape.read(record.as_bytes(), 0, usize::MAX).unwrap();
@@ -162,6 +160,8 @@ fn what_is_built_for_one_record_has_a_limit() {
         service_event_details: None,
         additional: None,
     };
-    mentions(&touched, &texts, &mut Mentions::default());
+    let mut found = Mentions::default();
+    mentions(&touched, &texts, &mut found);
+    assert_eq!(found.as_slice().len(), KEYS_MAX);
     assert!(texts.allocated_bytes() < 4 * walk::BUILT_BYTES_MAX, "{}", texts.allocated_bytes());
 }
