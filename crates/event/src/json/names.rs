@@ -34,6 +34,8 @@ pub(crate) struct Names {
     full: bool,
     /// The place of the name that was read last.
     last: u32,
+    /// The place and the length of the one that is expected next.
+    expected: (u32, usize),
 }
 
 #[derive(Debug)]
@@ -87,13 +89,20 @@ impl Names {
 
     /// The place of the name that starts at `bytes[start]`, and where it ends, if it is the one that came next the last time.
     pub(super) fn guess(&mut self, bytes: &[u8], start: usize) -> Option<(u32, usize)> {
-        let place = self.listed.get(self.last as usize)?.follower;
-        let end = start + self.listed.get(place as usize)?.ends.length;
+        let (place, length) = self.expected;
+        let end = start + length;
         if bytes.get(end) != Some(&b'"') || !self.is_at(place, bytes, &(start..end), &Ends::of(bytes, &(start..end))) {
             return None;
         }
-        self.last = place;
+        self.expect(place);
         Some((place, end))
+    }
+
+    /// Notes which name was read, and with it which one to expect.
+    fn expect(&mut self, last: u32) {
+        self.last = last;
+        let follower = self.listed.get(last as usize).map_or(0, |listed| listed.follower);
+        self.expected = (follower, self.listed.get(follower as usize).map_or(0, |listed| listed.ends.length));
     }
 
     /// The place of the name at `name` in `bytes`, which holds until the next record.
@@ -102,7 +111,7 @@ impl Names {
         if let Some(last) = self.listed.get_mut(self.last as usize) {
             last.follower = place;
         }
-        self.last = place;
+        self.expect(place);
         place
     }
 

@@ -340,3 +340,43 @@ pub(crate) fn step_over(bytes: &[u8], mut at: usize) -> Option<usize> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<usize, Fault> {
+        Tape::default().read(text.as_bytes(), 0, usize::MAX).map_err(|error| error.what)
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_refused_however_it_is_written() {
+        let long = "k".repeat(crate::json::names::NAME_BYTES_MAX + 1);
+        for twice in [
+            r#"{"a":1,"a":2}"#.to_owned(),
+            r#"{"a":1,"b":{"a":1},"a":2}"#.to_owned(),
+            r#"{"a":1,"\u0061":2}"#.to_owned(),
+            r#"[{"x":{"y":1,"b":2,"y":3}}]"#.to_owned(),
+            format!(r#"{{"{long}":1,"b":2,"{long}":3}}"#),
+        ] {
+            assert_eq!(read(&twice), Err(Fault::DuplicateKey), "{twice}");
+        }
+        for once in [r#"{"a":{"a":{"a":1}},"b":{"a":1}}"#.to_owned(), format!(r#"{{"{long}":1,"{long}x":{{"{long}":2}}}}"#)] {
+            assert_eq!(read(&once), Ok(once.len()), "{once}");
+        }
+    }
+
+    #[test]
+    fn a_string_ends_at_its_quote_wherever_that_lies() {
+        for length in 0..40 {
+            let plain = "é".repeat(length / 2) + &"x".repeat(length % 2);
+            for (tail, fault) in
+                [("\"", None), ("", Some(Fault::Ends)), ("\n\"", Some(Fault::Unexpected)), ("\\x\"", Some(Fault::Unexpected))]
+            {
+                let text = format!("\"{plain}{tail}");
+                assert_eq!(read(&text), fault.map_or(Ok(text.len()), Err), "{text:?}");
+            }
+            assert_eq!(read(&format!("\"{plain}\\\"{plain}\"")), Ok(2 * plain.len() + 4));
+        }
+    }
+}

@@ -19,7 +19,7 @@ const SIBLINGS_MAX: usize = 64;
 const ARNS_COMPARED_MAX: usize = 32;
 
 /// Bytes of ARNs built for one record, at most: beyond it a name is found by itself alone.
-const BUILT_BYTES_MAX: usize = 32 << 20;
+pub(super) const BUILT_BYTES_MAX: usize = 32 << 20;
 
 /// Adds the keys under which a question finds this record. Those that do not stand in it as they are lie in `texts`.
 pub fn mentions<'t, 'a>(touched: &Touched<'t, 'a, '_>, texts: &'a Bump, out: &mut Mentions<'a>) {
@@ -537,7 +537,7 @@ fn some(text: &str) -> Option<&str> {
 }
 
 fn usable(text: &str) -> bool {
-    text.len() <= KEY_BYTES_MAX && !text.trim_start().is_empty() && !fallback::is_hidden(text)
+    text.len() <= KEY_BYTES_MAX && !text.chars().all(char::is_whitespace) && !fallback::is_hidden(text)
 }
 
 fn is_of_iam(text: &str) -> bool {

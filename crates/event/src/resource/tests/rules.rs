@@ -138,3 +138,30 @@ fn questions_are_spelt_every_way() {
         }
     }
 }
+
+#[test]
+fn what_is_built_for_one_record_has_a_limit() {
+    // Each name would have an ARN as long as the name of the bucket.
+    let bucket = "b".repeat(KEY_BYTES_MAX - 100);
+    let keys: Vec<String> = (0..18_000).map(|at| format!(r#"{{"tableName":"t-{at}"}}"#)).collect();
+    let record = request(&format!(r#""databaseName":"{bucket}","tables":[{}]"#, keys.join(",")));
+    let texts = bumpalo::Bump::new();
+    let mut tape = Tape::default();
+    tape.read(record.as_bytes(), 0, usize::MAX).unwrap();
+    let touched = Touched {
+        event_source: "glue.amazonaws.com",
+        event_name: "BatchCreateTable",
+        aws_region: R,
+        account_id: A,
+        api_version: None,
+        request: tape.root(&record).and_then(|root| root.get("requestParameters")),
+        response: None,
+        resources: None,
+        service_event_details: None,
+        additional: None,
+    };
+    let mut found = Mentions::default();
+    mentions(&touched, &texts, &mut found);
+    assert_eq!(found.as_slice().len(), KEYS_MAX);
+    assert!(texts.allocated_bytes() < 4 * walk::BUILT_BYTES_MAX, "{}", texts.allocated_bytes());
+}
