@@ -1,0 +1,40 @@
+//! CloudTrail's digest files in; what they prove about log objects out: a verdict for each, the state of each chain, and from when to
+//! when a log is known to be whole.
+//!
+//! A [`Verifier`] takes digests, the SHA-256 of each log object as it was read, and what was listed, in any order. It believes a digest
+//! only if AWS's signature holds for those bytes at that place. What it knows lies in pages of one account, region and day each
+//! ([`Pages`] keeps them), so that memory does not grow with the bucket, and a later run goes on where an earlier one ended.
+//!
+//! Follows the CloudTrail User Guide, "Custom implementations of CloudTrail log file integrity validation". Stricter than
+//! `aws cloudtrail validate-logs`: see `tests/validate_logs.py`.
+//!
+//! Pure: no file, no clock, no network. What it proves is that nothing changed since delivery, never that CloudTrail recorded everything.
+
+mod authenticate;
+mod chain;
+mod document;
+mod error;
+mod fault;
+mod gap;
+mod keys;
+mod page;
+mod place;
+mod report;
+mod sha256;
+mod spans;
+mod store;
+mod verifier;
+
+pub use authenticate::{BACKFILL_KEY_REACH, DigestObject, SIGNING_DELAY};
+pub use chain::{ChainReport, Start};
+pub use document::{DIGEST_BYTES_MAX, Document, LogFile, Previous};
+pub use error::Error;
+pub use fault::Fault;
+pub use gap::{GAP_OBJECTS_MAX, Gap, Why};
+pub use keys::{KEY_FILE_BYTES_MAX, PublicKey, PublicKeys};
+pub use page::Mark;
+pub use place::{ChainId, Scope};
+pub use report::{Ask, CLOCK_SKEW, Coverage, DELIVERY_DELAY, Findings, HEAD_DELAY, LISTING_DELAY, LogFinding, Report, Tally, Verdict};
+pub use sha256::{NotSha256, Sha256};
+pub use store::{ENTRIES_HELD_MAX, Pages};
+pub use verifier::{LogFact, Verifier};
