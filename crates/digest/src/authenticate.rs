@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use event::gunzip::{self, gunzip, is_gzip};
+use event::gunzip::{self, gunzip_within};
 use event::time::micros;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 
@@ -63,11 +63,10 @@ pub(crate) fn authenticate<'a>(object: &DigestObject<'a>, keys: &PublicKeys) -> 
     }
     let signature = object.signature.filter(|_| object.signature_algorithm.is_some()).and_then(unhex);
     let signature = signature.filter(|bytes| !bytes.is_empty()).ok_or(Fault::NoSignature)?;
-    let key = keys.get(&place.chain.scope.aws_region, &document.fingerprint).ok_or(Fault::KeyUnknown)?;
-    let (from, until) = match generated {
-        Some(time) => (time - BACKFILL_KEY_REACH, time + BACKFILL_KEY_REACH),
-        None => (document.start, document.end + SIGNING_DELAY),
-    };
+    let aws_region = &place.chain.scope.aws_region;
+    let (from, until) = key_time(&document, generated);
+    let lacking = || if keys.has_all(aws_region, from, until) { Fault::KeyForeign } else { Fault::KeyUnknown };
+    let key = keys.get(aws_region, &document.fingerprint).ok_or_else(lacking)?;
     if !key.valid_within(from, until) {
         return Err(Fault::KeyNotValid);
     }
@@ -79,6 +78,36 @@ pub(crate) fn authenticate<'a>(object: &DigestObject<'a>, keys: &PublicKeys) -> 
     Ok(Authentic { place, document, sha256, signature, made })
 }
 
+/// A public key to be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyWanted {
+    /// Whose `ListPublicKeys` has it: the region of the digest.
+    pub aws_region: String,
+    /// As the digest names it, unproven.
+    pub fingerprint: String,
+    /// `StartTime` to ask with, in microseconds since 1970.
+    pub from: i64,
+    /// `EndTime` to ask with.
+    pub until: i64,
+}
+
+/// The key by which a digest says that it is signed; none for what cannot be read as a digest.
+pub fn key_wanted(object: &DigestObject<'_>) -> Option<KeyWanted> {
+    let place = digest_place(object.uri)?;
+    let document = Document::read(&inflate(object.bytes).ok()?).ok()?;
+    let generated = generation_time(object, &place).ok()?;
+    let (from, until) = key_time(&document, generated);
+    Some(KeyWanted { aws_region: place.chain.scope.aws_region, fingerprint: document.fingerprint, from, until })
+}
+
+/// When the key must have been valid, at some moment.
+fn key_time(document: &Document, generated: Option<i64>) -> (i64, i64) {
+    match generated {
+        Some(time) => (time.saturating_sub(BACKFILL_KEY_REACH), time.saturating_add(BACKFILL_KEY_REACH)),
+        None => (document.start, document.end.saturating_add(SIGNING_DELAY)),
+    }
+}
+
 fn generation_time(object: &DigestObject<'_>, place: &DigestPlace<'_>) -> Result<Option<i64>, Fault> {
     if !place.chain.backfill {
         return Ok(None);
@@ -86,13 +115,9 @@ fn generation_time(object: &DigestObject<'_>, place: &DigestPlace<'_>) -> Result
     object.backfill_generation_timestamp.and_then(micros).ok_or(Fault::NoGenerationTime).map(Some)
 }
 
-/// Inflates with a digest's own cap, before anything is allocated.
+/// Inflates with a digest's own cap.
 fn inflate(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Fault> {
-    let size = bytes.len().checked_sub(4).and_then(|at| bytes.get(at..)).and_then(|le| le.try_into().ok()).map_or(0, u32::from_le_bytes);
-    if bytes.len() > DIGEST_BYTES_MAX || (is_gzip(bytes) && size as usize > DIGEST_BYTES_MAX) {
-        return Err(Fault::TooLarge);
-    }
-    gunzip(bytes).map_err(|fault| match fault {
+    gunzip_within(bytes, DIGEST_BYTES_MAX).map_err(|fault| match fault {
         gunzip::Fault::Trailing => Fault::TrailingData,
         gunzip::Fault::TooLarge => Fault::TooLarge,
         gunzip::Fault::Truncated | gunzip::Fault::Damaged => Fault::Damaged,

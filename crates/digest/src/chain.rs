@@ -3,7 +3,7 @@
 //! Holds the last digest of each chain and what was found since, so that a history of any length takes little memory. Digests are
 //! believed before they come here: what this looks at is whether any is missing between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fault::Fault;
 use crate::gap::{Gap, Why};
@@ -20,6 +20,8 @@ pub struct ChainReport {
     pub chain: ChainId,
     /// Digests that AWS signed.
     pub digests: u64,
+    /// Whether AWS's signature was ever seen on a digest of it. If not, anybody who may write to the bucket could have made it up.
+    pub signed: bool,
     /// Where the chain begins, by AWS's signed word: the trail was made, started, or its validation switched on. More than one: it was
     /// interrupted. Whether it should have been, the trail's own events tell (`CreateTrail`, `StartLogging`, `UpdateTrail`).
     pub starts: Vec<Start>,
@@ -95,30 +97,40 @@ impl<'a> Walk<'a> {
         self.chains.entry(id.clone()).or_insert_with(|| Chain::new(id))
     }
 
-    /// Closes the walk at the newest known day: tells what is missing at the head, against what was ever seen and what is due at `now`.
-    pub(crate) fn head<'m>(&mut self, marks: impl Iterator<Item = &'m Mark>, now: i64) {
+    /// Whether no chain that was ever seen lacks a digest up to that moment that a later day may hold.
+    pub(crate) fn reached(&self, marks: &BTreeSet<Mark>, until: i64) -> bool {
+        let ends = |chain: &ChainId| self.chains.get(chain).and_then(|chain| chain.last.as_ref()).map(|last| last.end);
+        marks.iter().filter(|mark| !mark.chain.backfill).all(|mark| ends(&mark.chain) >= Some(mark.end.min(until)))
+    }
+
+    /// Closes the walk: tells what is missing at the heads, against what was ever seen and what is due at `now`. Where it did not go to the
+    /// end, chains that go on are left open.
+    pub(crate) fn head(&mut self, marks: &BTreeSet<Mark>, now: i64, to_the_end: bool) {
         let continues = self.continues;
-        let mut ends: BTreeMap<ChainId, i64> = BTreeMap::new();
-        for mark in marks.filter(|mark| !mark.chain.backfill) {
+        for mark in marks.iter().filter(|mark| !mark.chain.backfill) {
             let chain = self.chain(&mark.chain);
+            chain.report.signed = true;
+            let last = chain.last.as_ref().map(|last| last.end);
+            if !to_the_end && last < Some(mark.end) {
+                continue;
+            }
             // Where earlier days are not walked, a chain that is not met may well have ended there as its mark says.
-            let from = chain.last.as_ref().map(|last| last.end).or((!continues).then_some(mark.first_start));
+            let from = last.or((!continues).then_some(mark.first_start));
             if let Some(from) = from.filter(|from| *from < mark.end) {
                 chain.cut_before(&mark.uri, Gap::new(Some(from), mark.end, Why::HeadCut));
             }
-            ends.insert(mark.chain.clone(), mark.end);
+            if mark.end < now {
+                let why = if now - mark.end <= HEAD_DELAY { Why::DigestPending } else { Why::NoNewerDigest };
+                chain.cut(Gap::new(Some(mark.end), now, why));
+            }
         }
-        for (id, chain) in &mut self.chains {
-            let seen = chain.last.as_ref().map(|last| last.end).max(ends.get(id).copied());
-            let from = seen.or_else(|| chain.suspects.first().map(|suspect| suspect.0 - HOUR));
-            let Some(from) = from.filter(|from| *from < now) else { continue };
-            let why = if now - from <= HEAD_DELAY { Why::DigestPending } else { Why::NoNewerDigest };
-            chain.cut(Gap::new(Some(from), now, why));
+        for chain in self.chains.values_mut().filter(|chain| !chain.report.signed) {
+            chain.unsigned();
         }
     }
 
     /// Backfill digests are few, and their order is not known from their times: each link is looked up.
-    pub(crate) fn backfill<'m>(&mut self, page: &DigestPage, marks: impl Iterator<Item = &'m Mark>) {
+    pub(crate) fn backfill(&mut self, page: &DigestPage, marks: &BTreeSet<Mark>) {
         let mut successors: BTreeMap<&str, Vec<(&str, &Record)>> = BTreeMap::new();
         for (uri, observed) in &page.digests {
             let Some(place) = digest_place(uri).filter(|place| place.chain.backfill) else { continue };
@@ -142,9 +154,10 @@ impl<'a> Walk<'a> {
                 self.chain(&place.chain).report.breaks.push(Gap::new(Some(record.start), record.end, Why::Forked).name(uri, None));
             }
         }
-        for mark in marks.filter(|mark| mark.chain.backfill) {
+        for mark in marks.iter().filter(|mark| mark.chain.backfill) {
             if page.digests.get(&mark.uri).is_none_or(|observed| observed.records.is_empty()) {
                 let end = digest_place(&mark.uri).map_or(mark.end, |place| place.stamp);
+                self.chain(&mark.chain).report.signed = true;
                 self.chain(&mark.chain).report.breaks.push(Gap::new(Some(end - HOUR), end, Why::HeadCut).name(&mark.uri, None));
             }
         }
@@ -185,12 +198,22 @@ fn why_of(fault: Option<Fault>) -> Why {
 
 impl Chain {
     fn new(id: &ChainId) -> Self {
-        let report = ChainReport { chain: id.clone(), digests: 0, starts: Vec::new(), newest_end: None, breaks: Vec::new() };
+        let report = ChainReport { chain: id.clone(), digests: 0, signed: false, starts: Vec::new(), newest_end: None, breaks: Vec::new() };
         Self { report, last: None, suspects: Vec::new() }
+    }
+
+    /// Closes a chain of which nothing is believed: no key is known, or somebody made it up.
+    fn unsigned(&mut self) {
+        let stamps = || self.suspects.iter().map(|suspect| suspect.0);
+        let (Some(first), Some(last)) = (stamps().min(), stamps().max()) else { return };
+        let known = self.suspects.iter().find(|suspect| suspect.2 == Fault::KeyUnknown).or(self.suspects.first());
+        let why = why_of(known.map(|suspect| suspect.2));
+        self.cut(Gap::new(Some(first - HOUR), last, why));
     }
 
     fn met(&mut self, record: &Record) {
         self.report.digests += 1;
+        self.report.signed = true;
         self.report.newest_end = self.report.newest_end.max(Some(record.end));
     }
 

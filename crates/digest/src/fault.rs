@@ -39,6 +39,9 @@ pub enum Fault {
     /// No public key of that fingerprint is known for the region. Says nothing against the digest: fetch the key, and add it again.
     #[error("public key not known")]
     KeyUnknown,
+    /// No such key is CloudTrail's: all that were valid at the digest's time are known ([`PublicKeys::fetched`](crate::PublicKeys::fetched)).
+    #[error("no public key of CloudTrail")]
+    KeyForeign,
     /// The key was not valid when the digest was made.
     #[error("public key not valid at the digest's time")]
     KeyNotValid,

@@ -41,7 +41,7 @@ pub enum Why {
     LogNotRead,
     /// A digest to which the next one points was not read, nor was its folder listed since.
     DigestNotRead,
-    /// The public key of a digest is not known.
+    /// The public key of a digest is not known, and its time's keys were not all fetched.
     KeyUnknown,
     /// The chain ended and another began: the trail was stopped, or validation switched off, in between.
     ValidationRestarted,
@@ -97,7 +97,7 @@ impl Why {
     /// Whether the gap stands even where another trail's chain covers the time: what is known to be wrong or unread stays so, while a
     /// trail that was replaced by another leaves no hole.
     pub(crate) fn stands(self) -> bool {
-        self.is_tampering() || self == Self::LogNotRead
+        self.is_tampering() || matches!(self, Self::LogNotRead | Self::KeyUnknown)
     }
 }
 

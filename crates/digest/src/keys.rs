@@ -11,6 +11,7 @@ use event::time::{micros, rfc3339};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::spans::Spans;
 
 /// Bytes of a file of keys, at most.
 pub const KEY_FILE_BYTES_MAX: usize = 16 << 20;
@@ -20,6 +21,8 @@ const SCHEMA: &str = "whodid.public_keys/v1";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PublicKeys {
     keys: BTreeMap<(String, String), PublicKey>,
+    /// By region, the times of which all keys are known.
+    fetched: BTreeMap<String, Spans>,
 }
 
 /// A public key, and when CloudTrail signs with it.
@@ -46,6 +49,17 @@ impl PublicKeys {
         known.valid_from = known.valid_from.min(key.valid_from);
         known.valid_until = known.valid_until.max(key.valid_until);
         Ok(())
+    }
+
+    /// Says that all keys of a region that were valid at some time from `from` until `until` were added: `ListPublicKeys` was asked for
+    /// that time, and every page of its answer read. A digest of that time with another fingerprint is then forged.
+    pub fn fetched(&mut self, aws_region: &str, from: i64, until: i64) {
+        self.fetched.entry(aws_region.to_owned()).or_default().add(from, until);
+    }
+
+    /// Whether all keys of that time are known.
+    pub(crate) fn has_all(&self, aws_region: &str, from: i64, until: i64) -> bool {
+        self.fetched.get(aws_region).is_some_and(|spans| spans.holds(from, until))
     }
 
     /// Adds the answer of `aws cloudtrail list-public-keys --region REGION`, saved as JSON.
@@ -76,6 +90,10 @@ impl PublicKeys {
             let (valid_from, valid_until) = (time(&key.validity_start_time)?, time(&key.validity_end_time)?);
             self.add(&key.aws_region, &key.fingerprint, PublicKey { der: decode(&key.value)?, valid_from, valid_until })?;
         }
+        for span in file.fetched {
+            let time = |text: &str| micros(text).ok_or(Error::KeyFile { source: "a time is not readable".into() });
+            self.fetched(&span.aws_region, time(&span.from)?, time(&span.until)?);
+        }
         Ok(())
     }
 
@@ -88,7 +106,10 @@ impl PublicKeys {
             validity_start_time: rfc3339(key.valid_from),
             validity_end_time: rfc3339(key.valid_until),
         });
-        let file = File { schema: SCHEMA.to_owned(), public_keys: public_keys.collect() };
+        let spans = self.fetched.iter().flat_map(|(aws_region, spans)| spans.iter().map(move |span| (aws_region, span)));
+        let fetched =
+            spans.map(|(aws_region, (from, until))| Fetched { aws_region: aws_region.clone(), from: rfc3339(from), until: rfc3339(until) });
+        let file = File { schema: SCHEMA.to_owned(), public_keys: public_keys.collect(), fetched: fetched.collect() };
         serde_json::to_string_pretty(&file).unwrap_or_default()
     }
 
@@ -121,6 +142,15 @@ fn decode(value: &str) -> Result<Vec<u8>, Error> {
 struct File {
     schema: String,
     public_keys: Vec<Stored>,
+    fetched: Vec<Fetched>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fetched {
+    aws_region: String,
+    from: String,
+    until: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -178,11 +208,13 @@ mod tests {
         let mut keys = PublicKeys::default();
         keys.add("eu-west-1", "f1", key(b"one", 0, 5_000_000)).unwrap();
         keys.add("us-east-1", "f1", key(b"two", 0, 5_000_000)).unwrap();
+        keys.fetched("us-east-1", 0, 7_000_000);
         let mut back = PublicKeys::default();
         back.add_json(keys.to_json().as_bytes()).unwrap();
         assert_eq!(back, keys);
         assert_eq!(back.get("us-east-1", "f1").unwrap().der, b"two");
         assert_eq!(back.get("us-east-2", "f1"), None);
+        assert!(back.has_all("us-east-1", 1, 7_000_000) && !back.has_all("us-east-1", 1, 7_000_001) && !back.has_all("eu-west-1", 1, 2));
     }
 
     #[test]
@@ -209,7 +241,7 @@ mod tests {
     #[test]
     fn files_that_are_no_key_files_are_errors() {
         let oversize = vec![b' '; KEY_FILE_BYTES_MAX + 1];
-        for json in [&b"{}"[..], b"[]", br#"{"schema":"x","public_keys":[]}"#, &oversize] {
+        for json in [&b"{}"[..], b"[]", br#"{"schema":"x","public_keys":[],"fetched":[]}"#, &oversize] {
             assert!(matches!(PublicKeys::default().add_json(json), Err(Error::KeyFile { .. })));
         }
         let bad = br#"{"PublicKeyList":[{"Value":"!","Fingerprint":"f","ValidityStartTime":1,"ValidityEndTime":2}]}"#;

@@ -25,7 +25,7 @@ mod spans;
 mod store;
 mod verifier;
 
-pub use authenticate::{BACKFILL_KEY_REACH, DigestObject, SIGNING_DELAY};
+pub use authenticate::{BACKFILL_KEY_REACH, DigestObject, KeyWanted, SIGNING_DELAY, key_wanted};
 pub use chain::{ChainReport, Start};
 pub use document::{DIGEST_BYTES_MAX, Document, LogFile, Previous};
 pub use error::Error;

@@ -139,8 +139,7 @@ pub(crate) fn report<P: Pages>(store: &mut Store<P>, ask: Ask, findings: &mut dy
     for scope in scopes {
         let page = store.scope(&scope)?.clone();
         let listed = |uri: &str, after: i64| listed(&page, &broad, uri, after);
-        let walk = walk(store, &scope, &page, ask, &listed, &mut report.tally, findings)?;
-        let (chains, roots) = walk;
+        let (chains, roots) = walk(store, &scope, &page, ask, &listed, &mut report.tally, findings)?;
         let mut logs = Logs { roots: &roots, page: &page, listed: &listed, ask, gaps: BTreeMap::new(), tally: &mut report.tally };
         for folder in page.folders.iter().filter(|folder| ask.meets_day(log_place(folder).day)) {
             for (name, entry) in &store.logs(folder)?.objects {
@@ -157,9 +156,16 @@ pub(crate) fn report<P: Pages>(store: &mut Store<P>, ask: Ask, findings: &mut dy
 }
 
 impl Ask {
-    /// Whether a folder of that day may hold something of the time asked about: names of days are of delivery, at either side of midnight.
+    /// Whether a folder of that day may hold something of the time asked about, or, if that reaches to the present, of a time to come.
     fn meets_day(&self, day: Option<i64>) -> bool {
-        day.is_none_or(|day| self.from.is_none_or(|from| (day + 1).saturating_mul(DAY) > from) && day.saturating_mul(DAY) <= self.until)
+        day.is_none_or(|day| {
+            let begins_in_time = !self.ends_before_now() || day.saturating_mul(DAY) <= self.until;
+            begins_in_time && self.from.is_none_or(|from| (day + 1).saturating_mul(DAY) > from)
+        })
+    }
+
+    fn ends_before_now(&self) -> bool {
+        self.until < self.now
     }
 }
 
@@ -172,7 +178,7 @@ fn listed(page: &ScopePage, broad: &BTreeMap<String, i64>, uri: &str, after: i64
 
 type Walked = (Vec<ChainReport>, BTreeMap<String, Spans>);
 
-/// Walks the chains from the last day before the time asked about, so that its first link is seen, to the day after.
+/// Walks the chains from the last day before the time asked about, so that its first link is seen, to the first digest after it.
 fn walk<P: Pages>(
     store: &mut Store<P>,
     scope: &Scope,
@@ -183,21 +189,23 @@ fn walk<P: Pages>(
     findings: &mut dyn Findings,
 ) -> Result<Walked, Error> {
     let first = ask.from.and_then(|from| page.digest_days.range(..from.div_euclid(DAY)).next_back().copied()).unwrap_or(i64::MIN);
-    let last = ask.until.div_euclid(DAY).saturating_add(1);
     let continues = page.digest_days.range(..first).next().is_some();
     let mut walk = Walk::new(listed, continues);
-    for day in page.digest_days.range(first..=last) {
+    let mut to_the_end = true;
+    for day in page.digest_days.range(first..) {
+        if ask.ends_before_now() && day.saturating_mul(DAY) > ask.until && walk.reached(&page.marks, ask.until) {
+            to_the_end = false;
+            break;
+        }
         let digests = store.digests(scope, Some(*day))?;
         refused(digests, tally, findings);
         walk.day(digests);
     }
-    if page.digest_days.range(last.saturating_add(1)..).next().is_none() {
-        walk.head(page.marks.iter(), ask.now);
-    }
+    walk.head(&page.marks, ask.now, to_the_end);
     if page.unplaced {
         let digests = store.digests(scope, None)?;
         refused(digests, tally, findings);
-        walk.backfill(digests, page.marks.iter());
+        walk.backfill(digests, &page.marks);
     }
     Ok(walk.finish())
 }
@@ -298,20 +306,29 @@ fn coverage(scope: &Scope, chains: &[ChainReport], roots: &BTreeMap<String, Span
     let mut covered = Spans::default();
     roots.values().flat_map(Spans::iter).for_each(|(start, end)| covered.add(start, end));
     let start = ask.from.unwrap_or(i64::MIN);
-    let mut gaps = Vec::new();
-    for gap in chains.iter().flat_map(|chain| &chain.breaks).cloned().chain(logs) {
-        if gap.why.stands() {
-            gaps.push(gap);
+    // Where one trail's next digest is not due yet, an older trail's is not missed.
+    let mut due = covered.clone();
+    let breaks = || chains.iter().flat_map(|chain| chain.breaks.iter().map(|gap| (gap, chain.signed)));
+    for (gap, _) in breaks().filter(|(gap, _)| gap.why == Why::DigestPending) {
+        due.add(gap.from.unwrap_or(i64::MIN), gap.until);
+    }
+    let mut gaps: Vec<Gap> = logs.collect();
+    let mut hard: Vec<(Option<i64>, i64)> = gaps.iter().map(|gap| (gap.from, gap.until)).collect();
+    for (gap, signed) in breaks() {
+        if gap.why.stands() && signed {
+            hard.push((gap.from, gap.until));
+            gaps.push(gap.clone());
             continue;
         }
-        let whole = covered.lacking(gap.from.unwrap_or(i64::MIN), gap.until);
-        gaps.extend(whole.iter().map(|(from, until)| Gap { from: (from > i64::MIN).then_some(from), until, ..gap.clone() }));
+        let whole = if gap.why == Why::DigestPending { &covered } else { &due };
+        let lacking = whole.lacking(gap.from.unwrap_or(i64::MIN), gap.until);
+        gaps.extend(lacking.iter().map(|(from, until)| Gap { from: (from > i64::MIN).then_some(from), until, ..gap.clone() }));
     }
     if chains.is_empty() {
         gaps.push(Gap::new(ask.from, until, Why::NoDigests));
     }
-    for gap in gaps.iter().filter(|gap| gap.why.stands()) {
-        covered.remove(gap.from.unwrap_or(i64::MIN), gap.until);
+    for (from, until) in hard {
+        covered.remove(from.unwrap_or(i64::MIN), until);
     }
     let mut gaps: Vec<Gap> = gaps.into_iter().filter_map(|gap| gap.within(ask.from, until)).collect();
     gaps.sort();
