@@ -81,8 +81,8 @@ impl<'a> Walk<'a> {
         for (uri, observed) in &page.digests {
             let Some(place) = digest_place(uri) else { continue };
             records.extend(observed.records.iter().map(|record| (record, uri.as_str(), place.clone())));
-            if let (true, Some(fault)) = (observed.records.is_empty(), observed.faults.first()) {
-                self.chain(&place.chain).suspects.push((place.stamp, uri.clone(), *fault));
+            if let (true, Some(fault)) = (observed.records.is_empty(), observed.fault()) {
+                self.chain(&place.chain).suspects.push((place.stamp, uri.clone(), fault));
             }
         }
         records.sort_by(|one, other| (one.0.end, one.0.start, one.1).cmp(&(other.0.end, other.0.start, other.1)));
@@ -125,7 +125,7 @@ impl<'a> Walk<'a> {
             }
         }
         for chain in self.chains.values_mut().filter(|chain| !chain.report.signed) {
-            chain.unsigned();
+            chain.unsigned(now);
         }
     }
 
@@ -184,7 +184,7 @@ fn unlinked(page: &DigestPage, record: &Record, uri: &str, listed: Listed<'_>) -
     let (why, fault) = match observed {
         Some(observed) if observed.records.iter().any(fits) => return None,
         Some(observed) if !observed.records.is_empty() => (Why::LinkMismatch, None),
-        Some(observed) => (why_of(observed.faults.first().copied()), observed.faults.first().copied()),
+        Some(observed) => (why_of(observed.fault()), observed.fault()),
         None if listed(uri, record.made) => (Why::DigestMissing, None),
         None => (Why::DigestNotRead, None),
     };
@@ -203,12 +203,11 @@ impl Chain {
     }
 
     /// Closes a chain of which nothing is believed: no key is known, or somebody made it up.
-    fn unsigned(&mut self) {
-        let stamps = || self.suspects.iter().map(|suspect| suspect.0);
-        let (Some(first), Some(last)) = (stamps().min(), stamps().max()) else { return };
+    fn unsigned(&mut self, now: i64) {
+        let Some(first) = self.suspects.iter().map(|suspect| suspect.0).min() else { return };
         let known = self.suspects.iter().find(|suspect| suspect.2 == Fault::KeyUnknown).or(self.suspects.first());
         let why = why_of(known.map(|suspect| suspect.2));
-        self.cut(Gap::new(Some(first - HOUR), last, why));
+        self.cut(Gap::new(Some(first - HOUR), now, why));
     }
 
     fn met(&mut self, record: &Record) {

@@ -15,6 +15,7 @@ mod chain;
 mod document;
 mod error;
 mod fault;
+mod few;
 mod gap;
 mod keys;
 mod page;

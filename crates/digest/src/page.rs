@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
+use crate::few::Few;
 use crate::place::{ChainId, Scope};
 use crate::sha256::Sha256;
 
@@ -98,8 +99,8 @@ pub(crate) struct LogPage {
 /// What is known of the log object at one place.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LogEntry {
-    pub(crate) listings: BTreeSet<Listing>,
-    pub(crate) seen: BTreeSet<Seen>,
+    pub(crate) listings: Few<Listing>,
+    pub(crate) seen: Few<Seen>,
 }
 
 /// What a signed digest says of the object.
@@ -140,17 +141,21 @@ impl ScopePage {
     }
 }
 
+impl Observed {
+    /// What says most against the object: a key that was not known once says least.
+    pub(crate) fn fault(&self) -> Option<Fault> {
+        self.faults.iter().find(|fault| **fault != Fault::KeyUnknown).or(self.faults.first()).copied()
+    }
+}
+
 impl LogEntry {
     /// Notes what was read; of the same bytes the earliest time of change stays.
     pub(crate) fn see(&mut self, sha256: Option<Sha256>, modified: Option<i64>) {
-        let known = self.seen.iter().find(|seen| seen.sha256 == sha256).cloned();
-        let modified = match (known.as_ref().and_then(|seen| seen.modified), modified) {
+        let known = self.seen.take(|seen| seen.sha256 == sha256);
+        let modified = match (known.and_then(|seen| seen.modified), modified) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        if let Some(known) = known {
-            self.seen.remove(&known);
-        }
         self.seen.insert(Seen { sha256, modified });
     }
 }
@@ -190,7 +195,7 @@ mod tests {
             order.iter().for_each(|modified| entry.see(hash, *modified));
             entry.see(None, None);
             assert_eq!(
-                entry.seen.into_iter().collect::<Vec<_>>(),
+                entry.seen.iter().cloned().collect::<Vec<_>>(),
                 [Seen { sha256: None, modified: None }, Seen { sha256: hash, modified: Some(3) }]
             );
         }

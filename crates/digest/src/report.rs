@@ -8,7 +8,7 @@ use crate::chain::{ChainReport, Walk};
 use crate::error::Error;
 use crate::fault::Fault;
 use crate::gap::{Gap, Why};
-use crate::page::{LogEntry, ScopePage, Seen};
+use crate::page::{DigestPage, LogEntry, ScopePage, Seen};
 use crate::place::{DAY, LogPlace, Scope, log_place};
 use crate::sha256::Sha256;
 use crate::spans::Spans;
@@ -210,14 +210,13 @@ fn walk<P: Pages>(
     Ok(walk.finish())
 }
 
-fn refused(page: &crate::page::DigestPage, tally: &mut Tally, findings: &mut dyn Findings) {
+fn refused(page: &DigestPage, tally: &mut Tally, findings: &mut dyn Findings) {
     for (uri, observed) in &page.digests {
         let believed = !observed.records.is_empty();
-        // Once AWS's own is there, a key that was not known then says nothing.
-        let faults = observed.faults.iter().filter(|fault| !(believed && **fault == Fault::KeyUnknown));
-        let mut faults = faults.inspect(|fault| findings.digest(uri, **fault, believed)).peekable();
-        tally.digests_refused += u64::from(faults.peek().is_some());
-        faults.for_each(drop);
+        // Once more is known, a key that was not known then says nothing.
+        let told = |fault: &&Fault| **fault != Fault::KeyUnknown || (!believed && observed.faults.len() == 1);
+        tally.digests_refused += u64::from(observed.faults.iter().any(|fault| told(&fault)));
+        observed.faults.iter().filter(told).for_each(|fault| findings.digest(uri, *fault, believed));
     }
 }
 
@@ -236,7 +235,7 @@ impl Logs<'_> {
     fn object(&mut self, uri: &str, entry: &LogEntry, findings: &mut dyn Findings) {
         let place = log_place(uri);
         let listed_bytes = |seen: &Seen| entry.listings.iter().any(|listing| Some(listing.sha256) == seen.sha256);
-        for seen in &entry.seen {
+        for seen in entry.seen.iter() {
             let verdict = match () {
                 () if listed_bytes(seen) => Verdict::Verified,
                 () if !entry.listings.is_empty() => Verdict::Altered,
@@ -256,7 +255,7 @@ impl Logs<'_> {
             Why::LogNotRead => self.tally.not_read += 1,
             _ => {}
         }
-        for listing in &entry.listings {
+        for listing in entry.listings.iter() {
             let gap = self.gaps.entry((listing.start, listing.end, why));
             gap.or_insert_with(|| Gap::new(Some(listing.start), listing.end, why)).count(uri, None);
         }

@@ -395,6 +395,45 @@ fn two_trails_are_two_chains_and_only_tampering_shows_through() {
     assert!(bucket.verify().report.coverage.iter().all(|coverage| coverage.scope == scope));
 }
 
+/// What was once proved stays proved; that somebody wrote over it is told.
+#[test]
+fn digest_that_was_overwritten_later_is_told_and_leaves_no_gap() {
+    let bucket = Bucket::new(10);
+    let key = &bucket.digests[4];
+    let mut verifier = bucket.verifier();
+    let mut stored = bucket.objects[key].clone();
+    stored.body = b"{}".to_vec();
+    assert_eq!(add(&mut verifier, key, &stored), Some(Fault::Malformed));
+    let outcome = bucket.report(&mut verifier);
+    assert_eq!(outcome.digests.iter().cloned().collect::<Vec<_>>(), [(uri_of(key), Fault::Malformed, true)]);
+    assert_eq!(outcome.report.coverage, bucket.verify().report.coverage);
+    assert_eq!(outcome.logs, bucket.verify().logs);
+}
+
+#[test]
+fn forged_digest_whose_key_was_not_fetched_at_first_is_forged_when_it_is() {
+    let mut bucket = Bucket::new(10);
+    let key = bucket.digests[4].clone();
+    bucket.objects.get_mut(&key).unwrap().metadata.insert("signature".into(), "ab".repeat(256));
+    let mut verifier = digest::Verifier::new(std::collections::BTreeMap::new(), digest::PublicKeys::default());
+    assert!(bucket.objects.iter().filter_map(|(key, stored)| add(&mut verifier, key, stored)).all(|fault| fault == Fault::KeyUnknown));
+    let wanted = digest::key_wanted(&digest::DigestObject {
+        uri: &uri_of(&key),
+        bytes: &bucket.objects[&key].body,
+        signature: None,
+        signature_algorithm: None,
+        backfill_generation_timestamp: None,
+    });
+    let wanted = wanted.unwrap();
+    assert_eq!((wanted.aws_region.as_str(), wanted.from, wanted.until), (REGION, hour(4), hour(7)));
+    assert!(bucket.keys.get(REGION, &wanted.fingerprint).is_some());
+    *verifier.keys_mut() = bucket.keys.clone();
+    assert_eq!(bucket.objects.iter().filter_map(|(key, stored)| add(&mut verifier, key, stored)).collect::<Vec<_>>(), [Fault::Signature]);
+    verifier.listed("s3://", micros(bucket.now)).unwrap();
+    assert_eq!(bucket.report(&mut verifier), bucket.verify());
+    assert_eq!(bucket.verify().digests.into_iter().collect::<Vec<_>>(), [(uri_of(&key), Fault::Signature, false)]);
+}
+
 #[test]
 fn moved_buckets_are_believed_where_that_is_declared() {
     let bucket = Bucket::new(5);

@@ -23,19 +23,29 @@ struct Case {
     tool: Vec<String>,
     /// Valid and invalid digests, backfill digests and logs, as the tool counts.
     totals: [(u64, u64); 3],
-    /// Our refused digests, logs that are not verified, and gaps but for the start and the head.
-    ours: (Vec<(String, Fault)>, Vec<(String, Verdict)>, Vec<Why>),
+    ours: Ours,
     marks: Vec<Mark>,
+}
+
+/// What is found here.
+#[derive(Default, Clone)]
+struct Ours {
+    /// Refused.
+    digests: Vec<(String, Fault)>,
+    /// Not verified.
+    logs: Vec<(String, Verdict)>,
+    /// But for the start and the head.
+    gaps: Vec<Why>,
 }
 
 fn case(name: &'static str, bucket: Bucket) -> Case {
     let (logs, digests) = (bucket.logs.len() as u64, bucket.digests.len() as u64);
-    Case { name, bucket, tool: vec![], totals: [(digests, 0), (0, 0), (logs, 0)], ours: Default::default(), marks: vec![] }
+    Case { name, bucket, tool: vec![], totals: [(digests, 0), (0, 0), (logs, 0)], ours: Ours::default(), marks: vec![] }
 }
 
 impl Case {
     fn digest(mut self, key: &str, fault: Fault, tool: Option<&str>) -> Self {
-        self.ours.0.push((uri_of(key), fault));
+        self.ours.digests.push((uri_of(key), fault));
         if let Some(tool) = tool {
             self.tool.push(format!("Digest file\t{}\tINVALID: {tool}", uri_of(key)));
         }
@@ -43,7 +53,7 @@ impl Case {
     }
 
     fn log(mut self, key: &str, verdict: Verdict, tool: Option<&str>) -> Self {
-        self.ours.1.push((uri_of(key), verdict));
+        self.ours.logs.push((uri_of(key), verdict));
         if let Some(tool) = tool {
             self.tool.push(format!("Log file\t{}\tINVALID: {tool}", uri_of(key)));
         }
@@ -56,7 +66,7 @@ impl Case {
     }
 
     fn gaps(mut self, gaps: &[Why]) -> Self {
-        self.ours.2.extend(gaps);
+        self.ours.gaps.extend(gaps);
         self
     }
 
@@ -328,7 +338,7 @@ fn verdicts_agree_with_the_tool_but_where_said() {
 #[track_caller]
 fn check_ours(case: &Case) {
     let outcome = case.bucket.verify_after(case.marks.clone());
-    let (mut digests, mut logs, gaps) = case.ours.clone();
+    let Ours { mut digests, mut logs, gaps } = case.ours.clone();
     digests.sort();
     logs.sort();
     let found: Vec<(String, Fault)> = outcome.digests.iter().map(|(uri, fault, _)| (uri.clone(), *fault)).collect();
