@@ -151,6 +151,19 @@ impl Bucket {
         self.digests.push(key);
     }
 
+    /// Changes the text of the digest at that place, and signs it anew as AWS would.
+    pub fn resign(&mut self, key: &str, change: impl FnOnce(String) -> String, signer: &Signer) {
+        let stored = &self.objects[key];
+        let text = change(String::from_utf8(event::gunzip::gunzip(&stored.body).unwrap().into_owned()).unwrap());
+        let end = event::time::rfc3339(micros(START + HOUR * (1 + self.digests.iter().position(|digest| digest == key).unwrap() as i64)));
+        let before = text.split("\"previousDigestSignature\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("null");
+        let signed = format!("{end}\n{BUCKET}/{key}\n{}\n{before}", Sha256::of(text.as_bytes()));
+        let signature = signer.sign(signed.as_bytes()).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+        let stored = self.objects.get_mut(key).unwrap();
+        stored.body = gzip(text.as_bytes());
+        stored.metadata.insert("signature".to_owned(), signature);
+    }
+
     pub fn put(&mut self, key: &str, body: Vec<u8>) {
         self.objects.insert(key.to_owned(), Stored { body, metadata: BTreeMap::new(), modified: None });
     }

@@ -147,6 +147,7 @@ fn agreeing() -> Vec<Case> {
             .line(format!("Digest file\t{}\tINVALID: not found", uri_of(&digest)))
             .gaps(&[Why::DigestMissing])
             .totals((11, 1), (0, 0), (12, 0)),
+        resigned("field of the future", |text| text.replace("\"logFiles\"", "\"future\":{\"a\":[1]},\"logFiles\""), None),
         foreign_key(),
         restarted(),
         backfilled(),
@@ -241,10 +242,28 @@ fn stricter() -> Vec<Case> {
             .digest(&digest, Fault::Algorithm, None)
             .gaps(&[Why::DigestInvalid]),
         // Only AWS could sign the following; the tool looks at the name of the digest before, and at nothing else of it.
+        resigned("key twice", |text| text.replacen('{', "{\"awsAccountId\":\"444455556666\",", 1), Some(Fault::Malformed)),
+        resigned("other account", |text| text.replace("\"awsAccountId\":\"1111", "\"awsAccountId\":\"4444"), Some(Fault::OtherAccount)),
+        resigned("other algorithm", |text| text.replace("SHA256withRSA", "SHA1withRSA"), Some(Fault::Algorithm)),
+        resigned(
+            "ends before it starts",
+            |text| text.replace("StartTime\":\"2026-11-18T11", "StartTime\":\"2026-11-18T13"),
+            Some(Fault::Malformed),
+        ),
         mismatched(),
         apart(),
         late_key(),
     ]
+}
+
+/// The newest digest with another text, signed as AWS would.
+fn resigned(name: &'static str, change: impl FnOnce(String) -> String, fault: Option<Fault>) -> Case {
+    let signer = Signer::example(0).unwrap();
+    let bucket = changed(|bucket, digests, _| bucket.resign(&digests[11], change, &signer));
+    let (newest, logs) = (bucket.digests[11].clone(), bucket.logs[10..].to_vec());
+    let Some(fault) = fault else { return case(name, bucket) };
+    let case = case(name, bucket).digest(&newest, fault, None).gaps(&[Why::DigestInvalid]);
+    logs.iter().fold(case, |case, log| case.log(log, Verdict::Pending, None))
 }
 
 /// Linked by name to a digest with other bytes than those linked to.
