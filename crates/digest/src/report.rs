@@ -117,12 +117,17 @@ impl Coverage {
 /// How many of each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Log objects by verdict.
+    /// [`Verdict::Verified`].
     pub verified: u64,
+    /// [`Verdict::Altered`].
     pub altered: u64,
+    /// [`Verdict::Missing`].
     pub missing: u64,
+    /// [`Verdict::Unlisted`].
     pub unlisted: u64,
+    /// [`Verdict::Pending`].
     pub pending: u64,
+    /// [`Verdict::NotCovered`].
     pub not_covered: u64,
     /// Log files that digests list, that were not read, and whose folder was not listed since.
     pub not_read: u64,
