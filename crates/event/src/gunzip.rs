@@ -35,7 +35,15 @@ pub fn is_gzip(bytes: &[u8]) -> bool {
 /// # Errors
 /// [`Fault`], and then nothing of the object may be used.
 pub fn gunzip(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Fault> {
-    Inflater::default().inflate(bytes, Vec::new())
+    gunzip_within(bytes, OBJECT_BYTES_MAX)
+}
+
+/// As [`gunzip`], for objects that may not be as large as those: more than `bytes_max` bytes are [`Fault::TooLarge`], and never held.
+///
+/// # Errors
+/// As [`gunzip`].
+pub fn gunzip_within(bytes: &[u8], bytes_max: usize) -> Result<Cow<'_, [u8]>, Fault> {
+    Inflater::default().inflate_within(bytes, Vec::new(), bytes_max)
 }
 
 /// Inflates objects, one after another, with tables that it keeps.
@@ -54,14 +62,19 @@ impl Inflater {
     /// # Errors
     /// [`Fault`], and then nothing of the object may be used.
     pub fn inflate<'b>(&mut self, bytes: &'b [u8], buffer: Vec<u8>) -> Result<Cow<'b, [u8]>, Fault> {
+        self.inflate_within(bytes, buffer, OBJECT_BYTES_MAX)
+    }
+
+    fn inflate_within<'b>(&mut self, bytes: &'b [u8], buffer: Vec<u8>, bytes_max: usize) -> Result<Cow<'b, [u8]>, Fault> {
+        let bytes_max = bytes_max.min(OBJECT_BYTES_MAX);
         if !is_gzip(bytes) {
-            return if bytes.len() > OBJECT_BYTES_MAX { Err(Fault::TooLarge) } else { Ok(Cow::Borrowed(bytes)) };
+            return if bytes.len() > bytes_max { Err(Fault::TooLarge) } else { Ok(Cow::Borrowed(bytes)) };
         }
         let Some(trailer) = bytes.len().checked_sub(8).filter(|at| *at >= 10).and_then(|at| bytes.get(at..)) else {
             return Err(Fault::Truncated);
         };
         let size = trailer.get(4..).and_then(|le| le.try_into().ok()).map_or(0, u32::from_le_bytes) as usize;
-        if size > OBJECT_BYTES_MAX || (size > RATIO_FREE_BYTES && size / RATIO_MAX > bytes.len()) {
+        if size > bytes_max || (size > RATIO_FREE_BYTES && size / RATIO_MAX > bytes.len()) {
             return Err(diagnose(bytes));
         }
         let mut out = buffer;
@@ -219,6 +232,16 @@ mod tests {
             bytes[at] ^= 1;
             assert!(gunzip(&bytes).is_err(), "byte {at}");
         }
+    }
+
+    #[test]
+    fn smaller_limit_holds_for_what_is_whole_and_names_other_faults_first() {
+        let whole = gzip(&[b' '; 1000]);
+        assert_eq!(gunzip_within(&whole, 1000).unwrap().len(), 1000);
+        assert_eq!(gunzip_within(&whole, 999), Err(Fault::TooLarge));
+        assert_eq!(gunzip_within(&[b' '; 1000], 999), Err(Fault::TooLarge));
+        assert_eq!(gunzip_within(&[&whole[..], b"\xff\xff\xff\xff"].concat(), 999), Err(Fault::Trailing));
+        assert_eq!(gunzip_within(&whole[..whole.len() - 2], 999), Err(Fault::Truncated));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod changes;
 mod deliver;
+mod digest;
 mod issue;
 mod issue_local;
 mod ledger;
@@ -18,11 +19,14 @@ mod record;
 mod run;
 mod scene;
 mod session;
+mod sign;
 mod stories;
 mod text;
 
+pub use digest::{Delivered, DigestChain, DigestObject, ListedLog, Trail, run_with_digests};
 pub use ledger::{Act, Actor, Hop, Ledger, Question};
 pub use organisation::{Account, Organisation, Person};
+pub use sign::{KeyError, Signer};
 
 /// What to simulate.
 #[derive(Clone, Debug)]
