@@ -4,17 +4,21 @@
 //! session to the events that issued it, by values that AWS wrote, and walks to the root: a person, a pipeline, a workload or a gap.
 //! Every session of the [`Chain`](Resolution::chain) names its issuing events.
 //!
+//! Where a machine acted, [`CauseFact`]s of what launched, changed or started it lead on to those behind it ([`Graph::caused_by`]).
+//!
 //! Never guesses: two issuers that fit one session make it ambiguous, with both. Never reads a clock, a file or AWS, so the same
 //! events give the same answers in whatever order they arrived: a late one closes what it heals.
 
 pub mod actor;
 mod arn;
+pub mod cause;
 pub mod graph;
 pub mod issue;
 pub mod resolution;
 pub mod session;
 
 pub use actor::{Actor, Pipeline};
+pub use cause::{Act, Cause, CauseFact, CauseFacts, CauseKind, CausedBy};
 pub use graph::{Graph, HOPS_MAX, Organisation, STEPS_MAX};
 pub use issue::Issue;
 pub use resolution::{Candidate, Certainty, Claim, Credential, Gap, IssuedBy, Link, Resolution};

@@ -81,9 +81,7 @@ fn grade(act: &Act, resolution: &Resolution, differs: &mut Vec<String>) {
             Actor::Pipeline(pipeline) => pipeline.parts.iter().find(|(part, _)| *part == name).map(|(_, value)| value.as_str()),
             _ => None,
         };
-        for (name, truth) in
-            [("repository", &act.actor.repository), ("ref", &act.actor.git_ref), ("environment", &act.actor.environment)]
-        {
+        for (name, truth) in [("repository", &act.actor.repository), ("ref", &act.actor.git_ref), ("environment", &act.actor.environment)] {
             if parts(name) != truth.as_deref() {
                 differs.push(format!("{name} is {:?} and not {truth:?}", parts(name)));
             }
