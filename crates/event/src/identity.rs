@@ -33,6 +33,8 @@ pub struct UserIdentity<'a> {
     pub identity_store_arn: Text<'a>,
     /// `inScopeOf.credentialsIssuedTo`: the function or task that a role session runs in.
     pub credentials_issued_to: Text<'a>,
+    /// `invokedByDelegate.accountId`: the product provider who acts with access that was delegated for a time.
+    pub delegate_account_id: Text<'a>,
     /// `sessionContext`.
     pub session: SessionContext<'a>,
 }
@@ -88,6 +90,10 @@ impl<'a> UserIdentity<'a> {
                 "onBehalfOf" => {
                     read.on_behalf_of_user_id = value.text_of("userId");
                     read.identity_store_arn = value.text_of("identityStoreArn");
+                }
+                "invokedByDelegate" => {
+                    read.delegate_account_id =
+                        value.get("accountId").and_then(|account| account.scalar()).filter(|account| !account.is_empty());
                 }
                 "inScopeOf" => read.credentials_issued_to = value.text_of("credentialsIssuedTo"),
                 "sessionContext" => read.session = SessionContext::read(value),

@@ -14,12 +14,16 @@ mod arn;
 pub mod cause;
 pub mod graph;
 pub mod issue;
+pub mod names;
 pub mod resolution;
 pub mod session;
+pub mod vendor;
 
 pub use actor::{Actor, Pipeline};
 pub use cause::{Act, Cause, CauseFact, CauseFacts, CauseKind, CausedBy};
 pub use graph::{Graph, HOPS_MAX, Organisation, STEPS_MAX};
 pub use issue::Issue;
-pub use resolution::{Candidate, Certainty, Claim, Credential, Gap, IssuedBy, Link, Resolution};
+pub use names::UserNames;
+pub use resolution::{Candidate, Certainty, Claim, Credential, Gap, IssuedBy, Link, Resolution, Via};
 pub use session::{Identity, SessionKey, Use};
+pub use vendor::Vendors;

@@ -12,6 +12,7 @@ mod people;
 mod records;
 mod roles;
 mod tags;
+mod via;
 
 use event::{Decoder, Event, HashKey, Reject, Sink};
 use identity::{Act, CauseFact, Graph, Identity, Issue, Organisation, Resolution, SessionKey, Use};
