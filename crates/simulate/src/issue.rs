@@ -89,9 +89,25 @@ impl Scene<'_> {
     ///
     /// Lost, its name on a genuine reserved role still says who: AWS wrote it.
     pub(crate) fn sso_session(&mut self, person: &Person, set: &str, account_id: &str, at: i64, tags: &[(&str, &str)]) -> Session {
+        self.sso_session_of(person, set, account_id, at, tags, None)
+    }
+
+    /// The same, fetched with a token that is known: another's, or the portal's own.
+    pub(crate) fn sso_session_of(
+        &mut self,
+        person: &Person,
+        set: &str,
+        account_id: &str,
+        at: i64,
+        tags: &[(&str, &str)],
+        credential: Option<&str>,
+    ) -> Session {
         let role = self.organisation.permission_set_role(account_id, set);
         let (mark, lost) = (self.out.len(), self.loses());
-        let identity = self.portal_identity(person);
+        let mut identity = self.portal_identity(person);
+        if let (Some(credential), Some((start, _))) = (credential, identity.split_once("\"credentialId\"")) {
+            identity = format!("{start}\"credentialId\":\"{credential}\"}}");
+        }
         let fetch = portal_body("GetRoleCredentials", format!("{{\"role_name\":\"{set}\",\"account_id\":\"{account_id}\"}}"));
         let store = self.organisation.identity_store_account_id.clone();
         let ip = self.random.address();
@@ -105,6 +121,7 @@ impl Scene<'_> {
         let mut hop = Hop {
             kind: "role_session",
             session_tags: owned(tags),
+            asserted_tag_keys: tags.iter().map(|(key, _)| (*key).to_owned()).collect(),
             issued_by: vec![issued],
             related: vec![fetched],
             link: Some("assumed_role_id"),
@@ -256,10 +273,13 @@ impl Scene<'_> {
         let issued_by = self.issue_copies(&full, parent, &role, at, &body, how);
         let mut tags: BTreeMap<String, String> = parent.tags();
         tags.retain(|key, _| parent.transitive.contains(key));
+        let mut asserted = parent.chain.last().map(|hop| hop.asserted_tag_keys.clone()).unwrap_or_default();
+        asserted.retain(|key| tags.contains_key(key));
         tags.extend(owned(ask.tags));
         let mut hop = Hop {
             kind: "role_session",
             session_tags: tags,
+            asserted_tag_keys: asserted,
             source_identity: source_identity.clone(),
             issued_by,
             link: Some(if ask.other_key.is_some() { "assumed_role_id" } else { "access_key" }),
@@ -277,6 +297,7 @@ impl Scene<'_> {
         session.grade = if lost { self.unproven(ask.name, source_identity.as_deref()) } else { parent.grade };
         session.source_identity = source_identity;
         session.candidates = if lost { Vec::new() } else { parent.candidates.clone() };
+        session.via = parent.via.clone();
         session.not = parent.not.clone();
         session
     }

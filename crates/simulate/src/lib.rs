@@ -21,7 +21,7 @@ mod session;
 mod stories;
 mod text;
 
-pub use ledger::{Act, Actor, Hop, Ledger, Question};
+pub use ledger::{Act, Actor, Cause, Hop, Ledger, Question, Via};
 pub use organisation::{Account, Organisation, Person};
 
 /// What to simulate.

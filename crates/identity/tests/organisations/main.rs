@@ -34,8 +34,9 @@ fn check(name: &str, plans: impl Iterator<Item = Plan>) -> Verdict {
 #[test]
 fn whole_logs_prove_every_complete_chain_and_name_nobody_wrongly() {
     let verdict = check("whole logs", (1..=8).map(|seed| plan(seed, 25_000, Loss::None)));
-    assert!(verdict.events >= 200_000, "{verdict}");
-    assert_eq!(verdict.proven, verdict.complete, "{verdict}");
+    assert!(verdict.events >= 200_000 && verdict.hostile * 20 >= verdict.events, "{verdict}");
+    assert_eq!((verdict.proven, verdict.wrong_names, verdict.wrong_causes), (verdict.complete, 0, 0), "{verdict}");
+    assert!(verdict.caused > 100 && verdict.found * 100 >= verdict.caused * 95, "{verdict}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! An answer and the ledger's truth about an act in; what differs, and the figures, out.
 
 use crate::world::World;
-use identity::{Actor, Certainty, Credential, Resolution};
+use identity::{Actor, Cause, Certainty, Credential, Resolution};
 use simulate::{Act, Hop};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,11 +11,17 @@ use std::fmt;
 pub(crate) struct Verdict {
     pub(crate) seeds: usize,
     pub(crate) events: usize,
+    pub(crate) hostile: usize,
     pub(crate) acts: usize,
     /// Acts whose whole chain is in the logs, and those of them that were proven.
     pub(crate) complete: usize,
     pub(crate) proven: usize,
     pub(crate) wrong_names: usize,
+    /// Acts of machines whose cause is in the logs, and those of them for which all of it was found.
+    pub(crate) caused: usize,
+    pub(crate) found: usize,
+    /// Those told to be the likely cause who are not.
+    pub(crate) wrong_causes: usize,
     pub(crate) wrong: Vec<String>,
 }
 
@@ -23,13 +29,17 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} seeds, {} events, {} acts; {} wrong names; {} of {} complete chains proven; {} differences",
+            "{} seeds, {} events ({} hostile), {} acts; {} wrong names; {} of {} complete chains proven; {} of {} causes found, {} wrong; {} differences",
             self.seeds,
             self.events,
+            self.hostile,
             self.acts,
             self.wrong_names,
             self.proven,
             self.complete,
+            self.found,
+            self.caused,
+            self.wrong_causes,
             self.wrong.len()
         )
     }
@@ -39,12 +49,16 @@ impl Verdict {
     pub(crate) fn judge(&mut self, world: &World) {
         self.seeds += 1;
         self.events += world.ledger.records - world.ledger.duplicates;
+        self.hostile += world.ledger.hostile;
         for act in &world.ledger.acts {
             self.acts += 1;
-            let resolution = world.graph.resolve(&world.sessions[&act.event_id]);
+            let asked = &world.acts[&act.event_id];
+            let resolution = world.graph.resolve(&asked.session);
             let mut differs = Vec::new();
             grade(act, &resolution, &mut differs);
             chain(act, &resolution.chain, &mut differs);
+            via(act, &resolution, &mut differs);
+            self.causes(act, &world.graph.caused_by(asked, &world.causes).causes, &mut differs);
             if act.certainty == "proven" {
                 self.complete += 1;
                 self.proven += usize::from(resolution.certainty == Certainty::Proven);
@@ -56,6 +70,36 @@ impl Verdict {
             let seed = self.seeds;
             self.wrong.extend(differs.into_iter().map(|line| format!("world {seed} [{}] {}: {line}", act.story, act.event_id)));
         }
+    }
+}
+
+impl Verdict {
+    fn causes(&mut self, act: &Act, found: &[Cause], differs: &mut Vec<String>) {
+        let is = |cause: &Cause, truth: &simulate::Cause| {
+            (cause.actor.kind(), cause.actor.id()) == (truth.actor.kind, Some(truth.actor.id.as_str()))
+        };
+        let told = |truth: &simulate::Cause| {
+            let evidence = |cause: &&Cause| truth.evidence.iter().all(|id| cause.evidence.contains(id));
+            found.iter().filter(evidence).any(|cause| is(cause, truth) && cause.certainty.word() == truth.certainty)
+        };
+        let likely = found.iter().filter(|cause| cause.certainty >= Certainty::Probable);
+        let wrong = likely.filter(|cause| !act.caused_by.iter().any(|truth| is(cause, truth))).count();
+        self.wrong_causes += wrong;
+        if !act.caused_by.is_empty() {
+            self.caused += 1;
+            self.found += usize::from(act.caused_by.iter().all(told));
+        }
+        if wrong > 0 || !act.caused_by.iter().all(told) || found.iter().any(|cause| cause.certainty > Certainty::Probable) {
+            differs.push(format!("caused by {found:?} and not {:?}", act.caused_by));
+        }
+    }
+}
+
+fn via(act: &Act, resolution: &Resolution, differs: &mut Vec<String>) {
+    let found = resolution.via.as_ref().map(|via| (via.kind, via.id.as_str()));
+    let truth = act.via.as_ref().map(|via| (via.kind, via.id.as_str()));
+    if found != truth {
+        differs.push(format!("via {found:?} and not {truth:?}"));
     }
 }
 
@@ -132,6 +176,10 @@ fn session(act: &Act, credential: &Credential, hop: &Hop, differs: &mut Vec<Stri
     let whole = act.certainty == "proven";
     if whole && tags != hop.session_tags || !tags.iter().all(|tag| hop.session_tags.get(tag.0) == Some(tag.1)) {
         differs.push(format!("tags are {tags:?} and not {:?}", hop.session_tags));
+    }
+    let asserted: BTreeSet<String> = credential.asserted_tag_keys.iter().cloned().collect();
+    if whole && asserted != hop.asserted_tag_keys || !asserted.is_subset(&hop.asserted_tag_keys) {
+        differs.push(format!("asserted tags are {asserted:?} and not {:?}", hop.asserted_tag_keys));
     }
     // Two issues that fit one session: none is told to be the one.
     if act.certainty == "ambiguous" {

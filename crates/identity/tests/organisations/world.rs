@@ -1,29 +1,34 @@
 //! A plan in; what its log objects say, as a graph of credential sessions, out.
 
 use event::{Decoder, Event, HashKey, Reject, Sink};
-use identity::{Graph, Identity, Issue, SessionKey, Use};
+use identity::{Act, CauseFact, CauseFacts, Graph, Issue, Use};
 use simulate::{Ledger, Plan};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) struct World {
     pub(crate) ledger: Ledger,
     pub(crate) graph: Graph,
-    /// The session of each act's event, by event id.
-    pub(crate) sessions: BTreeMap<String, SessionKey>,
+    pub(crate) causes: CauseFacts,
+    /// Each act's event, by its id.
+    pub(crate) acts: BTreeMap<String, Act>,
 }
 
 #[derive(Default)]
 struct Reader {
     uses: BTreeSet<Use>,
     issues: BTreeSet<Issue>,
-    sessions: BTreeMap<String, SessionKey>,
+    causes: CauseFacts,
+    acts: BTreeMap<String, Act>,
 }
 
 impl Sink for Reader {
     fn event(&mut self, event: &Event<'_>) {
         self.uses.insert(Use::of(event));
         self.issues.extend(Issue::of(event));
-        self.sessions.insert(event.event_id.clone().into_owned(), Identity::of(event).session());
+        CauseFact::of(event).into_iter().for_each(|fact| self.causes.add(fact));
+        if !event.read_only {
+            self.acts.insert(event.event_id.clone().into_owned(), Act::of(event));
+        }
     }
 
     fn reject(&mut self, reject: Reject) {
@@ -42,7 +47,7 @@ impl World {
         read.uses.into_iter().for_each(|seen| graph.add_use(seen));
         read.issues.into_iter().for_each(|issue| graph.add_issue(issue));
         let asked: BTreeSet<&str> = ledger.acts.iter().map(|act| act.event_id.as_str()).collect();
-        let sessions = read.sessions.into_iter().filter(|(id, _)| asked.contains(id.as_str())).collect();
-        Self { ledger, graph, sessions }
+        let acts = read.acts.into_iter().filter(|(id, _)| asked.contains(id.as_str())).collect();
+        Self { ledger, graph, causes: read.causes, acts }
     }
 }
