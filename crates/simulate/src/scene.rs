@@ -1,10 +1,10 @@
 //! Where simulated acts happen: a call in, its records into the queue and its truth into the ledger.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::Loss;
 use crate::ledger::{Act, Cause, Question};
-use crate::organisation::{GLOBAL_REGION, HOME_REGION, Organisation, REGIONS};
+use crate::organisation::{GLOBAL_REGION, HOME_REGION, Organisation, REGIONS, Role};
 use crate::random::Random;
 use crate::record::{Body, Envelope, How, identity, write};
 use crate::session::{Grade, Session};
@@ -55,6 +55,10 @@ pub(crate) struct Scene<'a> {
     /// No record is later.
     pub(crate) until: i64,
     asked: Vec<(String, String)>,
+    /// Openings by Identity Center: role, name and second.
+    opened: HashSet<(String, String, i64)>,
+    /// Seconds of this parity are this scene's: two scenes never open one role for one person in one second.
+    parity: i64,
 }
 
 /// Index of an account's region; an account that is not ours falls to the first.
@@ -85,6 +89,8 @@ impl<'a> Scene<'a> {
             lost: 0,
             until,
             asked: Vec::new(),
+            opened: HashSet::new(),
+            parity: i64::from(label != "stories"),
         }
     }
 
@@ -172,6 +178,16 @@ impl<'a> Scene<'a> {
         let envelope = Envelope { time, region, recipient, event_id: &event_id, request_id: &request_id, shared_event_id };
         self.out.push(Pending { time, place: place(self.organisation, recipient, region), body: write(identity, how, body, &envelope) });
         event_id
+    }
+
+    /// The next second in which the role was not opened for this person yet: of two openings in one second nobody could tell which one
+    /// a call is of.
+    pub(crate) fn free_second(&mut self, role: &Role, name: &str, at: i64) -> i64 {
+        let mut second = at + ((at ^ self.parity) & 1);
+        while !self.opened.insert((role.id.clone(), name.to_owned(), second)) {
+            second += 2;
+        }
+        second
     }
 
     /// Whether the next issuing event is left out of the logs.
