@@ -37,6 +37,14 @@ pub struct LogKey<'a> {
     pub stamp: &'a str,
 }
 
+impl LogKey<'_> {
+    /// Whether a record of this account's trail may lie here. CloudTrail puts each record into the folder of the account whose trail it is
+    /// (`recipientAccountId`); the caller's account and the region may be others. Where key or record do not say, they do not contradict.
+    pub fn admits(&self, recipient_account_id: &str) -> bool {
+        self.kind != Kind::CloudTrail || recipient_account_id.is_empty() || recipient_account_id == self.account_id
+    }
+}
+
 /// Reads a key.
 pub fn classify(key: &str) -> LogKey<'_> {
     let unplaced = LogKey { kind: Kind::Unplaced, organization_id: "", account_id: "", aws_region: "", stamp: "" };
@@ -69,6 +77,14 @@ fn is_stamp(part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn record_of_another_accounts_trail_does_not_belong_here() {
+        let trail = classify("AWSLogs/o-1a2b3c/111122223333/CloudTrail/eu-west-1/2026/11/18/x.json.gz");
+        assert!(trail.admits("111122223333") && trail.admits(""));
+        assert!(!trail.admits("444455556666"));
+        assert!(classify("export/records.json").admits("444455556666"));
+    }
 
     #[test]
     fn layouts_are_told_apart_by_exact_folder_names() {
