@@ -81,7 +81,7 @@ impl<'g> Search<'g> {
         let mut words = id.splitn(6, ':').skip(2);
         let (service, _, account, rest) = (words.next(), words.next(), words.next().unwrap_or(""), words.next().unwrap_or(""));
         match service {
-            Some("ec2") => {
+            Some("ec2" | "ssm") => {
                 let instance = rest.rsplit('/').next().unwrap_or("").to_owned();
                 self.of_instance(act, &instance, account, since)
             }

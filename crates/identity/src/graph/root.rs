@@ -204,6 +204,7 @@ impl Graph {
         let tag = |key: &str| issue.session_tags.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
         match service {
             "ec2.amazonaws.com" if is_instance(name) => here("ec2", &format!("instance/{name}")),
+            "ssm.amazonaws.com" if name.starts_with("mi-") => here("ssm", &format!("managed-instance/{name}")),
             "lambda.amazonaws.com" if !name.is_empty() && !name.starts_with("awslambda_") => here("lambda", &format!("function:{name}")),
             "rolesanywhere.amazonaws.com" => match certificate(issue, identity) {
                 Some(subject) => workload(subject, Some(service)),

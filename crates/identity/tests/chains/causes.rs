@@ -160,6 +160,16 @@ fn open_shell_is_a_candidate_by_time_alone() {
 }
 
 #[test]
+fn shell_on_a_managed_machine_outside_counts_as_well() {
+    let acts = [
+        opening(&WEB, "mi-0abc", "K1", "08:00:00").by("ssm", &service("ssm.amazonaws.com")),
+        act("act", &session(&WEB, "mi-0abc", "K1", "08:00:00")),
+    ];
+    let shell = shell("shell", "08:50:00", "bob", "bob-1").replace("i-0abc", "mi-0abc");
+    check(&with(&acts, &[shell]), "act", "ambiguous iam_user bob shell");
+}
+
+#[test]
 fn command_sent_within_the_hour_is_a_candidate() {
     let sent = |time: &str| {
         call(

@@ -91,6 +91,17 @@ fn managed_instance_without_a_profile_has_ec2s_own_role() {
 }
 
 #[test]
+fn machine_outside_that_is_managed_is_itself() {
+    let opened = opening(&WEB, "mi-0abc", "K1", "08:00:00").by("ssm", &service("ssm.amazonaws.com"));
+    check(
+        &[opened, act("act", &session(&WEB, "mi-0abc", "K1", "08:00:00"))],
+        "act",
+        "proven workload arn:aws:ssm:ap-northeast-1:222222222222:managed-instance/mi-0abc
+         role_session mi-0abc web <- ssm access_key",
+    );
+}
+
+#[test]
 fn function_is_named_by_its_scope() {
     let role = Role { path: "/service-role/", name: "fn", id: "AROAFN", account: PROD };
     let function = "arn:aws:lambda:ap-northeast-1:222222222222:function:cleanup";

@@ -3,6 +3,7 @@
 //! The ledger is written by the simulation as it acts, and knows nothing of how the answers are found.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so at once")]
 
+mod oracle;
 mod truth;
 mod world;
 
@@ -24,7 +25,9 @@ fn plan(seed: u64, events: usize, loss: Loss) -> Plan {
 fn check(name: &str, plans: impl Iterator<Item = Plan>) -> Verdict {
     let mut verdict = Verdict::default();
     for plan in plans {
-        verdict.judge(&World::of(&plan));
+        let world = World::of(&plan);
+        verdict.judge(&world);
+        verdict.compare(&world);
     }
     report(name, &verdict);
     assert!(verdict.wrong.is_empty(), "{} differ from the truth:\n{}", verdict.wrong.len(), verdict.wrong.join("\n"));
@@ -36,6 +39,7 @@ fn whole_logs_prove_every_complete_chain_and_name_nobody_wrongly() {
     let verdict = check("whole logs", (1..=8).map(|seed| plan(seed, 25_000, Loss::None)));
     assert!(verdict.events >= 200_000 && verdict.hostile * 20 >= verdict.events, "{verdict}");
     assert_eq!((verdict.proven, verdict.wrong_names, verdict.wrong_causes), (verdict.complete, 0, 0), "{verdict}");
+    assert!(verdict.plain * 6 > verdict.compared, "{verdict}");
     assert!(verdict.caused > 100 && verdict.found * 100 >= verdict.caused * 95, "{verdict}");
 }
 

@@ -1,9 +1,9 @@
 //! An answer and the ledger's truth about an act in; what differs, and the figures, out.
 
 use crate::world::World;
-use identity::{Actor, Cause, Certainty, Credential, Resolution};
+use identity::{Actor, Cause, Certainty, Credential, Resolution, SessionKey};
 use simulate::{Act, Hop};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 /// Figures over all worlds judged, and every difference.
@@ -22,6 +22,9 @@ pub(crate) struct Verdict {
     pub(crate) found: usize,
     /// Those told to be the likely cause who are not.
     pub(crate) wrong_causes: usize,
+    /// Events on which the plain second opinion was asked, and those of them with one way back, by keys all along.
+    pub(crate) compared: usize,
+    pub(crate) plain: usize,
     pub(crate) wrong: Vec<String>,
 }
 
@@ -29,7 +32,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} seeds, {} events ({} hostile), {} acts; {} wrong names; {} of {} complete chains proven; {} of {} causes found, {} wrong; {} differences",
+            "{} seeds, {} events ({} hostile), {} acts; {} wrong names; {} of {} complete chains proven; {} of {} causes found, {} wrong; {} events compared, {} of them plain; {} differences",
             self.seeds,
             self.events,
             self.hostile,
@@ -40,6 +43,8 @@ impl fmt::Display for Verdict {
             self.found,
             self.caused,
             self.wrong_causes,
+            self.compared,
+            self.plain,
             self.wrong.len()
         )
     }
@@ -74,6 +79,27 @@ impl Verdict {
 }
 
 impl Verdict {
+    /// Whether every answer, of whatever event, is among those that a plain walk over the records finds possible.
+    pub(crate) fn compare(&mut self, world: &World) {
+        let mut answers: HashMap<&SessionKey, Resolution> = HashMap::new();
+        for (event_id, session) in &world.sessions {
+            let resolution = answers.entry(session).or_insert_with(|| world.graph.resolve(session));
+            let could = world.oracle.could(event_id);
+            let named = resolution.actor.id().filter(|_| resolution.certainty >= Certainty::Attested);
+            // An instance by its id, wherever it was seen.
+            let short = |id: &str| if id.contains(":ec2:") { id.rsplit('/').next().unwrap_or(id).to_owned() } else { id.to_owned() };
+            let named = named.map(|id| (resolution.actor.kind(), short(id)));
+            self.compared += 1;
+            let plain = could.by_keys && could.names.len() == 1;
+            self.plain += usize::from(plain);
+            let possible = named.as_ref().is_none_or(|named| could.names.contains(named));
+            let gone = !plain || named.as_ref() == could.names.first() && resolution.certainty == Certainty::Proven;
+            if !possible || !gone {
+                self.wrong.push(format!("event {event_id}: {named:?} and not one of {:?}", could.names));
+            }
+        }
+    }
+
     fn causes(&mut self, act: &Act, found: &[Cause], differs: &mut Vec<String>) {
         let is = |cause: &Cause, truth: &simulate::Cause| {
             (cause.actor.kind(), cause.actor.id()) == (truth.actor.kind, Some(truth.actor.id.as_str()))

@@ -1,7 +1,8 @@
 //! A plan in; what its log objects say, as a graph of credential sessions, out.
 
+use crate::oracle::Oracle;
 use event::{Decoder, Event, HashKey, Reject, Sink};
-use identity::{Act, CauseFact, CauseFacts, Graph, Issue, Use};
+use identity::{Act, CauseFact, CauseFacts, Graph, Identity, Issue, SessionKey, Use};
 use simulate::{Ledger, Plan};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +12,9 @@ pub(crate) struct World {
     pub(crate) causes: CauseFacts,
     /// Each act's event, by its id.
     pub(crate) acts: BTreeMap<String, Act>,
+    pub(crate) oracle: Oracle,
+    /// The session of each event.
+    pub(crate) sessions: BTreeMap<String, SessionKey>,
 }
 
 #[derive(Default)]
@@ -19,6 +23,8 @@ struct Reader {
     issues: BTreeSet<Issue>,
     causes: CauseFacts,
     acts: BTreeMap<String, Act>,
+    oracle: Oracle,
+    sessions: BTreeMap<String, SessionKey>,
 }
 
 impl Sink for Reader {
@@ -26,6 +32,11 @@ impl Sink for Reader {
         self.uses.insert(Use::of(event));
         self.issues.extend(Issue::of(event));
         CauseFact::of(event).into_iter().for_each(|fact| self.causes.add(fact));
+        // Some events are delivered twice.
+        let session = Identity::of(event).session();
+        if self.sessions.insert(event.event_id.clone().into_owned(), session).is_none() {
+            self.oracle.add(event);
+        }
         if !event.read_only {
             self.acts.insert(event.event_id.clone().into_owned(), Act::of(event));
         }
@@ -48,6 +59,6 @@ impl World {
         read.issues.into_iter().for_each(|issue| graph.add_issue(issue));
         let asked: BTreeSet<&str> = ledger.acts.iter().map(|act| act.event_id.as_str()).collect();
         let acts = read.acts.into_iter().filter(|(id, _)| asked.contains(id.as_str())).collect();
-        Self { ledger, graph, causes: read.causes, acts }
+        Self { ledger, graph, causes: read.causes, acts, oracle: read.oracle, sessions: read.sessions }
     }
 }
