@@ -67,7 +67,6 @@ impl<'g> Search<'g> {
         let resolution = self.graph.resolve(&act.session);
         self.path.push(act.event_id.clone());
         let leads = match &resolution.actor {
-            _ if resolution.certainty < Certainty::Probable => Vec::new(),
             Actor::Workload { id, .. } => self.of_machine(act, &id.clone(), &resolution),
             Actor::AwsService(service) => self.of_service(act, &service.clone(), &resolution),
             _ => Vec::new(),
@@ -238,9 +237,8 @@ impl<'g> Search<'g> {
         let named = act.marks.iter().find(|(name, _)| name == "aws:cloudformation:stack-name").map(|(_, stack)| stack.clone());
         let mut facts = self.before("stack-sets", act);
         facts.retain(|fact| fact.kind == CauseKind::StackSetOperation && act.event_time - fact.event_time <= STACK_OPERATION_MICROS_MAX);
-        if let Some(stack) = named.as_deref().and_then(|stack| stack.strip_prefix("StackSet-")) {
-            facts
-                .retain(|fact| fact.detail.as_deref().is_some_and(|set| stack.strip_prefix(set).is_some_and(|rest| rest.starts_with('-'))));
+        if let Some(set) = named.as_deref().and_then(stack_set_of) {
+            facts.retain(|fact| fact.detail.as_deref() == Some(set));
         }
         let mut last: BTreeMap<Option<&str>, &CauseFact> = BTreeMap::new();
         for fact in facts {
@@ -393,6 +391,13 @@ fn may_use(operations: &[&CauseFact], role: &str) -> bool {
         Some(told) => told == role,
         None => !operations.iter().any(|fact| matches!(fact.event_name.as_str(), "CreateStack")),
     }
+}
+
+/// The stack set of a stack that one made: `StackSet-`, its name, and a UUID.
+fn stack_set_of(stack: &str) -> Option<&str> {
+    const UUID: usize = 36;
+    let named = stack.strip_prefix("StackSet-")?;
+    named.get(..named.len().checked_sub(UUID)?)?.strip_suffix('-')
 }
 
 /// Roles by which stack sets act in an account, by the names that CloudFormation gives them.

@@ -383,3 +383,70 @@ fn what_was_looked_up_is_told_so_that_it_can_be_loaded() {
     assert_eq!(last, whole);
     assert!(whole.keys.contains("i-0abc"));
 }
+
+#[test]
+fn what_is_too_long_ago_is_no_candidate_by_time() {
+    for (time, fits) in [("2026-11-17T09:00:00Z", true), ("2026-11-17T08:59:59Z", false)] {
+        let expected = if fits { "ambiguous iam_user bob shell" } else { "" };
+        check(&with(&instance_acts(), &[shell("shell", time, "bob", "bob-1")]), "act", expected);
+    }
+    for (time, fits) in [("08:00:00", true), ("07:59:59", false)] {
+        let sent =
+            call("sent", time, "ssm:SendCommand", &person("bob"), "\"instanceIds\":[\"i-0abc\"]", "\"command\":{\"commandId\":\"c-1\"}");
+        check(&with(&instance_acts(), &[sent]), "act", if fits { "ambiguous iam_user bob sent" } else { "" });
+    }
+}
+
+#[test]
+fn too_many_calls_leave_nobody_the_likely_one() {
+    let triggers = |count: usize| -> Vec<String> {
+        (0..count)
+            .map(|nth| {
+                call(
+                    &format!("t{nth:02}"),
+                    "2026-11-02T00:00:00Z",
+                    "events:PutTargets",
+                    &person("alice"),
+                    &format!("\"rule\":\"r{nth:02}\",\"targets\":[{{\"id\":\"1\",\"arn\":\"{FUNCTION}\"}}]"),
+                    "\"failedEntryCount\":0",
+                )
+            })
+            .collect()
+    };
+    for (count, word) in [(identity::cause::LEADS_MAX, "probable"), (identity::cause::LEADS_MAX + 1, "ambiguous")] {
+        let causes = found(&with(&function_acts(), &triggers(count)), "act").causes;
+        assert_eq!(causes.len(), 1);
+        assert_eq!((causes[0].certainty.word(), causes[0].evidence.len()), (word, identity::cause::LEADS_MAX), "{count}");
+    }
+}
+
+#[test]
+fn instance_connect_opens_a_shell_too() {
+    let sent = call(
+        "key",
+        "08:59:00",
+        "ec2-instance-connect:SendSSHPublicKey",
+        &person("bob"),
+        "\"instanceId\":\"i-0abc\",\"instanceOSUser\":\"ec2-user\"",
+        "\"success\":true",
+    );
+    check(&with(&instance_acts(), &[sent]), "act", "ambiguous iam_user bob key");
+}
+
+#[test]
+fn recorded_copies_of_one_call_are_one_lead() {
+    // A role of the tools account changes the function by its ARN: both accounts record it.
+    let update = |id: &str, account: &str, who: &Who| {
+        record(
+            id,
+            "2026-11-10T00:00:00Z",
+            account,
+            "lambda:UpdateFunctionCode20150331v2",
+            who,
+            &format!(",\"readOnly\":false,\"requestParameters\":{{\"functionName\":\"{FUNCTION}\"}},\"sharedEventID\":\"s-1\""),
+        )
+    };
+    let alice = user("alice", "AKIAA", "");
+    let records = with(&function_acts(), &[update("mine", TOOLS, &alice), update("theirs", PROD, &brief(&alice))]);
+    check(&records, "act", "probable iam_user alice mine+theirs");
+}

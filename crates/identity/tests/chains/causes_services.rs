@@ -304,3 +304,85 @@ fn identity_centers_own_role_follows_an_assignment() {
     check(&known, "act", "probable iam_user alice one");
     check(&with(&records[..1], &[named("ps-1", "Ops"), assigned("old", "08:40:00", "bob", "ps-1")]), "act", "");
 }
+
+#[test]
+fn what_is_too_long_ago_is_not_under_way() {
+    for (time, fits) in [("2026-11-17T21:00:00Z", true), ("2026-11-17T20:59:59Z", false)] {
+        let one = stack("one", time, "CreateStack", &person("alice"), "shop", true);
+        check(&with(&stack_acts(""), &[one]), "act", if fits { "probable iam_user alice one" } else { "" });
+        let set = call("set", time, "cloudformation:UpdateStackSet", &person("alice"), "\"stackSetName\":\"guard\"", "");
+        check(&with(&stack_set_acts("stacksets-exec-1", ""), &[set]), "act", if fits { "probable iam_user alice set" } else { "" });
+    }
+    let tag = "{\"key\":\"aws:autoscaling:groupName\",\"value\":\"web\"}";
+    let who = session(&SLR, "AutoScaling", "K2", "08:00:00").invoked_by("autoscaling.amazonaws.com");
+    let launched = [
+        opening(&SLR, "AutoScaling", "K1", "08:00:00").by("slr", &service("autoscaling.amazonaws.com")),
+        run_instances("act", "09:00:00", &who, tag),
+    ];
+    for (time, fits) in [("08:30:00", true), ("08:29:59", false)] {
+        let size = call("size", time, "autoscaling:SetDesiredCapacity", &person("alice"), "\"autoScalingGroupName\":\"web\"", "");
+        check(&with(&launched, &[size]), "act", if fits { "ambiguous iam_user alice size" } else { "" });
+    }
+}
+
+/// An act of CloudFormation in an account into which a stack set reaches.
+fn stack_set_acts(role: &'static str, marks: &str) -> Vec<String> {
+    let role = Role { name: role, path: "/", id: "AROASET", account: PROD };
+    let who = session(&role, "AWSCloudFormation", "K1", "08:59:00").invoked_by("cloudformation.amazonaws.com");
+    vec![
+        opening(&role, "AWSCloudFormation", "K1", "08:59:00").by("open", &service("cloudformation.amazonaws.com")),
+        call("act", "09:00:00", "sns:CreateTopic", &who, &format!("\"name\":\"t\",\"tags\":[{marks}]"), ""),
+    ]
+}
+
+#[test]
+fn stack_set_leads_to_who_rolled_it_out() {
+    let rolled = |id: &str, name: &str, who: &str, set: &str| {
+        let mut admin = user(who, &format!("AKIA{who}"), "");
+        admin.account = TOOLS.to_owned();
+        record(
+            id,
+            "08:58:00",
+            TOOLS,
+            &format!("cloudformation:{name}"),
+            &admin,
+            &format!(",\"readOnly\":false,\"requestParameters\":{{\"stackSetName\":\"{set}\"}}"),
+        )
+    };
+    let one = rolled("one", "CreateStackInstances", "alice", "guard");
+    let two = rolled("two", "UpdateStackSet", "bob", "guard-rail:8f0c");
+    for role in ["stacksets-exec-0123456789abcdef", "AWSCloudFormationStackSetExecutionRole"] {
+        check(&with(&stack_set_acts(role, ""), std::slice::from_ref(&one)), "act", "probable iam_user alice one");
+        let both = with(&stack_set_acts(role, ""), &[one.clone(), two.clone()]);
+        check(&both, "act", "ambiguous iam_user alice one\nambiguous iam_user bob two");
+        let named = |stack: &str| {
+            let tag = format!("{{\"key\":\"aws:cloudformation:stack-name\",\"value\":\"{stack}\"}}");
+            with(&stack_set_acts(role, &tag), &[one.clone(), two.clone()])
+        };
+        let uuid = "11111111-2222-4333-8444-555555555555";
+        check(&named(&format!("StackSet-guard-{uuid}")), "act", "probable iam_user alice one");
+        check(&named(&format!("StackSet-guard-rail-{uuid}")), "act", "probable iam_user bob two");
+        check(&named(&format!("StackSet-other-{uuid}")), "act", "");
+        // Another name's stack says nothing of stack sets.
+        check(&named("shop"), "act", "ambiguous iam_user alice one\nambiguous iam_user bob two");
+    }
+    // Another role of CloudFormation's is of no stack set.
+    check(&with(&stack_set_acts("exec", ""), &[one]), "act", "");
+}
+
+#[test]
+fn maintenance_by_systems_manager_is_of_who_handed_it_the_role() {
+    let acts = [
+        opening(&WEB, "maintenance", "K1", "08:00:00").by("open", &service("ssm.amazonaws.com")),
+        act("act", &session(&WEB, "maintenance", "K1", "08:00:00")),
+    ];
+    let window = call(
+        "window",
+        "07:00:00",
+        "ssm:RegisterTaskWithMaintenanceWindow",
+        &person("alice"),
+        &format!("\"windowId\":\"mw-1\",\"serviceRoleArn\":\"{}\"", WEB.arn()),
+        "",
+    );
+    check(&with(&acts, &[window]), "act", "probable iam_user alice window");
+}
