@@ -450,3 +450,33 @@ fn recorded_copies_of_one_call_are_one_lead() {
     let records = with(&function_acts(), &[update("mine", TOOLS, &alice), update("theirs", PROD, &brief(&alice))]);
     check(&records, "act", "probable iam_user alice mine+theirs");
 }
+
+#[test]
+fn caller_who_may_be_two_lists_both() {
+    let opened =
+        |id: &str, by: &str, key: &str| opening(&DEPLOY, "release", key, "07:30:00").across(id, &user(by, &format!("AKIA{by}"), ""));
+    let forwarded = session(&DEPLOY, "release", "K9", "07:30:00").invoked_by("cloudformation.amazonaws.com");
+    let records =
+        with(&instance_acts(), &[opened("a", "alice", "K7"), opened("b", "bob", "K8"), run_instances("run", "07:59:00", &forwarded, "")]);
+    check(&records, "act", "ambiguous iam_user alice run\nambiguous iam_user bob run");
+}
+
+#[test]
+fn way_through_a_machine_is_told() {
+    // Jenkins, which Alice launched, changed the function.
+    let jenkins = session(&WEB, "i-0abc", "K5", "07:00:00").context("\"ec2RoleDelivery\":\"2.0\"");
+    let records = with(
+        &function_acts(),
+        &[
+            opening(&WEB, "i-0abc", "K5", "07:00:00").by("ec2", &service("ec2.amazonaws.com")),
+            run_instances("run", "06:59:00", &person("alice"), ""),
+            call("code", "07:30:00", "lambda:UpdateFunctionCode20150331v2", &jenkins, "\"functionName\":\"cleanup\"", ""),
+        ],
+    );
+    check(&records, "act", "probable iam_user alice code+run");
+    let causes = found(&records, "act").causes;
+    assert_eq!(
+        causes[0].why,
+        "launched this instance: RunInstances at 2026-11-18T06:59:00Z; that machine last changed the code of this function: UpdateFunctionCode20150331v2 at 2026-11-18T07:30:00Z"
+    );
+}

@@ -386,3 +386,31 @@ fn maintenance_by_systems_manager_is_of_who_handed_it_the_role() {
     );
     check(&with(&acts, &[window]), "act", "probable iam_user alice window");
 }
+
+#[test]
+fn stack_of_another_region_is_found_from_a_global_service() {
+    let tag = format!("{{\"key\":\"aws:cloudformation:stack-id\",\"value\":\"{STACK}\"}}");
+    let mut records = stack_acts(&tag);
+    // IAM records in us-east-1 what CloudFormation does in Tokyo.
+    records[1] = records[1].replace("ap-northeast-1\",\"eventID\"", "us-east-1\",\"eventID\"");
+    assert!(records[1].contains("\"awsRegion\":\"us-east-1\""));
+    let one = stack("one", "08:58:00", "CreateStack", &person("alice"), "shop", true);
+    check(&with(&records, &[one]), "act", "probable iam_user alice one");
+}
+
+#[test]
+fn group_made_again_under_its_name_is_another() {
+    let tag = "{\"key\":\"aws:autoscaling:groupName\",\"value\":\"web\"}";
+    let who = session(&SLR, "AutoScaling", "K2", "08:00:00").invoked_by("autoscaling.amazonaws.com");
+    let group = |id: &str, time: &str, name: &str, who: &str| {
+        call(id, time, &format!("autoscaling:{name}"), &person(who), "\"autoScalingGroupName\":\"web\"", "")
+    };
+    let records = [
+        opening(&SLR, "AutoScaling", "K1", "08:00:00").by("slr", &service("autoscaling.amazonaws.com")),
+        run_instances("act", "09:00:00", &who, tag),
+        group("old", "2026-11-01T00:00:00Z", "PutScalingPolicy", "alice"),
+        group("gone", "2026-11-02T00:00:00Z", "DeleteAutoScalingGroup", "alice"),
+        group("new", "2026-11-03T00:00:00Z", "CreateAutoScalingGroup", "bob"),
+    ];
+    check(&records, "act", "ambiguous iam_user bob new");
+}

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so at once")]
 
 mod oracle;
+mod scenarios;
 mod truth;
 mod world;
 

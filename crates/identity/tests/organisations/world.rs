@@ -18,11 +18,11 @@ pub(crate) struct World {
 }
 
 #[derive(Default)]
-struct Reader {
-    uses: BTreeSet<Use>,
-    issues: BTreeSet<Issue>,
-    causes: CauseFacts,
-    acts: BTreeMap<String, Act>,
+pub(crate) struct Reader {
+    pub(crate) uses: BTreeSet<Use>,
+    pub(crate) issues: BTreeSet<Issue>,
+    pub(crate) causes: CauseFacts,
+    pub(crate) acts: BTreeMap<String, Act>,
     oracle: Oracle,
     sessions: BTreeMap<String, SessionKey>,
 }
