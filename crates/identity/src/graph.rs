@@ -9,6 +9,8 @@ mod root;
 mod tags;
 mod via;
 
+pub use via::ViaLookups;
+
 use crate::issue::Issue;
 use crate::resolution::{Certainty, Credential, Gap, Resolution};
 use crate::session::{Identity, SessionKey, Use};

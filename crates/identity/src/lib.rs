@@ -21,7 +21,7 @@ pub mod vendor;
 
 pub use actor::{Actor, Pipeline};
 pub use cause::{Act, Cause, CauseFact, CauseFacts, CauseKind, CausedBy};
-pub use graph::{Graph, HOPS_MAX, Organisation, STEPS_MAX};
+pub use graph::{Graph, HOPS_MAX, Organisation, STEPS_MAX, ViaLookups};
 pub use issue::Issue;
 pub use names::UserNames;
 pub use resolution::{Candidate, Certainty, Claim, Credential, Gap, IssuedBy, Link, Resolution, Via};

@@ -5,14 +5,42 @@ use super::{Graph, Walk, credential};
 use crate::actor::Actor;
 use crate::issue::Issue;
 use crate::resolution::{Credential, IssuedBy, Link, Resolution, Via};
-use crate::session::Identity;
+use crate::session::{Identity, SessionKey};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The server by which agents call AWS; only its own calls bear its name.
 const AGENTS_SERVER: &str = "aws-mcp.amazonaws.com";
 
+/// What to look up before it can be said what acted for the caller of a session: whoever keeps facts elsewhere loads what is named here
+/// and asks again, until nothing new is named.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ViaLookups {
+    /// [`Issue::sign_in_session_arn`] of tokens.
+    pub sign_in_session_arn: Option<String>,
+    /// [`Issue::target_account_id`] and time (microseconds since 1970) of what Identity Center gave out.
+    pub fetched: Option<(String, i64)>,
+    /// [`Issue::issued_credential_id`] of tokens that applications got.
+    pub credential_ids: BTreeSet<String>,
+    /// The sessions of those applications.
+    pub sessions: BTreeSet<SessionKey>,
+}
+
 impl Graph {
+    /// What to look up next for a session, besides [`Graph::callers_of`].
+    pub fn via_lookups(&self, key: &SessionKey) -> ViaLookups {
+        let Some(identity) = self.identity(key) else { return ViaLookups::default() };
+        let fetched = identity.home().map(str::to_owned).zip(identity.creation_date).filter(|_| self.is_genuine(&identity));
+        let fetches = fetched.iter().filter_map(|place| self.by_account.get(place)).flatten();
+        let credential_ids: BTreeSet<String> = fetches
+            .filter(|fetch| may_have_fetched(&identity, fetch))
+            .filter_map(|fetch| fetch.caller.bearer_credential_id.clone())
+            .collect();
+        let tokens = credential_ids.iter().filter_map(|token| self.tokens.get(token)).flatten();
+        let sessions = tokens.map(|token| token.caller.session()).collect();
+        ViaLookups { sign_in_session_arn: identity.sign_in_session_arn, fetched, credential_ids, sessions }
+    }
+
     /// What AWS itself says of who acted for the caller of this session.
     pub(super) fn via(&self, identity: &Identity, walk: &mut Walk) -> Option<Via> {
         if let Some(account) = &identity.delegate_account_id {

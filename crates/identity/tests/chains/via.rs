@@ -161,6 +161,29 @@ fn application_that_acts_for_a_user_is_told() {
 }
 
 #[test]
+fn what_tells_the_application_is_named_so_that_it_can_be_loaded() {
+    let used = session(&OPS, "sato", "KUSED", "08:00:00").on_behalf_of("u-1");
+    let records = [opened(), fetched("fetch", "BBBB"), token_for("u-1", "BBBB"), act("act", &used)];
+    let facts = read(&records);
+    let mut known = vec![&facts["act"], &facts["saml"]];
+    for step in ["fetch", "token"] {
+        let graph = graph(&[TOOLS, PROD, IDC], known.iter().copied());
+        let lookups = graph.via_lookups(&facts["act"].session);
+        let issue = facts[step].issue.as_ref().unwrap();
+        let fetched = issue.target_account_id.clone().zip(Some(issue.event_time)).filter(|_| step == "fetch");
+        assert!(fetched.is_none() || lookups.fetched == fetched, "{lookups:?}");
+        assert!(step == "fetch" || lookups.credential_ids.contains(issue.issued_credential_id.as_ref().unwrap()), "{lookups:?}");
+        known.push(&facts[step]);
+    }
+    let whole = graph(&[TOOLS, PROD, IDC], known.iter().copied());
+    assert!(whole.via_lookups(&facts["act"].session).sessions.contains(&facts["token"].session));
+    assert!(whole.resolve(&facts["act"].session).via.is_some());
+    // Of a role that somebody made, nothing is looked up.
+    let facts = read(&[act("act", &session(&LOCAL, "sato", "K", "08:00:00"))]);
+    assert_eq!(graph(&[TOOLS], facts.values()).via_lookups(&facts["act"].session), Default::default());
+}
+
+#[test]
 fn application_that_enters_a_role_with_a_users_context_is_told() {
     let context =
         ",\"providedContexts\":[{\"providerArn\":\"arn:aws:iam::aws:contextProvider/IdentityCenter\",\"contextAssertion\":\"x\"}]";
