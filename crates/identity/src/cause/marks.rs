@@ -80,6 +80,22 @@ mod tests {
     }
 
     #[test]
+    fn what_lies_too_deep_or_too_far_back_is_left_out() {
+        let note = r#"{"key":"aws:autoscaling:groupName","value":"web"}"#;
+        // The request is at the top, and the note below the lists.
+        for (lists, found) in [(super::DEPTH_MAX - 1, 1), (super::DEPTH_MAX, 0)] {
+            let text = format!("{{\"tags\":{}{note}{}}}", "[".repeat(lists), "]".repeat(lists));
+            assert_eq!(of(&text).len(), found, "{lists}");
+            let text = format!("{{\"tags\":{}{note}{}}}", "{\"x\":".repeat(lists), "}".repeat(lists));
+            assert_eq!(of(&text).len(), found, "{lists}");
+        }
+        for (others, found) in [(super::VALUES_MAX - 3, 1), (super::VALUES_MAX - 2, 0)] {
+            let text = format!("{{\"tags\":[{}{note}]}}", "1,".repeat(others));
+            assert_eq!(of(&text).len(), found, "{others}");
+        }
+    }
+
+    #[test]
     fn what_a_caller_may_write_elsewhere_is_no_note() {
         for text in [
             r#"{"defaultArguments":{"aws:autoscaling:groupName":"web"}}"#,
