@@ -205,7 +205,7 @@ impl Graph {
             ),
             (_, Some(identity)) if genuine => Resolution {
                 reason: Some("the console wrote which Identity Center user it switched from; the AssumeRole event is not in the lake".into()),
-                ..Resolution::of(root::sso_user(identity), Certainty::Attested)
+                ..Resolution::of(root::sso_user_named(identity), Certainty::Attested)
             },
             _ => {
                 let account = Arn::parse(from).map_or("the caller", |arn| arn.account_id);

@@ -253,16 +253,15 @@ pub(super) fn principal(arn: &str) -> Option<Actor> {
     }
 }
 
-/// The Identity Center user on whose behalf a session acts.
+/// The Identity Center user on whose behalf a session acts, by id: the session's name is whatever its opener chose.
 pub(super) fn sso_user(identity: &Identity) -> Actor {
-    let user_name = if identity.is_identity_center() { identity.session_name().map(str::to_owned) } else { None };
     let store = identity.identity_store_arn.as_deref().and_then(Arn::parse).map(|arn| arn.account_id).filter(|account| !account.is_empty());
     let account_id = store.or(identity.home()).map(str::to_owned);
-    Actor::SsoUser { user_name, user_id: identity.on_behalf_of_user_id.clone(), account_id }
+    Actor::SsoUser { user_name: None, user_id: identity.on_behalf_of_user_id.clone(), account_id }
 }
 
 /// The same of a session that Identity Center named.
-fn sso_user_named(identity: &Identity) -> Actor {
+pub(super) fn sso_user_named(identity: &Identity) -> Actor {
     match sso_user(identity) {
         Actor::SsoUser { user_id, account_id, .. } => {
             Actor::SsoUser { user_name: identity.session_name().map(str::to_owned), user_id, account_id }

@@ -128,6 +128,13 @@ fn clocks_of_two_regions_may_differ_by_seconds() {
 }
 
 #[test]
+fn opening_in_the_very_second_goes_before_one_seconds_away() {
+    let near = opening(&DEPLOY, "release", "K1", "08:00:03").across("b", &user("bob", "AKIAB", ""));
+    check(&[opened("a", "alice", "K1"), near.clone(), act("act", &deploy("K1"))], "act", &named("alice", "a", "access_key"));
+    check(&[near, act("act", &deploy("K1"))], "act", &named("bob", "b", "access_key"));
+}
+
+#[test]
 fn role_made_again_under_its_name_is_another() {
     let again = Role { id: "AROAAGAIN", ..DEPLOY };
     for short in [false, true] {
