@@ -128,6 +128,12 @@ fn clocks_of_two_regions_may_differ_by_seconds() {
 }
 
 #[test]
+fn key_that_two_callers_were_given_at_once_is_either_ones() {
+    let records = [opened("a", "alice", "K1"), opened("b", "bob", "K1"), act("act", &deploy("K1"))];
+    check(&records, "act", &either(&format!("{ALICE}\n{BOB}")));
+}
+
+#[test]
 fn opening_in_the_very_second_goes_before_one_seconds_away() {
     let near = opening(&DEPLOY, "release", "K1", "08:00:03").across("b", &user("bob", "AKIAB", ""));
     check(&[opened("a", "alice", "K1"), near.clone(), act("act", &deploy("K1"))], "act", &named("alice", "a", "access_key"));
