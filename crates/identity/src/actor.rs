@@ -344,7 +344,7 @@ mod tests {
         );
         check(
             "oidc.circleci.com/org/1",
-            "org/1/project/2/user/3/vcs-origin/h/vcs-ref/refs/heads/user/4/project/5",
+            "org/1/project/2/user/3/vcs-ref/refs/heads/x/user/4/project/5",
             "pipeline",
             &[("organization", "1"), ("project", "2"), ("user", "3")],
         );
@@ -356,6 +356,7 @@ mod tests {
             "token.actions.githubusercontent.com.evil.example",
             "token-actions.githubusercontent.com",
             "evil.example/token.actions.githubusercontent.com",
+            "token.actions.githubusercontent.com/evil/x",
             "gitlab.com.example",
             "gitlab.com/evil/project/-/raw/main",
             "app.terraform.io/evil",

@@ -161,6 +161,17 @@ fn application_that_acts_for_a_user_is_told() {
 }
 
 #[test]
+fn application_in_a_foreign_account_is_not_told() {
+    let role = Role { account: OUTSIDE, id: "AROATHEIRS", ..OPS };
+    let fetched = fetched("fetch", "BBBB").replace(&format!("\"account_id\":\"{TOOLS}\""), &format!("\"account_id\":\"{OUTSIDE}\""));
+    let who = session(&role, "sato", "KUSED", "08:00:00").on_behalf_of("u-1");
+    let here = record("act", "09:00:00", PROD, "s3:PutObject", &who, "");
+    let facts = read(&[fetched, token_for("u-1", "BBBB"), here]);
+    let resolution = graph(&[TOOLS, PROD, IDC], facts.values()).resolve(&facts["act"].session);
+    assert_eq!((resolution.actor.kind(), resolution.via), ("external_account", None));
+}
+
+#[test]
 fn what_tells_the_application_is_named_so_that_it_can_be_loaded() {
     let used = session(&OPS, "sato", "KUSED", "08:00:00").on_behalf_of("u-1");
     let records = [opened(), fetched("fetch", "BBBB"), token_for("u-1", "BBBB"), act("act", &used)];
