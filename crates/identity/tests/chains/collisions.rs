@@ -178,6 +178,22 @@ fn key_of_another_role_joins_nothing() {
 }
 
 #[test]
+fn key_of_a_namesake_role_elsewhere_joins_nothing() {
+    // The call does not say what it opened; role and account together do.
+    for namesake in [Role { account: TOOLS, ..DEPLOY }, Role { name: "Other", ..DEPLOY }] {
+        let call = Opening { short: true, ..opening(&namesake, "release", "K1", "08:00:00") };
+        check(
+            &[call.by("a", &user("alice", "AKIAA", "")), act("act", &deploy("K1"))],
+            "act",
+            "unknown unknown -
+             role_session release Deploy <- ?
+             claims role_session_name release
+             needs AssumeRole in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
+        );
+    }
+}
+
+#[test]
 fn hidden_key_joins_nothing() {
     let hidden = "HIDDEN_DUE_TO_SECURITY_REASONS";
     let records = [opened("a", "alice", hidden), opened("b", "bob", hidden), act("act", &deploy("K9").invoked_by("kms.amazonaws.com"))];

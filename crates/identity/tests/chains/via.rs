@@ -59,6 +59,16 @@ fn agent_acts_for_the_person_who_let_it() {
 }
 
 #[test]
+fn agents_of_two_addresses_are_told_by_the_server_alone() {
+    let call = signed_in(session(&OPS, "sato", "KMCP", "08:00:00")).invoked_by("aws-mcp.amazonaws.com");
+    let client = "arn:aws:signin:us-east-1::external-client/dcr/1";
+    let records =
+        [opened(), grant("one", &browser(), client, MCP), grant("two", &browser(), client, "https://other.example/mcp"), act("act", &call)];
+    let resolution = check(&records, "act", &format!("proven sso_user sato\n{SAML}\noauth_session sato - <- one+two sign_in_session"));
+    assert_eq!(via(&resolution), "agent aws-mcp.amazonaws.com <- ");
+}
+
+#[test]
 fn only_the_agents_own_calls_are_the_agents() {
     let grant = grant("grant", &browser(), "arn:aws:signin:us-east-1::external-client/dcr/1", MCP);
     // The same sign-in session's browser, and another service on the person's behalf.
@@ -291,4 +301,37 @@ fn users_are_called_as_they_were_then() {
         assert_eq!(names.name(&store, user, at(time)), name, "{user} {time}");
     }
     assert_eq!(names.name("arn:aws:identitystore::999999999999:identitystore/d-1", "u-1", at("09:00:00")), None);
+}
+
+#[test]
+fn token_is_a_session_of_its_own_and_takes_along_what_is_in_force() {
+    let grant = grant("grant", &browser(), "arn:aws:signin:::devtools/same-device", "");
+    let asked = ",\"principalTags\":{\"team\":\"shop\"},\"transitiveTagKeys\":[\"team\"],\"sourceIdentity\":\"sato\"";
+    let saml = Opening { asked, told: ",\"sourceIdentity\":\"sato\"", ..opening(&OPS, "sato", "K1", "08:00:00") }.saml(
+        "saml",
+        "AWSSSO_1_DO_NOT_DELETE",
+        "sato",
+    );
+    let line = signed_in(session(&OPS, "sato", "KCLI", "08:00:00")).context("\"sourceIdentity\":\"sato\"");
+    let records = [saml, grant.clone(), act("act", &line)];
+    let resolution = check(
+        &records,
+        "act",
+        &format!(
+            "proven sso_user sato\n{SAML} team*=shop source_identity=sato\noauth_session sato - <- grant sign_in_session team*=shop source_identity=sato"
+        ),
+    );
+    assert_eq!(resolution.chain[1].asserted_tag_keys, ["team"]);
+    // The event that opened the browser's session is missing: the token does not stand for it.
+    check(
+        &[grant.clone(), act("act", &signed_in(session(&OPS, "sato", "KCLI", "08:00:00")))],
+        "act",
+        "attested sso_user sato
+         role_session sato AWSReservedSSO_Ops_0123456789abcdef <- ?
+         oauth_session sato - <- grant sign_in_session",
+    );
+    // A page of the browser, and a record without a key, are not the token's.
+    for record in [click("act", &signed_in(session(&OPS, "sato", "KPAGE", "08:00:00"))), act("act", &signed_in(browser()))] {
+        check(&[opened(), grant.clone(), record], "act", &format!("proven sso_user sato\n{SAML}"));
+    }
 }
