@@ -180,11 +180,9 @@ fn tables(home: &Home, lake: &str) -> Vec<(&'static str, Vec<String>)> {
 
 #[track_caller]
 fn once(home: &Home, lake: &str) {
-    for (table, key) in [
-        ("events", "event_id, recipient_account_id"),
-        ("mentions", "key, form, arn, object_id, record"),
-        ("objects", "object"),
-    ] {
+    for (table, key) in
+        [("events", "event_id, recipient_account_id"), ("mentions", "key, form, arn, object_id, record"), ("objects", "object")]
+    {
         let query = format!("SELECT {key}, count(*) AS n FROM {table} GROUP BY {key} HAVING count(*) > 1");
         let repeated = home.sql(lake, &query);
         assert!(repeated.is_empty(), "{table}: {repeated:?}");

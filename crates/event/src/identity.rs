@@ -34,6 +34,8 @@ pub struct UserIdentity<'a> {
     pub identity_store_arn: Text<'a>,
     /// `inScopeOf.credentialsIssuedTo`: the function or task that a role session runs in.
     pub credentials_issued_to: Text<'a>,
+    /// `invokedByDelegate.accountId`: the product provider who acts with access that was delegated for a time.
+    pub delegate_account_id: Text<'a>,
     /// `sessionContext`.
     pub session: SessionContext<'a>,
 }
@@ -90,6 +92,10 @@ impl<'a> UserIdentity<'a> {
                 Some(Known::OnBehalfOf) => {
                     read.on_behalf_of_user_id = value.text_of("userId");
                     read.identity_store_arn = value.text_of("identityStoreArn");
+                }
+                Some(Known::InvokedByDelegate) => {
+                    read.delegate_account_id =
+                        value.get("accountId").and_then(|account| account.scalar()).filter(|account| !account.is_empty());
                 }
                 Some(Known::InScopeOf) => read.credentials_issued_to = value.text_of("credentialsIssuedTo"),
                 Some(Known::SessionContext) => read.session = SessionContext::read(value),

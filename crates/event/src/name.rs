@@ -82,6 +82,7 @@ known! {
     IdentityProvider = "identityProvider",
     CredentialId = "credentialId",
     OnBehalfOf = "onBehalfOf",
+    InvokedByDelegate = "invokedByDelegate",
     InScopeOf = "inScopeOf",
     SessionContext = "sessionContext",
     SessionIssuer = "sessionIssuer",

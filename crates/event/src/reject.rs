@@ -33,6 +33,8 @@ pub enum Reason {
     Unreadable,
     /// The same event id with another content; the record with the smaller fingerprint is kept.
     Conflict,
+    /// The record is of another account's trail than the object's key says.
+    PathRecordMismatch,
     /// A mistake of the decoder's own.
     Internal,
 }
@@ -56,6 +58,7 @@ impl Reason {
             Self::EventVersion => "event_version",
             Self::Unreadable => "unreadable",
             Self::Conflict => "conflict",
+            Self::PathRecordMismatch => "path_record_mismatch",
             Self::Internal => "internal",
         }
     }
@@ -80,6 +83,9 @@ impl Reason {
             Self::EventVersion => "the major version of the record is not known to this version of whodid",
             Self::Unreadable => "it could not be read",
             Self::Conflict => "the same event id stands elsewhere with another content; the record with the smaller fingerprint was kept",
+            Self::PathRecordMismatch => {
+                "the record is of another account's trail than the folder that it lies in: CloudTrail did not put it there"
+            }
             Self::Internal => "the decoder failed on it; please report this",
         }
     }

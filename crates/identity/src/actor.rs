@@ -16,6 +16,13 @@ pub enum Actor {
     IamUser(String),
     /// A root user's ARN.
     RootUser(String),
+    /// A user of a directory that AWS manages or connects to.
+    DirectoryUser {
+        /// ARN of the user.
+        arn: String,
+        /// The user's name in the directory.
+        user_name: Option<String>,
+    },
     /// Whom a SAML provider vouched for, and its ARN.
     SamlUser {
         /// The assertion's subject.
@@ -71,6 +78,7 @@ impl Actor {
             Self::SsoUser { .. } => "sso_user",
             Self::IamUser(_) => "iam_user",
             Self::RootUser(_) => "root_user",
+            Self::DirectoryUser { .. } => "directory_user",
             Self::SamlUser { .. } => "saml_user",
             Self::OidcUser { .. } => "oidc_user",
             Self::Pipeline(_) => "pipeline",
@@ -88,6 +96,7 @@ impl Actor {
             Self::IamUser(id) | Self::RootUser(id) | Self::AwsService(id) | Self::ExternalAccount(id) | Self::Workload { id, .. } => {
                 Some(id)
             }
+            Self::DirectoryUser { arn, .. } => Some(arn),
             Self::SamlUser { subject, .. } | Self::OidcUser { subject, .. } => Some(subject),
             Self::Pipeline(pipeline) => Some(&pipeline.subject),
             Self::Unknown => None,
@@ -115,7 +124,7 @@ impl Actor {
                 account_id.as_deref()
             }
             Self::Pipeline(pipeline) => pipeline.account_id.as_deref(),
-            Self::IamUser(arn) | Self::RootUser(arn) | Self::SamlUser { provider: arn, .. } => {
+            Self::IamUser(arn) | Self::RootUser(arn) | Self::SamlUser { provider: arn, .. } | Self::DirectoryUser { arn, .. } => {
                 of_arn(arn).and_then(|(start, end)| arn.get(start..end))
             }
             Self::ExternalAccount(id) => Some(id),
@@ -185,8 +194,12 @@ fn github(subject: &str) -> Vec<(&'static str, String)> {
                 ("repository", "repository"),
                 ("repo", "repository"),
                 ("repository_owner", "owner"),
+                ("repository_id", "repository_id"),
+                ("repository_owner_id", "repository_owner_id"),
                 ("ref", "ref"),
+                ("environment", "environment"),
                 ("job_workflow_ref", "workflow"),
+                ("context", "context"),
             ],
         );
     };
@@ -207,13 +220,16 @@ fn github(subject: &str) -> Vec<(&'static str, String)> {
     parts
 }
 
-/// `key:value` runs: a value ends where the next known key begins.
+/// `key:value` runs: a value ends where the next known key begins. A key that stands twice says nothing: one of the two is part of a
+/// value, which somebody who may write to the repository chose.
 fn keyed(subject: &str, keys: &[(&'static str, &'static str)]) -> Vec<(&'static str, String)> {
     let mut starts: Vec<(usize, usize, &'static str)> = keys
         .iter()
         .filter_map(|(key, name)| {
             let marker = format!("{key}:");
-            let at = if subject.starts_with(&marker) { 0 } else { subject.find(&format!(":{marker}"))? + 1 };
+            let (first, later) = (subject.starts_with(&marker).then_some(0), format!(":{marker}"));
+            let mut places = first.into_iter().chain(subject.match_indices(&later).map(|(at, _)| at + 1));
+            let at = places.next().filter(|_| places.next().is_none())?;
             Some((at, at + marker.len(), *name))
         })
         .collect();
@@ -222,13 +238,14 @@ fn keyed(subject: &str, keys: &[(&'static str, &'static str)]) -> Vec<(&'static 
     starts.iter().zip(ends).filter_map(|(&(_, start, name), end)| Some((name, subject.get(start..end)?.to_owned()))).collect()
 }
 
-/// CircleCI: `org/<id>/project/<id>/user/<id>` (CircleCI docs, OpenID Connect tokens).
+/// CircleCI: `org/<id>/project/<id>/user/<id>`, then what a branch may be called (CircleCI docs, OpenID Connect tokens).
 fn slashed(subject: &str) -> Vec<(&'static str, String)> {
     let words: Vec<&str> = subject.split('/').collect();
     words
         .as_chunks::<2>()
         .0
         .iter()
+        .take(3)
         .filter_map(|[key, value]| {
             let name = match *key {
                 "org" => "organization",
@@ -280,6 +297,20 @@ mod tests {
             "pipeline",
             &[("project", "g/p"), ("ref_type", "branch"), ("ref", "main")],
         );
+        check(
+            github,
+            "repository_owner:acme:job_workflow_ref:acme/shop/.github/workflows/release.yml@refs/heads/main",
+            "pipeline",
+            &[("owner", "acme"), ("workflow", "acme/shop/.github/workflows/release.yml@refs/heads/main")],
+        );
+        check(
+            github,
+            "repository_id:34:environment:prod:ref:refs/heads/main",
+            "pipeline",
+            &[("repository_id", "34"), ("environment", "prod"), ("ref", "refs/heads/main")],
+        );
+        // A template of nothing that is known says nothing but itself.
+        check(github, "actor_id:7", "pipeline", &[]);
         check("oidc.circleci.com/org/1", "org/1/project/2/user/3", "pipeline", &[("organization", "1"), ("project", "2"), ("user", "3")]);
         check(
             "app.terraform.io",
@@ -290,11 +321,42 @@ mod tests {
     }
 
     #[test]
+    fn what_a_writer_to_a_repository_may_choose_names_no_other_repository() {
+        let github = "token.actions.githubusercontent.com";
+        // The name of an environment or a workflow, or a branch, that reads like the rest of a subject.
+        check(
+            github,
+            "repo:evil/own:environment:x:repository:acme/shop",
+            "pipeline",
+            &[("repository", "evil/own"), ("environment", "x:repository:acme/shop")],
+        );
+        check(
+            github,
+            "environment:x:repository:acme/shop:repository:evil/own",
+            "pipeline",
+            &[("environment", "x:repository:acme/shop:repository:evil/own")],
+        );
+        check(
+            "gitlab.com",
+            "project_path:evil/own:environment:x:project_path:acme/shop",
+            "pipeline",
+            &[("environment", "x:project_path:acme/shop")],
+        );
+        check(
+            "oidc.circleci.com/org/1",
+            "org/1/project/2/user/3/vcs-ref/refs/heads/x/user/4/project/5",
+            "pipeline",
+            &[("organization", "1"), ("project", "2"), ("user", "3")],
+        );
+    }
+
+    #[test]
     fn issuer_that_only_looks_like_a_pipeline_is_itself() {
         for issuer in [
             "token.actions.githubusercontent.com.evil.example",
             "token-actions.githubusercontent.com",
             "evil.example/token.actions.githubusercontent.com",
+            "token.actions.githubusercontent.com/evil/x",
             "gitlab.com.example",
             "gitlab.com/evil/project/-/raw/main",
             "app.terraform.io/evil",

@@ -7,9 +7,12 @@ mod hop;
 mod join;
 mod root;
 mod tags;
+mod via;
+
+pub use via::ViaLookups;
 
 use crate::issue::Issue;
-use crate::resolution::{Credential, Gap, Resolution};
+use crate::resolution::{Certainty, Credential, Gap, Resolution};
 use crate::session::{Identity, SessionKey, Use};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
@@ -67,6 +70,10 @@ pub struct Graph {
     by_principal: HashMap<String, BTreeMap<i64, Issues>>,
     /// GetRoleCredentials, by the account they are for, and when.
     by_account: HashMap<(String, i64), Issues>,
+    /// CreateOAuth2Token, by the sign-in session that it was given for.
+    grants: HashMap<String, Issues>,
+    /// CreateTokenWithIAM, by the token that an application got.
+    tokens: HashMap<String, Issues>,
     /// By the session that asked, where a provider vouched for it.
     by_subject: HashMap<SessionKey, Issues>,
     /// The keys used at a moment by hand: neither by the console nor by a service on somebody's behalf.
@@ -152,6 +159,12 @@ impl Graph {
         }
         if let (Some(account), "GetRoleCredentials") = (&issue.target_account_id, issue.event_name.as_str()) {
             self.by_account.entry((account.clone(), issue.event_time)).or_default().insert(Arc::clone(&issue));
+        }
+        if let Some(sign_in) = &issue.sign_in_session_arn {
+            self.grants.entry(sign_in.clone()).or_default().insert(Arc::clone(&issue));
+        }
+        if let Some(token) = &issue.issued_credential_id {
+            self.tokens.entry(token.clone()).or_default().insert(Arc::clone(&issue));
         }
         if issue.caller.kind.as_deref() == Some("SAMLUser") {
             self.by_subject.entry(issue.caller.session()).or_default().insert(Arc::clone(&issue));
@@ -257,7 +270,11 @@ impl Graph {
             return root::contradicted(&identity, &said);
         }
         walk.path.push(key.clone());
-        let resolution = self.who(key, &identity, walk);
+        let mut resolution = self.who(key, &identity, walk);
+        self.add_grant(&identity, &mut resolution);
+        if resolution.via.is_none() && resolution.certainty >= Certainty::Probable {
+            resolution.via = self.via(&identity, walk);
+        }
         walk.path.pop();
         resolution
     }
@@ -272,6 +289,7 @@ impl Graph {
             Some("WebIdentityUser") => root::web_identity_user(identity),
             Some("AWSAccount") => self.account(identity, None),
             Some("AWSService") => root::service(identity),
+            Some("Directory") => root::directory_user(identity),
             _ if identity.on_behalf_of_user_id.is_some() => root::identity_center_user(identity),
             None if identity.invoked_by.is_some() => root::service(identity),
             kind => root::nobody(identity, kind),
@@ -308,6 +326,8 @@ fn merge(whole: &mut Identity, other: &Identity) {
     fill(&mut whole.federated_provider, &other.federated_provider);
     fill(&mut whole.ec2_role_delivery, &other.ec2_role_delivery);
     fill(&mut whole.sign_in_session_arn, &other.sign_in_session_arn);
+    fill(&mut whole.bearer_credential_id, &other.bearer_credential_id);
+    fill(&mut whole.delegate_account_id, &other.delegate_account_id);
     whole.creation_date = whole.creation_date.or(other.creation_date);
     whole.mfa_authenticated = whole.mfa_authenticated.max(other.mfa_authenticated);
     whole.assumed_root |= other.assumed_root;

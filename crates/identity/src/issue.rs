@@ -1,6 +1,6 @@
 //! What one event says of the credentials that it issued.
 
-use crate::arn::Arn;
+use crate::arn::{Arn, linked_service};
 use crate::session::Identity;
 use event::Event;
 use event::json::Json;
@@ -46,6 +46,16 @@ pub struct Issue {
     pub switch_from: Option<String>,
     /// The account into which Identity Center gave credentials, or for which root was assumed.
     pub target_account_id: Option<String>,
+    /// Keys of the session tags that a SAML or OIDC provider asserted; a caller set the others.
+    pub asserted_tag_keys: Vec<String>,
+    /// `additionalEventData.signInSessionArn`: the sign-in session that an OAuth token was given for.
+    pub sign_in_session_arn: Option<String>,
+    /// `additionalEventData.identitycenter:CredentialId`: the token that an application got to act for a user.
+    pub issued_credential_id: Option<String>,
+    /// The OAuth client or application that got a token: its ARN.
+    pub client: Option<String>,
+    /// What an OAuth token is for: an address.
+    pub resource: Option<String>,
 }
 
 impl Issue {
@@ -59,7 +69,10 @@ impl Issue {
             ("sts.amazonaws.com", "GetSessionToken" | "GetFederationToken" | "AssumeRoot") => read_token,
             ("signin.amazonaws.com", "ConsoleLogin") => read_console_login,
             ("signin.amazonaws.com", "SwitchRole") => read_switch_role,
+            ("signin.amazonaws.com", "CreateOAuth2Token") => read_oauth_token,
             ("sso.amazonaws.com", "GetRoleCredentials") => read_get_role_credentials,
+            ("sso-oauth.amazonaws.com", "CreateTokenWithIAM") => read_token_with_iam,
+            ("rolesanywhere.amazonaws.com", "CreateSession") => read_create_session,
             _ => return None,
         };
         let mut issue = Self {
@@ -76,16 +89,27 @@ impl Issue {
         Some(issue)
     }
 
-    /// Whether this copy holds the caller's own credentials, rather than the account they are of alone.
+    /// Whether this copy holds the caller's own credentials, rather than the account they are of alone, or nobody's.
     pub fn names_caller(&self) -> bool {
-        self.caller.kind.as_deref() != Some("AWSAccount")
+        self.caller.kind.as_deref() != Some("AWSAccount") && !self.is_of_certificate()
     }
 
-    /// Whether the session was opened for a user of Identity Center by an application of theirs, or by the service that gives people
-    /// access to accounts: who asked for it is then not who acts (IAM User Guide, AssumeRole, `ProvidedContexts`).
+    /// Whether a certificate opened the session (IAM Roles Anywhere, CreateSession): who holds it signs no request to AWS.
+    pub(crate) fn is_of_certificate(&self) -> bool {
+        self.event_name == "CreateSession"
+    }
+
+    /// Whether the session was opened for a user of Identity Center by an application of theirs, or for somebody by a service that gives
+    /// people access to accounts, or lets users of a directory into the console: who asked for it is then not who acts (IAM User Guide, AssumeRole, `ProvidedContexts`).
     pub(crate) fn is_for_somebody(&self) -> bool {
-        let context = self.provider.as_deref().and_then(Arn::parse).is_some_and(|arn| arn.resource.starts_with("contextProvider/"));
-        context || self.caller.invoked_by.as_deref() == Some("account-access.amazonaws.com")
+        let linked = self.role_arn.as_deref().and_then(linked_service).is_some();
+        let opens_for_people = matches!(self.caller.invoked_by.as_deref(), Some("account-access.amazonaws.com" | "ds.amazonaws.com"));
+        self.is_with_context() || opens_for_people && !linked
+    }
+
+    /// Whether an application asked for it with a user's context.
+    pub(crate) fn is_with_context(&self) -> bool {
+        self.provider.as_deref().and_then(Arn::parse).is_some_and(|arn| arn.resource.starts_with("contextProvider/"))
     }
 
     /// Whether AWS's console asked for the session: the key that it is used with is then never the one that was issued.
@@ -129,8 +153,12 @@ fn read_assume_role(issue: &mut Issue, event: &Event<'_>) {
     let user_name = issue.caller.user_name.clone().filter(|name| name != HIDDEN);
     issue.subject = told("subjectFromWebIdentityToken").or_else(|| told("subject")).or(user_name);
     issue.session_tags = pairs(event.request, "tags");
-    issue.session_tags.extend(pairs(event.request, "principalTags"));
-    issue.session_tags.sort();
+    if matches!(issue.event_name.as_str(), "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity") {
+        let asserted = pairs(event.request, "principalTags");
+        issue.asserted_tag_keys = asserted.iter().map(|(key, _)| key.clone()).collect();
+        issue.session_tags.extend(asserted);
+        issue.session_tags.sort();
+    }
     issue.incoming_transitive_tags = pairs(event.request, "incomingTransitiveTags");
     issue.transitive_tag_keys = event
         .request
@@ -168,6 +196,32 @@ fn read_switch_role(issue: &mut Issue, event: &Event<'_>) {
     issue.issued_principal_id = issue.caller.principal_id.clone();
     issue.switch_from = text(event.additional, &["SwitchFrom"]);
     issue.role_arn = issue.caller.role_arn();
+}
+
+/// A token for a command line or an agent, given out of a sign-in session (AWS Sign-In, `aws login`; the AWS MCP server).
+fn read_oauth_token(issue: &mut Issue, event: &Event<'_>) {
+    issue.sign_in_session_arn = text(event.additional, &["signInSessionArn"]).or_else(|| issue.caller.sign_in_session_arn.clone());
+    issue.client = text(event.request, &["client_id"]);
+    issue.resource = text(event.request, &["resource"]);
+}
+
+/// A token by which an application acts for a user of Identity Center (IAM Identity Center User Guide, "CloudTrail use cases").
+fn read_token_with_iam(issue: &mut Issue, event: &Event<'_>) {
+    issue.issued_credential_id = text(event.additional, &["identitycenter:CredentialId"]);
+    issue.subject = text(event.additional, &["identitystore:UserId"]);
+    issue.provider = text(event.additional, &["identitystore:IdentityStoreArn"]);
+    issue.client = text(event.request, &["clientId"]);
+}
+
+/// Credentials for whoever holds a certificate's key (IAM Roles Anywhere User Guide, CreateSession).
+fn read_create_session(issue: &mut Issue, event: &Event<'_>) {
+    let set = event.response.and_then(|response| response.get("credentialSet")?.items().next());
+    issue.issued_access_key_id = text(set, &["credentials", "accessKeyId"]);
+    issue.issued_principal_id = text(set, &["assumedRoleUser", "assumedRoleId"]);
+    issue.source_identity = text(set, &["sourceIdentity"]);
+    issue.role_arn = text(event.request, &["roleArn"]);
+    issue.provider = text(event.request, &["trustAnchorArn"]);
+    issue.subject = text(event.response, &["subjectArn"]);
 }
 
 fn read_get_role_credentials(issue: &mut Issue, event: &Event<'_>) {

@@ -4,18 +4,26 @@
 //! session to the events that issued it, by values that AWS wrote, and walks to the root: a person, a pipeline, a workload or a gap.
 //! Every session of the [`Chain`](Resolution::chain) names its issuing events.
 //!
+//! Where a machine acted, [`CauseFact`]s of what launched, changed or started it lead on to those behind it ([`Graph::caused_by`]).
+//!
 //! Never guesses: two issuers that fit one session make it ambiguous, with both. Never reads a clock, a file or AWS, so the same
 //! events give the same answers in whatever order they arrived: a late one closes what it heals.
 
 pub mod actor;
 mod arn;
+pub mod cause;
 pub mod graph;
 pub mod issue;
+pub mod names;
 pub mod resolution;
 pub mod session;
+pub mod vendor;
 
 pub use actor::{Actor, Pipeline};
-pub use graph::{Graph, HOPS_MAX, Organisation, STEPS_MAX};
+pub use cause::{Act, Cause, CauseFact, CauseFacts, CauseKind, CausedBy};
+pub use graph::{Graph, HOPS_MAX, Organisation, STEPS_MAX, ViaLookups};
 pub use issue::Issue;
-pub use resolution::{Candidate, Certainty, Claim, Credential, Gap, IssuedBy, Link, Resolution};
+pub use names::UserNames;
+pub use resolution::{Candidate, Certainty, Claim, Credential, Gap, IssuedBy, Link, Resolution, Via};
 pub use session::{Identity, SessionKey, Use};
+pub use vendor::Vendors;

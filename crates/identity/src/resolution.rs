@@ -103,6 +103,8 @@ pub struct Credential {
     pub session_tags: Vec<(String, String)>,
     /// Keys of the tags that go on to sessions opened from this one.
     pub transitive_tag_keys: Vec<String>,
+    /// Keys of the tags that an identity provider asserted; callers set the others.
+    pub asserted_tag_keys: Vec<String>,
     /// `mfaAuthenticated`.
     pub mfa: Option<bool>,
     /// The event that issued it, where it is known.
@@ -116,6 +118,29 @@ pub struct Claim {
     pub value: String,
     /// `role_session_name`, `source_identity`, `session_tag` or `user_agent`.
     pub source: &'static str,
+}
+
+/// What acted for the actor, in the actor's own name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Via {
+    /// `agent`, `application` or `delegate`.
+    pub kind: &'static str,
+    /// The agent's address, the application's ARN, or the account of the product provider.
+    pub id: String,
+    /// Who asked for the user's token, where that is known: the machine that the application runs on.
+    pub actor: Option<Actor>,
+    /// The events that say so.
+    pub evidence: Vec<String>,
+}
+
+impl std::fmt::Display for Via {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.kind, self.id)?;
+        match self.actor.as_ref().and_then(Actor::id).filter(|id| *id != self.id) {
+            Some(actor) => write!(f, " ({actor})"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// One of several that fit.
@@ -157,11 +182,13 @@ pub struct Resolution {
     pub candidates: Vec<Candidate>,
     /// Where the chain ends.
     pub gap: Option<Gap>,
+    /// The agent or application that acted for the actor.
+    pub via: Option<Via>,
 }
 
 impl Resolution {
     pub(crate) fn of(actor: Actor, certainty: Certainty) -> Self {
-        Self { actor, certainty, reason: None, chain: Vec::new(), claims: Vec::new(), candidates: Vec::new(), gap: None }
+        Self { actor, certainty, reason: None, chain: Vec::new(), claims: Vec::new(), candidates: Vec::new(), gap: None, via: None }
     }
 
     pub(crate) fn gap(gap: Gap) -> Self {

@@ -50,6 +50,10 @@ pub struct Identity {
     pub assumed_root: bool,
     /// `sessionCredentialFromConsole`.
     pub from_console: bool,
+    /// `credentialId`: of a bearer token's caller, the portal session or the token.
+    pub bearer_credential_id: Option<String>,
+    /// `invokedByDelegate.accountId`.
+    pub delegate_account_id: Option<String>,
 }
 
 /// What tells one credential session from every other: AWS's own values, exactly as written. A key id alone never does, since AWS
@@ -122,6 +126,8 @@ impl Identity {
             sign_in_session_arn: owned(&session.sign_in_session_arn),
             assumed_root: session.assumed_root == Some(true),
             from_console,
+            bearer_credential_id: owned(&identity.credential_id),
+            delegate_account_id: owned(&identity.delegate_account_id),
         }
     }
 

@@ -19,7 +19,7 @@ pub(crate) struct EventFile<'b> {
 impl<'b> EventFile<'b> {
     pub(crate) fn new(batch: &'b Batch<'b>, mut rows: Vec<u32>, version: i64) -> Self {
         let all = batch.rows;
-        rows.sort_by_cached_key(|row| (all.word(*row, RECIPIENT), at(&all.events.time, *row), all.text(*row, EVENT_ID)));
+        rows.sort_by_cached_key(|row| (all.word(*row, RECIPIENT), at(&all.events.time, *row), all.bytes(*row, EVENT_ID)));
         Self { batch, rows, version }
     }
 

@@ -129,6 +129,7 @@ fn columns(facts: &[Fact], version: i64) -> Result<Vec<ArrayRef>, ArrowError> {
     columns.push(resolved::tag_column(facts.iter().map(|fact| fact.issue().map_or(&[][..], |issue| &issue.session_tags))));
     columns.push(resolved::tag_column(facts.iter().map(|fact| fact.issue().map_or(&[][..], |issue| &issue.incoming_transitive_tags))));
     columns.push(text_lists(facts.iter().map(|fact| fact.issue().map_or(&[][..], |issue| &issue.transitive_tag_keys))));
+    columns.push(text_lists(facts.iter().map(|fact| fact.issue().map_or(&[][..], |issue| &issue.asserted_tag_keys))));
     if facts.iter().any(|fact| fact.resolution().is_some()) {
         columns.extend(resolved::columns(facts.iter().map(Fact::resolution)));
     } else {
@@ -158,7 +159,9 @@ fn identity_text(identity: &Identity, index: usize) -> Option<&str> {
         13 => &identity.source_identity,
         14 => &identity.federated_provider,
         15 => &identity.ec2_role_delivery,
-        _ => &identity.sign_in_session_arn,
+        16 => &identity.sign_in_session_arn,
+        17 => &identity.bearer_credential_id,
+        _ => &identity.delegate_account_id,
     };
     value.as_deref()
 }
@@ -187,7 +190,11 @@ fn issue_text(issue: &Issue, index: usize) -> Option<&str> {
         8 => issue.subject.as_deref(),
         9 => issue.source_identity.as_deref(),
         10 => issue.switch_from.as_deref(),
-        _ => issue.target_account_id.as_deref(),
+        11 => issue.target_account_id.as_deref(),
+        12 => issue.sign_in_session_arn.as_deref(),
+        13 => issue.issued_credential_id.as_deref(),
+        14 => issue.client.as_deref(),
+        _ => issue.resource.as_deref(),
     }
 }
 
@@ -222,10 +229,11 @@ pub fn read(batch: &RecordBatch) -> Result<Vec<Fact>> {
     let (creation_date, event_time) = (time("creation_date")?, time("event_time")?);
     let (mfa, root, console) = (flag("mfa_authenticated")?, flag("assumed_root")?, flag("from_console")?);
     let (session_tags, incoming) = (tags("issued_session_tags")?, tags("incoming_transitive_tags")?);
-    let transitive = batch
-        .column_by_name("transitive_tag_keys")
-        .and_then(|column| column.as_list_opt::<i32>())
-        .ok_or_else(|| missing("transitive_tag_keys"))?;
+    let list = |name: &str| batch.column_by_name(name).and_then(|column| column.as_list_opt::<i32>()).ok_or_else(|| missing(name));
+    let (transitive, asserted) = (list("transitive_tag_keys")?, list("asserted_tag_keys")?);
+    let keys = |column: &ListArray, row: usize| -> Vec<String> {
+        column.value(row).as_string_opt::<i32>().into_iter().flatten().flatten().map(str::to_owned).collect()
+    };
     let at = |column: &StringArray, row: usize| column.is_valid(row).then(|| column.value(row).to_owned());
     let mut facts = Vec::with_capacity(batch.num_rows());
     for row in 0..batch.num_rows() {
@@ -248,6 +256,8 @@ pub fn read(batch: &RecordBatch) -> Result<Vec<Fact>> {
             federated_provider: of(14),
             ec2_role_delivery: of(15),
             sign_in_session_arn: of(16),
+            bearer_credential_id: of(17),
+            delegate_account_id: of(18),
             creation_date: creation_date.is_valid(row).then(|| creation_date.value(row)),
             mfa_authenticated: mfa.is_valid(row).then(|| mfa.value(row)),
             assumed_root: root.is_valid(row) && root.value(row),
@@ -274,17 +284,15 @@ pub fn read(batch: &RecordBatch) -> Result<Vec<Fact>> {
                     subject: of(8),
                     session_tags: pairs(session_tags, row),
                     incoming_transitive_tags: pairs(incoming, row),
-                    transitive_tag_keys: transitive
-                        .value(row)
-                        .as_string_opt::<i32>()
-                        .into_iter()
-                        .flatten()
-                        .flatten()
-                        .map(str::to_owned)
-                        .collect(),
+                    transitive_tag_keys: keys(transitive, row),
+                    asserted_tag_keys: keys(asserted, row),
                     source_identity: of(9),
                     switch_from: of(10),
                     target_account_id: of(11),
+                    sign_in_session_arn: of(12),
+                    issued_credential_id: of(13),
+                    client: of(14),
+                    resource: of(15),
                 })));
             }
             _ => {}

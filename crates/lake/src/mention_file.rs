@@ -26,7 +26,7 @@ impl<'b> MentionFile<'b> {
             .collect();
         let last = |mention: &MentionRow| {
             let event = mention.event;
-            (all.text(event, EVENT_ID), all.word(event, RECIPIENT), mention.arn.map(|arn| batch.rank(arn)))
+            (all.bytes(event, EVENT_ID), all.word(event, RECIPIENT), mention.arn.map(|arn| batch.rank(arn)))
         };
         keyed.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| last(&a.2).cmp(&last(&b.2))));
         Self { batch, mentions: keyed.into_iter().map(|(_, _, mention)| mention).collect() }

@@ -1,18 +1,16 @@
 //! Events and rejects of one worker in, compact rows out.
 //!
-//! A [`Rows`] is the decoder's [`Sink`]: a row keeps places in the objects' texts, which are held until the rows are written, so that
-//! text is copied once, in the order of the file that it goes to. Sessions are told apart by the text of `userIdentity`, so that one
-//! is read and resolved once, however many calls it made; a name that many calls mention is kept once.
+//! A [`Rows`] is the decoder's [`Sink`]: what it keeps of a record's text is copied while it is at hand, into memory that is used again for
+//! the next commit. Sessions are told apart by the text of `userIdentity`, so that one is read and resolved once, however many calls it
+//! made; a name that many calls mention is kept once.
 
 use crate::schema::{OWN_TEXT, WORDS};
 use crate::texts::{Names, Span, Texts};
 use arrow::array::{ArrayRef, StringArray};
-use bytes::Bytes;
 use event::resource::Form;
-use event::{Decoder, Event, Reject, Sink, Summary};
+use event::{Decoder, Event, Reason, Reject, Sink, Summary};
 use hashbrown::HashMap;
 use identity::{Issue, SessionKey, Use};
-use std::borrow::Cow;
 use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -51,6 +49,20 @@ pub(crate) struct Events {
     pub(crate) words: [Vec<Option<u32>>; WORDS.len()],
     /// Values of [`OWN_TEXT`], by their places.
     pub(crate) texts: [Vec<Span>; OWN_TEXT.len()],
+}
+
+impl Events {
+    fn clear(&mut self) {
+        let Self { identity, fingerprint, time, session, object, record, mentions_end, read_only, management_event, words, texts } = self;
+        identity.clear();
+        fingerprint.clear();
+        time.clear();
+        [session, object, record, mentions_end].into_iter().for_each(Vec::clear);
+        read_only.clear();
+        management_event.clear();
+        words.iter_mut().for_each(Vec::clear);
+        texts.iter_mut().for_each(Vec::clear);
+    }
 }
 
 /// An element of a vector that is as long as there are rows.
@@ -187,18 +199,14 @@ impl Rows {
     pub fn note_unreadable(&mut self, mut object: ObjectRow, reject: Reject) {
         object.id = object.number();
         self.objects.push(object);
-        self.texts.keep(Bytes::new());
         self.reject(reject);
     }
 
     /// Reads an object.
-    pub fn read(&mut self, decoder: &mut Decoder, object: ObjectRow, bytes: &Bytes) -> Summary {
+    pub fn read(&mut self, decoder: &mut Decoder, object: ObjectRow, bytes: &[u8]) -> Summary {
         self.objects.push(object);
         let (summary, text) = decoder.decode(bytes, self);
-        self.texts.keep(match text {
-            Cow::Owned(text) => Bytes::from(text),
-            Cow::Borrowed(_) => bytes.clone(),
-        });
+        decoder.recycle(text);
         if let Some(object) = self.objects.last_mut() {
             object.sha256 = hex(&summary.sha256);
             object.uncompressed = summary.uncompressed;
@@ -216,17 +224,17 @@ impl Rows {
         self.rejects.iter().map(|row| &row.reject)
     }
 
-    /// Adds what another worker read.
-    pub(crate) fn append(&mut self, other: Self) {
+    /// Takes over what another worker read.
+    pub(crate) fn append(&mut self, other: &mut Self) {
         let objects = self.objects.len() as u32;
-        let beside = self.texts.append(other.texts);
+        let pieces = self.texts.append(&mut other.texts);
         let events = self.len() as u32;
         let mentions = self.mentions.len() as u32;
         let words: Vec<u32> = other.words.iter().map(|word| self.words.number(word)).collect();
         let names: Vec<u32> = other.names.iter().map(|name| self.names.number(name)).collect();
         let mut sessions = vec![0; other.sessions.len()];
-        let mut found: Vec<Option<SessionRow>> = other.sessions.into_iter().map(Some).collect();
-        for (identity, session) in other.session_of {
+        let mut found: Vec<Option<SessionRow>> = other.sessions.drain(..).map(Some).collect();
+        for (identity, session) in other.session_of.drain() {
             let here = *self.session_of.entry(identity).or_insert_with(|| {
                 self.sessions.extend(found.get_mut(session as usize).and_then(Option::take));
                 self.sessions.len() as u32 - 1
@@ -235,31 +243,50 @@ impl Rows {
                 *place = here;
             }
         }
-        self.objects.extend(other.objects);
-        self.issues.extend(other.issues);
-        self.rejects.extend(other.rejects.into_iter().map(|reject| RejectRow { object: reject.object + objects, ..reject }));
-        self.mentions.extend(other.mentions.into_iter().map(|mention| MentionRow {
+        self.objects.append(&mut other.objects);
+        self.issues.append(&mut other.issues);
+        self.rejects.extend(other.rejects.drain(..).map(|reject| RejectRow { object: reject.object + objects, ..reject }));
+        self.mentions.extend(other.mentions.iter().map(|mention| MentionRow {
             key: at(&names, mention.key),
             arn: mention.arn.map(|arn| at(&names, arn)),
             event: mention.event + events,
-            ..mention
+            ..*mention
         }));
-        let (held, more) = (&mut self.events, other.events);
-        held.identity.extend(more.identity);
-        held.fingerprint.extend(more.fingerprint);
-        held.time.extend(more.time);
-        held.session.extend(more.session.into_iter().map(|session| at(&sessions, session)));
-        held.object.extend(more.object.into_iter().map(|object| object + objects));
-        held.record.extend(more.record);
-        held.mentions_end.extend(more.mentions_end.into_iter().map(|end| end + mentions));
-        held.read_only.extend(more.read_only);
-        held.management_event.extend(more.management_event);
-        for (held, more) in held.words.iter_mut().zip(more.words) {
-            held.extend(more.into_iter().map(|word| word.map(|word| at(&words, word))));
+        let (held, more) = (&mut self.events, &other.events);
+        held.identity.extend(&more.identity);
+        held.fingerprint.extend(&more.fingerprint);
+        held.time.extend(&more.time);
+        held.session.extend(more.session.iter().map(|session| at(&sessions, *session)));
+        held.object.extend(more.object.iter().map(|object| object + objects));
+        held.record.extend(&more.record);
+        held.mentions_end.extend(more.mentions_end.iter().map(|end| end + mentions));
+        held.read_only.extend(&more.read_only);
+        held.management_event.extend(&more.management_event);
+        for (held, more) in held.words.iter_mut().zip(&more.words) {
+            held.extend(more.iter().map(|word| word.map(|word| at(&words, word))));
         }
-        for (held, more) in held.texts.iter_mut().zip(more.texts) {
-            held.extend(more.into_iter().map(|span| span.moved(beside)));
+        for (held, more) in held.texts.iter_mut().zip(&more.texts) {
+            held.extend(more.iter().map(|span| span.moved(pieces)));
         }
+    }
+
+    /// Forgets all that was read, and keeps its memory: for itself, and for another worker whose rows it took over.
+    pub(crate) fn clear(&mut self, other: Option<&mut Self>) {
+        let mut texts = None;
+        if let Some(other) = other {
+            other.clear(None);
+            texts = Some(&mut other.texts);
+        }
+        self.texts.clear(texts);
+        self.objects.clear();
+        self.words.clear();
+        self.names.clear();
+        self.mentions.clear();
+        self.rejects.clear();
+        self.sessions.clear();
+        self.issues.clear();
+        self.session_of.clear();
+        self.events.clear();
     }
 
     /// A word of an event; empty where it has none.
@@ -281,7 +308,7 @@ impl Rows {
     /// The same as bytes, which are known to be UTF-8.
     pub(crate) fn bytes(&self, event: u32, column: usize) -> Option<&[u8]> {
         let span = self.events.texts.get(column)?.get(event as usize)?;
-        self.texts.get(at(&self.events.object, event), *span)
+        self.texts.get(*span)
     }
 
     /// The day of an event.
@@ -312,6 +339,12 @@ impl Rows {
         let arn = |mention: &MentionRow| mention.arn.filter(|_| mention.exact);
         let is_first = move |place: usize, number: u32| !mentions.iter().take(place).any(|before| arn(before) == Some(number));
         mentions.iter().enumerate().filter_map(move |(place, mention)| arn(mention).filter(|number| is_first(place, *number)))
+    }
+
+    /// Whether the record is of another account's trail than the folder that it lies in.
+    fn lies_elsewhere(&self, event: &Event<'_>) -> bool {
+        let folder = self.objects.last().map_or("", |object| object.account_id.as_str());
+        !folder.is_empty() && !event.recipient_account_id.is_empty() && event.recipient_account_id != folder
     }
 
     fn current(&self) -> u32 {
@@ -347,6 +380,11 @@ impl Rows {
 
 impl Sink for Rows {
     fn event(&mut self, event: &Event<'_>) {
+        if self.lies_elsewhere(event) {
+            let bytes = event.at.map_or(0..0, |at| at as u64..(at + event.raw.len()) as u64);
+            let reason = Reason::PathRecordMismatch;
+            return self.reject(Reject { record: Some(event.record), reason, detail: reason.sentence().into(), bytes });
+        }
         let session = self.session(event);
         let free = &event.text;
         let words: [Option<&str>; WORDS.len()] = [
@@ -385,10 +423,12 @@ impl Sink for Rows {
         }
         let rows = &mut self.events;
         for (column, word) in rows.words.iter_mut().zip(words) {
-            column.push(word.map(|word| self.words.number(word)));
+            // Records that lie together mostly agree.
+            let before = column.last().copied().flatten().filter(|before| word.is_some_and(|word| self.words.get(*before) == word));
+            column.push(before.or_else(|| word.map(|word| self.words.number(word))));
         }
         for (column, text) in rows.texts.iter_mut().zip(texts) {
-            column.push(text.map_or(Span::NONE, |text| self.texts.place(text, event.raw, event.at)));
+            column.push(text.map_or(Span::NONE, |text| self.texts.keep(text)));
         }
         rows.identity.push(event_identity(&event.event_id, &event.recipient_account_id));
         rows.fingerprint.push(((event.fingerprint >> 64) as u64 ^ event.fingerprint as u64).cast_signed());

@@ -237,7 +237,7 @@ fn mentions() -> Vec<Field> {
 }
 
 /// Text columns of `credentials` that come from `userIdentity`: of the session itself where `fact` is `used`, of the caller where it is `issued`.
-pub(crate) const IDENTITY_TEXT: [&str; 18] = [
+pub(crate) const IDENTITY_TEXT: [&str; 20] = [
     "user_type",
     "principal_id",
     "user_arn",
@@ -255,11 +255,13 @@ pub(crate) const IDENTITY_TEXT: [&str; 18] = [
     "federated_provider",
     "ec2_role_delivery",
     "sign_in_session_arn",
+    "bearer_credential_id",
+    "delegate_account_id",
     "credential_id",
 ];
 
 /// Text columns of `credentials` that an issuing event alone has.
-pub(crate) const ISSUE_TEXT: [&str; 12] = [
+pub(crate) const ISSUE_TEXT: [&str; 16] = [
     "event_id",
     "event_name",
     "shared_event_id",
@@ -272,6 +274,10 @@ pub(crate) const ISSUE_TEXT: [&str; 12] = [
     "issued_source_identity",
     "switch_from",
     "target_account_id",
+    "issued_sign_in_session_arn",
+    "issued_credential_id",
+    "client",
+    "resource",
 ];
 
 fn credentials() -> Vec<Field> {
@@ -284,6 +290,7 @@ fn credentials() -> Vec<Field> {
         tag_map("issued_session_tags"),
         tag_map("incoming_transitive_tags"),
         text_list("transitive_tag_keys"),
+        text_list("asserted_tag_keys"),
     ]);
     fields.extend(resolved());
     fields.extend([number("resolved_version"), text("resolved_fingerprint")]);

@@ -1,75 +1,75 @@
-//! Text that is kept where it was read: places in objects' texts, and names that stand for many mentions.
+//! Text of many rows, kept together in the order of reading; names that stand for many mentions.
 
 use arrow::array::StringArray;
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::error::ArrowError;
-use bytes::Bytes;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher as _;
 
-/// A piece of text: in the text of the row's object, or, where a record's own text would not do, beside it.
+/// Bytes of a piece of memory for text; a longer text gets one of its own.
+const PIECE_BYTES: usize = 4 << 20;
+
+/// The place of a text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
+    piece: u32,
     at: u32,
-    /// [`ABSENT`], or the length; with [`BESIDE`] set, `at` counts the texts beside the objects.
     length: u32,
 }
 
-const ABSENT: u32 = u32::MAX;
-const BESIDE: u32 = 1 << 31;
-
 impl Span {
     /// No text.
-    pub(crate) const NONE: Self = Self { at: 0, length: ABSENT };
+    pub(crate) const NONE: Self = Self { piece: u32::MAX, at: 0, length: 0 };
 
-    /// The same place where so many texts beside the objects have come before.
-    pub(crate) fn moved(self, beside: u32) -> Self {
-        if self.length == BESIDE { Self { at: self.at + beside, ..self } } else { self }
+    /// The same place where so many pieces have come before.
+    pub(crate) fn moved(self, pieces: u32) -> Self {
+        if self.piece == u32::MAX { self } else { Self { piece: self.piece + pieces, ..self } }
     }
 }
 
-/// Objects' texts, and what was written anew.
+/// Texts, in pieces of memory that are used again.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
-    objects: Vec<Bytes>,
-    beside: Vec<Box<str>>,
+    pieces: Vec<Vec<u8>>,
+    spare: Vec<Vec<u8>>,
 }
 
 impl Texts {
-    /// The place of `text` in the object that is read: inside `raw`, which starts at `at`, else beside it.
-    pub(crate) fn place(&mut self, text: &str, raw: &str, at: Option<usize>) -> Span {
-        let inside = at.and_then(|at| {
-            let offset = (text.as_ptr() as usize).checked_sub(raw.as_ptr() as usize)?;
-            (offset.checked_add(text.len())? <= raw.len()).then_some(())?;
-            Some(Span { at: u32::try_from(at + offset).ok()?, length: u32::try_from(text.len()).ok().filter(|length| *length < BESIDE)? })
-        });
-        inside.unwrap_or_else(|| {
-            let at = self.beside.len() as u32;
-            self.beside.push(text.into());
-            Span { at, length: BESIDE }
-        })
+    /// Keeps a text.
+    pub(crate) fn keep(&mut self, text: &str) -> Span {
+        let is_full = self.pieces.last().is_none_or(|piece| piece.capacity() - piece.len() < text.len());
+        if is_full {
+            let fits = self.spare.last().is_some_and(|piece| piece.capacity() >= text.len());
+            let piece = if fits { self.spare.pop() } else { None };
+            self.pieces.push(piece.unwrap_or_else(|| Vec::with_capacity(PIECE_BYTES.max(text.len()))));
+        }
+        let piece = self.pieces.len() as u32 - 1;
+        let Some(last) = self.pieces.last_mut() else { return Span::NONE };
+        let at = last.len() as u32;
+        last.extend_from_slice(text.as_bytes());
+        Span { piece, at, length: text.len() as u32 }
     }
 
-    /// Keeps the text of the object that was read last.
-    pub(crate) fn keep(&mut self, text: Bytes) {
-        self.objects.push(text);
-    }
-
-    /// Adds those of another; returns how many texts beside the objects came before.
-    pub(crate) fn append(&mut self, other: Self) -> u32 {
-        let before = self.beside.len() as u32;
-        self.objects.extend(other.objects);
-        self.beside.extend(other.beside);
+    /// Adds those of another; returns how many pieces came before.
+    pub(crate) fn append(&mut self, other: &mut Self) -> u32 {
+        let before = self.pieces.len() as u32;
+        self.pieces.append(&mut other.pieces);
         before
     }
 
-    /// The text of a place, for a row of that object; known to be UTF-8.
-    pub(crate) fn get(&self, object: u32, span: Span) -> Option<&[u8]> {
-        match span.length {
-            ABSENT => None,
-            BESIDE => self.beside.get(span.at as usize).map(|text| text.as_bytes()),
-            length => self.objects.get(object as usize)?.get(span.at as usize..span.at as usize + length as usize),
+    /// Forgets the texts, and keeps some of their memory for the next; shared out between two where there is another.
+    pub(crate) fn clear(&mut self, other: Option<&mut Self>) {
+        let mut spare: Vec<Vec<u8>> = self.pieces.drain(..).filter(|piece| piece.capacity() == PIECE_BYTES).collect();
+        spare.iter_mut().for_each(Vec::clear);
+        if let Some(other) = other {
+            other.spare.extend(spare.split_off(spare.len() / 2));
         }
+        self.spare.append(&mut spare);
+    }
+
+    /// The text of a place; known to be UTF-8.
+    pub(crate) fn get(&self, span: Span) -> Option<&[u8]> {
+        self.pieces.get(span.piece as usize)?.get(span.at as usize..span.at as usize + span.length as usize)
     }
 }
 
@@ -96,6 +96,13 @@ impl Names {
         ends.push(text.len());
         numbers.insert_unique(hash, number, |number| hasher.hash_one(slice(text, ends, *number)));
         number
+    }
+
+    /// Forgets all names.
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+        self.numbers.clear();
     }
 
     /// The name of a number.
@@ -129,18 +136,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_of_the_record_is_a_place_and_other_text_is_kept_beside_it() {
-        let object = String::from("xx{\"eventID\":\"e-1\"}");
-        let raw = &object[2..];
+    fn texts_are_found_again_and_their_memory_is_used_again() {
         let mut texts = Texts::default();
-        let inside = texts.place(&raw[12..15], raw, Some(2));
-        let other = texts.place("hmac", raw, Some(2));
-        let unplaced = texts.place(&raw[12..15], raw, None);
-        texts.keep(Bytes::from(object.clone()));
-        assert_eq!(texts.get(0, inside), Some(&b"e-1"[..]));
-        assert_eq!(texts.get(0, other), Some(&b"hmac"[..]));
-        assert_eq!(texts.get(0, unplaced), Some(&b"e-1"[..]));
-        assert_eq!(texts.get(0, Span::NONE), None);
+        let (short, long) = ("e-1".to_owned(), "x".repeat(PIECE_BYTES + 1));
+        let spans = [texts.keep(&short), texts.keep(&long), texts.keep(""), texts.keep(&short)];
+        let mut other = Texts::default();
+        let moved = other.keep("y");
+        let before = texts.append(&mut other);
+        assert_eq!(texts.get(moved.moved(before)), Some(&b"y"[..]));
+        for (span, text) in spans.into_iter().zip([&short, &long, "", &short]) {
+            assert_eq!(texts.get(span), Some(text.as_bytes()));
+        }
+        assert_eq!(texts.get(Span::NONE), None);
+        assert_eq!(texts.get(Span::NONE.moved(7)), None);
+        texts.clear(Some(&mut other));
+        assert_eq!((texts.spare.len(), other.spare.len()), (1, 2));
+        let again = other.keep("z");
+        assert_eq!((other.get(again), other.spare.len()), (Some(&b"z"[..]), 1));
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use crate::hits::{Event, Hit};
 use event::time::rfc3339;
-use identity::{Actor, Certainty, Credential, Resolution};
+use identity::{Actor, Certainty, Credential, Resolution, Vendors};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::sync::LazyLock;
 
 /// What was found of a question.
 #[derive(Debug, Clone, Serialize)]
@@ -194,13 +195,20 @@ pub struct Evidence {
     pub integrity: &'static str,
 }
 
+/// Whose the accounts outside are, as far as whodid comes knowing it.
+static VENDORS: LazyLock<Vendors> = LazyLock::new(Vendors::shipped);
+
 /// `actor` as programs read it.
 pub(crate) fn actor(actor: &Actor) -> Value {
     let text = |value: Option<&str>| value.map_or(Value::Null, Value::from);
     let mut map = Map::new();
     map.insert("kind".into(), actor.kind().into());
     map.insert("id".into(), text(actor.id()));
-    map.insert("name".into(), Value::Null);
+    let vendor = match actor {
+        Actor::ExternalAccount(account) => VENDORS.name(account),
+        _ => None,
+    };
+    map.insert("name".into(), text(vendor));
     map.insert("account_id".into(), text(actor.account_id()));
     map.insert("provider".into(), text(actor.provider()));
     match actor {
@@ -236,7 +244,7 @@ impl Change {
             reason: resolution.reason.clone(),
             actor: actor(if named { &resolution.actor } else { &Actor::Unknown }),
             chain: resolution.chain.iter().map(chain).collect(),
-            via: None,
+            via: resolution.via.as_ref().map(ToString::to_string),
             claims: resolution.claims.iter().map(|claim| Claim { value: claim.value.clone(), source: claim.source }).collect(),
             candidates: resolution
                 .candidates

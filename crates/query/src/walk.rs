@@ -9,7 +9,7 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::cast;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, col, lit};
-use identity::{Graph, HOPS_MAX, Organisation, SessionKey};
+use identity::{Graph, HOPS_MAX, Organisation, SessionKey, ViaLookups};
 use lake::{Fact, Table};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +22,9 @@ const VALUES_MAX: usize = 150;
 /// Hours before a role switch within which the session switched from began.
 const SWITCH_DAYS: i32 = 1;
 
+/// Days before and after a session's beginning on which the tokens around it are given out.
+const TOKEN_DAYS: i32 = 1;
+
 /// What to look for on one day.
 #[derive(Debug, Default)]
 struct Wanted {
@@ -29,6 +32,10 @@ struct Wanted {
     keys: BTreeSet<String>,
     principals: BTreeSet<String>,
     arns: BTreeSet<String>,
+    sign_ins: BTreeSet<String>,
+    tokens: BTreeSet<String>,
+    /// Accounts for which Identity Center gave out credentials in the second in which a session began.
+    fetched: BTreeSet<(String, i64)>,
 }
 
 impl Reader {
@@ -54,6 +61,7 @@ impl Reader {
             }
         }
         let mut asked: BTreeSet<SessionKey> = BTreeSet::new();
+        let mut seen = Via::default();
         for _ in 0..=HOPS_MAX {
             let mut facts = self.facts(&wanted).await?;
             wanted.clear();
@@ -87,6 +95,10 @@ impl Reader {
                     want(&mut wanted, &session);
                 }
             }
+            for session in &asked {
+                let found = graph.via_lookups(session);
+                seen.want(&mut wanted, session, found);
+            }
             if wanted.is_empty() {
                 break;
             }
@@ -97,14 +109,23 @@ impl Reader {
     async fn facts(&self, wanted: &BTreeMap<i32, Wanted>) -> Result<Vec<Fact>> {
         let mut found = Vec::new();
         for (day, wanted) in wanted {
-            let columns: [(&str, &BTreeSet<String>); 6] = [
+            let columns: [(&str, &BTreeSet<String>); 8] = [
                 ("credential_id", &wanted.credentials),
                 ("access_key_id", &wanted.keys),
                 ("issued_access_key_id", &wanted.keys),
                 ("principal_id", &wanted.principals),
                 ("issued_principal_id", &wanted.principals),
                 ("user_arn", &wanted.arns),
+                ("issued_sign_in_session_arn", &wanted.sign_ins),
+                ("issued_credential_id", &wanted.tokens),
             ];
+            for part in wanted.fetched.iter().collect::<Vec<_>>().chunks(VALUES_MAX) {
+                let time = |micros: i64| lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())));
+                let accounts = part.iter().map(|(account, _)| lit(account.as_str())).collect();
+                let times = part.iter().map(|(_, micros)| time(*micros)).collect();
+                let any = col("target_account_id").in_list(accounts, false).and(col("event_time").in_list(times, false));
+                found.extend(self.facts_where(*day, any).await?);
+            }
             let largest = columns.iter().map(|(_, values)| values.len()).max().unwrap_or(0);
             for start in (0..largest).step_by(VALUES_MAX) {
                 let terms = columns.iter().filter_map(|(column, values)| {
@@ -112,15 +133,52 @@ impl Reader {
                     (!list.is_empty()).then(|| col(*column).in_list(list, false))
                 });
                 let Some(any) = terms.reduce(Expr::or) else { continue };
-                let of_day = col("dt").eq(lit(ScalarValue::Date32(Some(*day))));
-                let frame =
-                    self.context().table("credentials").await?.filter(of_day.and(any))?.filter(col("fact").not_eq(lit("resolved")))?;
-                for batch in frame.collect().await? {
-                    found.extend(lake::facts::read(&plain(&batch)?)?);
-                }
+                found.extend(self.facts_where(*day, any).await?);
             }
         }
         Ok(found)
+    }
+
+    async fn facts_where(&self, day: i32, condition: Expr) -> Result<Vec<Fact>> {
+        let of_day = col("dt").eq(lit(ScalarValue::Date32(Some(day))));
+        let frame =
+            self.context().table("credentials").await?.filter(of_day.and(condition))?.filter(col("fact").not_eq(lit("resolved")))?;
+        let mut found = Vec::new();
+        for batch in frame.collect().await? {
+            found.extend(lake::facts::read(&plain(&batch)?)?);
+        }
+        Ok(found)
+    }
+}
+
+/// What was looked up already of whoever acted for somebody.
+#[derive(Default)]
+struct Via {
+    sign_ins: BTreeSet<String>,
+    tokens: BTreeSet<String>,
+    fetched: BTreeSet<(String, i64)>,
+    sessions: BTreeSet<SessionKey>,
+}
+
+impl Via {
+    fn want(&mut self, wanted: &mut BTreeMap<i32, Wanted>, session: &SessionKey, found: ViaLookups) {
+        let Some(day) = session.creation_date.map(lake::day_of) else { return };
+        for sign_in in found.sign_in_session_arn.into_iter().filter(|sign_in| self.sign_ins.insert(sign_in.clone())) {
+            for day in day - TOKEN_DAYS..=day + TOKEN_DAYS {
+                wanted.entry(day).or_default().sign_ins.insert(sign_in.clone());
+            }
+        }
+        for token in found.credential_ids.into_iter().filter(|token| self.tokens.insert(token.clone())) {
+            for day in day - TOKEN_DAYS..=day {
+                wanted.entry(day).or_default().tokens.insert(token.clone());
+            }
+        }
+        for fetched in found.fetched.into_iter().filter(|fetched| self.fetched.insert(fetched.clone())) {
+            wanted.entry(lake::day_of(fetched.1)).or_default().fetched.insert(fetched);
+        }
+        for session in found.sessions.into_iter().filter(|session| self.sessions.insert(session.clone())) {
+            want(wanted, &session);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::ledger::{Actor, Hop};
 use crate::organisation::{HOME_REGION, Person, Role};
+use crate::random::Random;
 use crate::record::{Body, How, identity};
 use crate::scene::{Scene, account_identity};
 use crate::session::{Grade, Session, Who};
@@ -89,14 +90,32 @@ impl Scene<'_> {
     ///
     /// Lost, its name on a genuine reserved role still says who: AWS wrote it.
     pub(crate) fn sso_session(&mut self, person: &Person, set: &str, account_id: &str, at: i64, tags: &[(&str, &str)]) -> Session {
+        self.sso_session_of(person, set, account_id, at, tags, None)
+    }
+
+    /// The same, fetched with a token that is known: another's, or the portal's own.
+    pub(crate) fn sso_session_of(
+        &mut self,
+        person: &Person,
+        set: &str,
+        account_id: &str,
+        at: i64,
+        tags: &[(&str, &str)],
+        credential: Option<&str>,
+    ) -> Session {
         let role = self.organisation.permission_set_role(account_id, set);
+        let at = self.free_second(&role, &person.user_name, at);
         let (mark, lost) = (self.out.len(), self.loses());
-        let identity = self.portal_identity(person);
+        let mut identity = self.portal_identity(person);
+        if let (Some(credential), Some((start, _))) = (credential, identity.split_once("\"credentialId\"")) {
+            identity = format!("{start}\"credentialId\":\"{credential}\"}}");
+        }
         let fetch = portal_body("GetRoleCredentials", format!("{{\"role_name\":\"{set}\",\"account_id\":\"{account_id}\"}}"));
         let store = self.organisation.identity_store_account_id.clone();
         let ip = self.random.address();
         let fetched = self.record(&identity, at, &store, &fetch, &How::cli(&ip), None, None);
-        let (body, identity) = self.saml_issue(&role, &person.user_name, at, tags);
+        let provider = format!("arn:aws:iam::{account_id}:saml-provider/AWSSSO_{}_DO_NOT_DELETE", &self.organisation.instance[4..]);
+        let (body, identity) = self.saml_issue(&role, &provider, &person.user_name, at, tags);
         let how = How::with(
             "198.51.100.77",
             "aws-sdk-java/2.46.14 md/io#async md/http#NettyNio ua/2.1 os/Linux#5.10 lang/java#21.0.9 md/OpenJDK_64-Bit_Server_VM#21.0.9+10-LTS",
@@ -105,6 +124,7 @@ impl Scene<'_> {
         let mut hop = Hop {
             kind: "role_session",
             session_tags: owned(tags),
+            asserted_tag_keys: tags.iter().map(|(key, _)| (*key).to_owned()).collect(),
             issued_by: vec![issued],
             related: vec![fetched],
             link: Some("assumed_role_id"),
@@ -132,10 +152,10 @@ impl Scene<'_> {
         }
     }
 
-    fn saml_issue(&mut self, role: &Role, name: &str, at: i64, tags: &[(&str, &str)]) -> (Body, String) {
+    /// The qualifier of a subject is a hash of issuer, account and provider: always the same for one provider.
+    fn saml_issue(&mut self, role: &Role, provider: &str, name: &str, at: i64, tags: &[(&str, &str)]) -> (Body, String) {
         let (arn, account) = (role.arn(), &role.account_id);
-        let qualifier = format!("{}=", self.random.alnum(27));
-        let provider = format!("arn:aws:iam::{account}:saml-provider/AWSSSO_{}_DO_NOT_DELETE", &self.organisation.instance[4..]);
+        let qualifier = format!("{}=", Random::new(self.organisation.seed, &format!("qualifier {provider}")).alnum(27));
         let principal_tags = if tags.is_empty() {
             String::new()
         } else {
@@ -184,10 +204,7 @@ impl Scene<'_> {
             ..Actor::default()
         };
         let (mark, lost) = (self.out.len(), self.loses());
-        let (mut body, identity) = self.saml_issue(&role, subject, at, &[]);
-        let generic = format!("arn:aws:iam::{}:saml-provider/AWSSSO_{}_DO_NOT_DELETE", role.account_id, &self.organisation.instance[4..]);
-        body.request = body.request.replace(&generic, &provider);
-        body.resources = body.resources.replace(&generic, &provider);
+        let (mut body, identity) = self.saml_issue(&role, &provider, subject, at, &[]);
         let issuer = format!("https://portal.sso.{HOME_REGION}.amazonaws.com/saml/assertion/");
         body.response = body.response.replace(&issuer, "https://idp.example.co.jp/saml2/");
         let account_id = role.account_id.clone();
@@ -256,10 +273,13 @@ impl Scene<'_> {
         let issued_by = self.issue_copies(&full, parent, &role, at, &body, how);
         let mut tags: BTreeMap<String, String> = parent.tags();
         tags.retain(|key, _| parent.transitive.contains(key));
+        let mut asserted = parent.chain.last().map(|hop| hop.asserted_tag_keys.clone()).unwrap_or_default();
+        asserted.retain(|key| tags.contains_key(key));
         tags.extend(owned(ask.tags));
         let mut hop = Hop {
             kind: "role_session",
             session_tags: tags,
+            asserted_tag_keys: asserted,
             source_identity: source_identity.clone(),
             issued_by,
             link: Some(if ask.other_key.is_some() { "assumed_role_id" } else { "access_key" }),
@@ -277,6 +297,7 @@ impl Scene<'_> {
         session.grade = if lost { self.unproven(ask.name, source_identity.as_deref()) } else { parent.grade };
         session.source_identity = source_identity;
         session.candidates = if lost { Vec::new() } else { parent.candidates.clone() };
+        session.via = parent.via.clone();
         session.not = parent.not.clone();
         session
     }

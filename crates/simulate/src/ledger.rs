@@ -3,7 +3,7 @@
 //! Comes out of [`crate::run`]. Never worked out from the records: where the two disagree, the reader of the
 //! records is wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::organisation::Organisation;
 
@@ -23,6 +23,8 @@ pub struct Ledger {
     pub bytes_uncompressed: u64,
     /// Issuing records that were left out of the logs ([`crate::Loss::IssuingEvents`]), copies counted each.
     pub lost: usize,
+    /// Records of those stories that would mislead their reader.
+    pub hostile: usize,
     /// Texts that lie in secret places of the records (session tokens, environment values, user data): none of
     /// them may show in any output.
     pub canaries: Vec<String>,
@@ -52,6 +54,11 @@ pub struct Act {
     pub certainty: &'static str,
     /// Actor ids that fit equally well; not empty for `ambiguous` only, the true one among them.
     pub candidates: Vec<String>,
+    /// Who stands behind a machine that acted; empty where nobody is in the logs. One entry that is `probable`, or several that are
+    /// `ambiguous`.
+    pub caused_by: Vec<Cause>,
+    /// The agent or application that acted for the actor.
+    pub via: Option<Via>,
     /// Actor ids and names that must never be answered at `proven` or `attested`.
     pub not: Vec<String>,
 }
@@ -61,6 +68,25 @@ impl Act {
     pub fn named(&self) -> bool {
         matches!(self.certainty, "proven" | "attested")
     }
+}
+
+/// Somebody behind a machine's act.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cause {
+    pub actor: Actor,
+    /// `probable` or `ambiguous`: the best that the delivered records allow.
+    pub certainty: &'static str,
+    /// Event ids of what was done.
+    pub evidence: Vec<String>,
+}
+
+/// What acted in an actor's name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Via {
+    /// `agent` or `application`.
+    pub kind: &'static str,
+    /// The agent's address, or the application's ARN.
+    pub id: String,
 }
 
 /// An actor by the contract's kinds.
@@ -88,7 +114,7 @@ pub struct Actor {
 /// A credential session of a chain.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Hop {
-    /// `role_session`, `session_token`, `federated_user`, `console_session`, `root_session`.
+    /// `role_session`, `session_token`, `federated_user`, `console_session`, `oauth_session`, `root_session`.
     pub kind: &'static str,
     /// With its path, as in `sessionIssuer.arn`.
     pub role_arn: Option<String>,
@@ -97,6 +123,8 @@ pub struct Hop {
     pub access_key_id: Option<String>,
     /// The tags in force, inherited transitive ones included.
     pub session_tags: BTreeMap<String, String>,
+    /// Keys of the tags that an identity provider asserted.
+    pub asserted_tag_keys: BTreeSet<String>,
     pub source_identity: Option<String>,
     /// Every recorded copy of the issuing event, the caller's first; empty where lost, or where none exists.
     pub issued_by: Vec<String>,

@@ -24,7 +24,7 @@ mod stories;
 mod text;
 
 pub use digest::{Delivered, DigestChain, DigestObject, ListedLog, Trail, run_with_digests};
-pub use ledger::{Act, Actor, Hop, Ledger, Question};
+pub use ledger::{Act, Actor, Cause, Hop, Ledger, Question, Via};
 pub use organisation::{Account, Organisation, Person};
 pub use sign::{KeyError, Signer};
 

@@ -257,6 +257,9 @@ fn context(out: &mut String, session: &Session, issuer: Option<(&str, &str, &str
     if let Some(delivery) = session.role_delivery {
         text(out, "ec2RoleDelivery", delivery);
     }
+    if let Some(sign_in) = &session.sign_in_session {
+        text(out, "signInSessionArn", sign_in);
+    }
     if session.assumed_root {
         text(out, "assumedRoot", "true");
     }

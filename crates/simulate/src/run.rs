@@ -12,7 +12,7 @@ pub(crate) fn run(plan: &Plan, deliver: &mut dyn FnMut(LogObject)) -> Ledger {
     let until = plan.until.as_second();
     let from = until - i64::from(plan.days.max(1)) * 86_400;
     let mut scene = Scene::new(&organisation, "stories", plan.loss, until);
-    stories::play(&mut scene, from, until, plan.hostile);
+    let hostile = stories::play(&mut scene, from, until, plan.hostile, plan.events);
     let mut scripted = std::mem::take(&mut scene.out);
     scripted.sort_by_key(|pending| pending.time);
 
@@ -61,6 +61,7 @@ pub(crate) fn run(plan: &Plan, deliver: &mut dyn FnMut(LogObject)) -> Ledger {
         objects,
         bytes_uncompressed,
         lost: scene.lost + quiet.lost,
+        hostile,
         canaries: scene.canaries.all(),
         organisation: organisation.clone(),
     }

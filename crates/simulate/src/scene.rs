@@ -1,11 +1,13 @@
 //! Where simulated acts happen: a call in, its records into the queue and its truth into the ledger.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::Loss;
-use crate::ledger::{Act, Question};
-use crate::organisation::{GLOBAL_REGION, HOME_REGION, Organisation, REGIONS};
+use crate::ledger::{Act, Cause, Question};
+use crate::organisation::{GLOBAL_REGION, HOME_REGION, Organisation, REGIONS, Role};
 use crate::random::Random;
 use crate::record::{Body, Envelope, How, identity, write};
-use crate::session::Session;
+use crate::session::{Grade, Session};
 use crate::text::quoted;
 
 /// A record that is made, and not yet delivered.
@@ -53,6 +55,10 @@ pub(crate) struct Scene<'a> {
     /// No record is later.
     pub(crate) until: i64,
     asked: Vec<(String, String)>,
+    /// Openings by Identity Center: role, name and second.
+    opened: HashSet<(String, String, i64)>,
+    /// Seconds of this parity are this scene's: two scenes never open one role for one person in one second.
+    parity: i64,
 }
 
 /// Index of an account's region; an account that is not ours falls to the first.
@@ -83,6 +89,8 @@ impl<'a> Scene<'a> {
             lost: 0,
             until,
             asked: Vec::new(),
+            opened: HashSet::new(),
+            parity: i64::from(label != "stories"),
         }
     }
 
@@ -126,9 +134,29 @@ impl<'a> Scene<'a> {
             chain: session.chain_using(how.key),
             certainty: session.grade.word(),
             candidates: session.candidates.clone(),
+            caused_by: Vec::new(),
+            via: session.via.clone().filter(|_| matches!(session.grade, Grade::Proven | Grade::Attested)),
             not: session.not.clone(),
         });
         self.acts.len() - 1
+    }
+
+    /// Notes who stands behind a machine's act, each with the events that say so. One of whom more than time speaks is the likely one,
+    /// unless the logs do not say who another of them was; several are each one of several.
+    pub(crate) fn behind(&mut self, act: usize, causes: &[(&Session, &[usize])], time_alone: bool) {
+        let machine_is_known = matches!(self.acts[act].certainty, "proven" | "attested");
+        let (known, lost): (Vec<_>, Vec<_>) =
+            causes.iter().partition(|(session, _)| matches!(session.grade, Grade::Proven | Grade::Attested));
+        if !machine_is_known {
+            return;
+        }
+        let certainty = if known.len() == 1 && lost.is_empty() && !time_alone { "probable" } else { "ambiguous" };
+        let cause = |(session, acts): &(&Session, &[usize])| Cause {
+            actor: session.actor.clone(),
+            certainty,
+            evidence: acts.iter().map(|act| self.acts[*act].event_id.clone()).collect(),
+        };
+        self.acts[act].caused_by = known.into_iter().map(cause).collect();
     }
 
     /// Queues a record and returns its event id. `recipient` is whose log it goes to.
@@ -152,6 +180,16 @@ impl<'a> Scene<'a> {
         event_id
     }
 
+    /// The next second in which the role was not opened for this person yet: of two openings in one second nobody could tell which one
+    /// a call is of.
+    pub(crate) fn free_second(&mut self, role: &Role, name: &str, at: i64) -> i64 {
+        let mut second = at + ((at ^ self.parity) & 1);
+        while !self.opened.insert((role.id.clone(), name.to_owned(), second)) {
+            second += 2;
+        }
+        second
+    }
+
     /// Whether the next issuing event is left out of the logs.
     pub(crate) fn loses(&mut self) -> bool {
         self.loss_per_mille > 0 && self.random.chance(self.loss_per_mille)
@@ -169,10 +207,19 @@ impl<'a> Scene<'a> {
 
     /// Each asked thing with the newest act on it, by (event time, event id).
     pub(crate) fn questions(&self) -> Vec<Question> {
+        let mut newest: HashMap<&str, usize> = HashMap::new();
+        let when = |act: usize| (self.acts[act].event_time, &self.acts[act].event_id);
+        for (act, things) in self.acts.iter().map(|act| &act.things).enumerate() {
+            for thing in things {
+                let held = newest.entry(thing).or_insert(act);
+                if when(act) > when(*held) {
+                    *held = act;
+                }
+            }
+        }
         let mut questions = Vec::new();
         for (thing, why) in &self.asked {
-            let on_it = self.acts.iter().enumerate().filter(|(_, act)| act.things.contains(thing));
-            if let Some((act, _)) = on_it.max_by_key(|(_, act)| (act.event_time, &act.event_id)) {
+            if let Some(&act) = newest.get(thing.as_str()) {
                 questions.push(Question { thing: thing.clone(), act, why: why.clone() });
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ledger::{Actor, Hop};
+use crate::ledger::{Actor, Hop, Via};
 use crate::organisation::{IamUser, Role};
 
 #[derive(Clone, Debug)]
@@ -52,12 +52,14 @@ pub(crate) struct Session {
     pub(crate) on_behalf_of: Option<String>,
     pub(crate) invoked_by: Option<&'static str>,
     pub(crate) assumed_root: bool,
+    pub(crate) sign_in_session: Option<String>,
 
     pub(crate) actor: Actor,
     pub(crate) chain: Vec<Hop>,
     pub(crate) transitive: BTreeSet<String>,
     pub(crate) grade: Grade,
     pub(crate) candidates: Vec<String>,
+    pub(crate) via: Option<Via>,
     pub(crate) not: Vec<String>,
 }
 
@@ -77,11 +79,13 @@ impl Session {
             on_behalf_of: None,
             invoked_by: None,
             assumed_root: false,
+            sign_in_session: None,
             actor,
             chain: Vec::new(),
             transitive: BTreeSet::new(),
             grade: Grade::Proven,
             candidates: Vec::new(),
+            via: None,
             not: Vec::new(),
         }
     }

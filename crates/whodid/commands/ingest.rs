@@ -22,6 +22,8 @@ const PLAIN_BYTES_PER_STORED: u64 = 8;
 const COMMIT_OBJECTS: usize = 5_000;
 /// How long after an event its object is made, mostly (CloudTrail User Guide: about 5 minutes on average; measured: up to 10).
 const DELIVERY_MICROS: i64 = 15 * 60 * 1_000_000;
+/// Threads that decode, at most.
+const WORKERS_MAX: usize = 16;
 /// Fetches at a time.
 const FETCHES_MAX: usize = 8;
 
@@ -119,18 +121,14 @@ pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], n
     let hash_key = settings.hash_key()?;
     let mut writer = Writer::open(lake).await?;
     let run_id = format!("{started}-{}", std::process::id());
-    let (todo, skipped) = discover(&sources, settings, &writer, &mut summary).await?;
+    let todo = discover(&sources, settings, &writer, &mut summary).await?;
     let mut progress = render::Progress::new(settings.terminal, todo.len());
-    let mut rows = skipped;
+    let mut parts = workers();
     let mut start = 0;
-    loop {
+    while start < todo.len() {
         let end = batch_end(&todo, start);
-        let batch = todo.get(start..end).unwrap_or(&[]);
-        if batch.is_empty() && rows.is_empty() {
-            break;
-        }
-        let parts = read(batch, &hash_key, std::mem::take(&mut rows), &mut summary).await?;
-        let tally = writer.commit(parts, &run_id, started).await?;
+        parts = read(todo.get(start..end).unwrap_or(&[]), &hash_key, parts, &mut summary).await?;
+        let tally = writer.commit(&mut parts, &run_id, started).await?;
         add(&mut summary.records, tally);
         progress.at(end, summary.records.read);
         start = end;
@@ -173,14 +171,8 @@ struct Todo {
 }
 
 /// Lists every source; leaves out what the ledger knows and what another reader is for.
-async fn discover(
-    sources: &[Arc<dyn Source>],
-    settings: &Settings,
-    writer: &Writer,
-    summary: &mut Summary,
-) -> Result<(Vec<Todo>, Rows), Failure> {
+async fn discover(sources: &[Arc<dyn Source>], settings: &Settings, writer: &Writer, summary: &mut Summary) -> Result<Vec<Todo>, Failure> {
     let mut todo = Vec::new();
-    let rows = Rows::default();
     let mut addresses = std::collections::HashSet::new();
     for source in sources {
         let mut listing = source.list().await?;
@@ -222,7 +214,7 @@ async fn discover(
     }
     // Oldest first over all accounts: an issuing event then mostly comes before what was done with it.
     todo.sort_by(|a, b| (&a.stamp, &a.listed.uri).cmp(&(&b.stamp, &b.listed.uri)));
-    Ok((todo, rows))
+    Ok(todo)
 }
 
 /// Whether an object made at that time belongs to the window asked for; one that does not say when it was made does. What a trail
@@ -260,17 +252,21 @@ fn batch_end(todo: &[Todo], start: usize) -> usize {
     end
 }
 
-/// Fetches and decodes objects, several at a time, on as many threads as there are cores.
-async fn read(batch: &[Todo], hash_key: &HashKey, extra: Rows, summary: &mut Summary) -> Result<Vec<Rows>, Failure> {
-    let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(1, 16);
+/// Memory for as many workers as there are cores.
+fn workers() -> Vec<Rows> {
+    let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(1, WORKERS_MAX);
+    std::iter::repeat_with(Rows::default).take(workers).collect()
+}
+
+/// Fetches and decodes objects, several at a time, a worker for each of `parts`.
+async fn read(batch: &[Todo], hash_key: &HashKey, parts: Vec<Rows>, summary: &mut Summary) -> Result<Vec<Rows>, Failure> {
     let (send, receive) = tokio::sync::mpsc::channel::<Fetched>(FETCHES_MAX);
     let receive = Arc::new(tokio::sync::Mutex::new(receive));
     let mut handles = Vec::new();
-    for _ in 0..workers {
+    for mut rows in parts {
         let receive = Arc::clone(&receive);
         let mut decoder = Decoder::new(hash_key.clone());
         handles.push(tokio::task::spawn_blocking(move || {
-            let mut rows = Rows::default();
             let mut seen = Seen::default();
             loop {
                 let next = tokio::runtime::Handle::current().block_on(async { receive.lock().await.recv().await });
@@ -284,7 +280,7 @@ async fn read(batch: &[Todo], hash_key: &HashKey, extra: Rows, summary: &mut Sum
         (index, fetched.map(|bytes| Fetched { listed: todo.listed.clone(), bytes }))
     }))
     .buffer_unordered(FETCHES_MAX);
-    let mut parts = vec![extra];
+    let mut unreadable = Vec::new();
     while let Some((index, fetched)) = fetches.next().await {
         match fetched {
             Ok(fetched) => {
@@ -299,14 +295,15 @@ async fn read(batch: &[Todo], hash_key: &HashKey, extra: Rows, summary: &mut Sum
                 summary.objects.rejected += 1;
                 let detail = causes(&error);
                 summary.problem(Reason::Unreadable.code(), &todo.listed.uri, None, &detail);
-                if let Some(rows) = parts.first_mut().filter(|_| !todo.known_unreadable) {
+                if !todo.known_unreadable {
                     let reject = Reject { record: None, reason: Reason::Unreadable, detail, bytes: 0..todo.listed.size };
-                    rows.note_unreadable(object_row(&todo.listed, "unreadable"), reject);
+                    unreadable.push((object_row(&todo.listed, "unreadable"), reject));
                 }
             }
         }
     }
     drop(send);
+    let mut parts = Vec::new();
     for handle in handles {
         let (rows, seen) = handle.await.map_err(|error| Failure::internal(&error))?;
         summary.objects.read += seen.read;
@@ -317,7 +314,9 @@ async fn read(batch: &[Todo], hash_key: &HashKey, extra: Rows, summary: &mut Sum
         }
         parts.push(rows);
     }
-    parts.retain(|rows| !rows.is_empty());
+    if let Some(rows) = parts.first_mut() {
+        unreadable.into_iter().for_each(|(object, reject)| rows.note_unreadable(object, reject));
+    }
     Ok(parts)
 }
 

@@ -98,8 +98,15 @@ fn left_out(answer: &Answer, text: &mut String) {
     }
 }
 
-/// The name of an actor, as far as it may be said.
+/// The name of an actor, as far as it may be said, and who acted for them.
 fn name(change: &Change) -> String {
+    match &change.via {
+        Some(via) => format!("{} via {}", who(change), plain(via)),
+        None => who(change),
+    }
+}
+
+fn who(change: &Change) -> String {
     let part = |key: &str| change.actor.get(key).and_then(Value::as_str);
     let id = part("id").map(|id| plain(id).into_owned());
     match (part("kind").unwrap_or("unknown"), id) {
@@ -110,7 +117,10 @@ fn name(change: &Change) -> String {
         }
         ("workload", Some(id)) => format!("the workload {id}"),
         ("aws_service", Some(id)) => format!("the AWS service {id}"),
-        ("external_account", Some(id)) => format!("somebody in account {id}, outside these logs"),
+        ("external_account", Some(id)) => {
+            let vendor = part("name").map(|vendor| format!(" ({})", plain(vendor))).unwrap_or_default();
+            format!("somebody in account {id}{vendor}, outside these logs")
+        }
         ("root_user", Some(id)) => format!("the root user {id}"),
         ("iam_user", Some(id)) => format!("the IAM user {id}"),
         ("saml_user", Some(id)) => format!("{id}, of {}", plain(part("provider").unwrap_or("a SAML provider"))),

@@ -5,7 +5,7 @@ use super::{Graph, Walk, credential, root, tags};
 use crate::actor::Actor;
 use crate::arn::Arn;
 use crate::issue::Issue;
-use crate::resolution::{Candidate, Certainty, Claim, Credential, Gap, IssuedBy, Link, Resolution};
+use crate::resolution::{Candidate, Certainty, Claim, Credential, Gap, IssuedBy, Link, Resolution, Via};
 use crate::session::{Identity, SessionKey};
 
 /// Who asked for a session, and the events that say so.
@@ -152,6 +152,7 @@ impl Graph {
             return self.for_somebody(identity, issuer, issue, walk);
         }
         match issue.caller.kind.as_deref() {
+            _ if issue.is_of_certificate() => root::certificate_holder(identity, issue),
             Some("SAMLUser") => self.saml(identity, issue),
             Some("WebIdentityUser") => root::web_identity(identity, issue),
             Some("AWSService") => Resolution::of(self.opened_by_service(identity, issue), Certainty::Proven),
@@ -164,9 +165,15 @@ impl Graph {
     /// nothing, the application is a candidate: it may as well have acted for itself.
     fn for_somebody(&self, identity: &Identity, issuer: &Issuer<'_>, issue: &Issue, walk: &mut Walk) -> Resolution {
         let mut resolution = root::acting_for_somebody(identity);
-        if resolution.actor == Actor::Unknown && issue.names_caller() && issue.caller.kind.as_deref() != Some("AWSService") {
+        if issue.is_with_context() && issue.names_caller() {
             let asked = self.walk(&issue.caller.session(), walk).actor;
             let evidence = issuer.issued_by().map(|by| by.event_ids).unwrap_or_default();
+            if resolution.actor != Actor::Unknown {
+                let id = issue.caller.role_arn().or_else(|| asked.id().map(str::to_owned)).unwrap_or_default();
+                let actor = Some(asked).filter(|asked| *asked != Actor::Unknown);
+                resolution.via = Some(Via { kind: "application", id, actor, evidence });
+                return resolution;
+            }
             let why = "asked for the session, for a user whom no event names".to_owned();
             resolution.candidates.extend((asked != Actor::Unknown).then_some(Candidate { actor: asked, why, evidence }));
         }
@@ -198,7 +205,7 @@ impl Graph {
             ),
             (_, Some(identity)) if genuine => Resolution {
                 reason: Some("the console wrote which Identity Center user it switched from; the AssumeRole event is not in the lake".into()),
-                ..Resolution::of(root::sso_user(identity), Certainty::Attested)
+                ..Resolution::of(root::sso_user_named(identity), Certainty::Attested)
             },
             _ => {
                 let account = Arn::parse(from).map_or("the caller", |arn| arn.account_id);
@@ -266,14 +273,17 @@ fn describe(own: &mut Credential, issuers: &[Issuer<'_>], before: Option<&Creden
     let mut said = issuers.iter().filter_map(Issuer::best).map(|issue| tags::in_force(issue, before));
     if let Some(first) = said.next() {
         // Calls of one second that set different tags: only what all of them set is sure.
-        (own.session_tags, own.transitive_tag_keys) = said.fold(first, |(mut tags, mut keys), other| {
-            tags.retain(|tag| other.0.contains(tag));
-            keys.retain(|key| other.1.contains(key));
-            (tags, keys)
+        let shared = said.fold(first, |mut tags, other| {
+            tags.set.retain(|tag| other.set.contains(tag));
+            tags.transitive.retain(|key| other.transitive.contains(key));
+            tags.asserted.retain(|key| other.asserted.contains(key));
+            tags
         });
+        (own.session_tags, own.transitive_tag_keys, own.asserted_tag_keys) = (shared.set, shared.transitive, shared.asserted);
     }
 }
 
 fn tag_claims(own: &Credential) -> impl Iterator<Item = Claim> {
-    own.session_tags.iter().filter(|(_, value)| value.contains('@')).map(|(_, value)| Claim { value: value.clone(), source: "session_tag" })
+    let chosen = |(key, value): &&(String, String)| value.contains('@') && !own.asserted_tag_keys.contains(key);
+    own.session_tags.iter().filter(chosen).map(|(_, value)| Claim { value: value.clone(), source: "session_tag" })
 }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// By how much an issuing event and its session may differ where a key already joins them: the clocks of two regions.
-const KEY_SKEW_MICROS: i64 = 5_000_000;
+pub(super) const KEY_SKEW_MICROS: i64 = 5_000_000;
 
 /// Longest life of a role session (IAM User Guide, "Maximum session duration").
 const ROLE_SESSION_MICROS_MAX: i64 = 12 * 3_600 * 1_000_000;
@@ -248,7 +248,7 @@ fn is_role(asked: Arn<'_>, used: Arn<'_>) -> bool {
 }
 
 /// Whether this fetching of a role's credentials may be what began the session.
-fn may_have_fetched(identity: &Identity, issue: &Issue) -> bool {
+pub(super) fn may_have_fetched(identity: &Identity, issue: &Issue) -> bool {
     let set = identity.issuer_arn.as_deref().and_then(permission_set);
     let person = match (&identity.on_behalf_of_user_id, &issue.caller.on_behalf_of_user_id) {
         (Some(used), Some(fetched)) => used == fetched,

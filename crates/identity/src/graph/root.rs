@@ -204,7 +204,12 @@ impl Graph {
         let tag = |key: &str| issue.session_tags.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
         match service {
             "ec2.amazonaws.com" if is_instance(name) => here("ec2", &format!("instance/{name}")),
+            "ssm.amazonaws.com" if name.starts_with("mi-") => here("ssm", &format!("managed-instance/{name}")),
             "lambda.amazonaws.com" if !name.is_empty() && !name.starts_with("awslambda_") => here("lambda", &format!("function:{name}")),
+            "rolesanywhere.amazonaws.com" => match certificate(issue, identity) {
+                Some(subject) => workload(subject, Some(service)),
+                None => Actor::AwsService(service.to_owned()),
+            },
             "ecs-tasks.amazonaws.com" if !name.is_empty() => here("ecs", &format!("task/{name}")),
             "pods.eks.amazonaws.com" => match (tag("kubernetes-namespace"), tag("kubernetes-service-account")) {
                 (Some(namespace), Some(account)) => {
@@ -215,6 +220,12 @@ impl Graph {
             _ => Actor::AwsService(service.to_owned()),
         }
     }
+}
+
+/// The subject of the certificate by which a session was opened: Roles Anywhere sets it as the source identity, no caller does (IAM Roles
+/// Anywhere User Guide, "Trust model").
+fn certificate(issue: &Issue, identity: &Identity) -> Option<String> {
+    issue.source_identity.clone().or_else(|| identity.source_identity.clone())
 }
 
 fn is_instance(name: &str) -> bool {
@@ -242,16 +253,15 @@ pub(super) fn principal(arn: &str) -> Option<Actor> {
     }
 }
 
-/// The Identity Center user on whose behalf a session acts.
+/// The Identity Center user on whose behalf a session acts, by id: the session's name is whatever its opener chose.
 pub(super) fn sso_user(identity: &Identity) -> Actor {
-    let user_name = if identity.is_identity_center() { identity.session_name().map(str::to_owned) } else { None };
     let store = identity.identity_store_arn.as_deref().and_then(Arn::parse).map(|arn| arn.account_id).filter(|account| !account.is_empty());
     let account_id = store.or(identity.home()).map(str::to_owned);
-    Actor::SsoUser { user_name, user_id: identity.on_behalf_of_user_id.clone(), account_id }
+    Actor::SsoUser { user_name: None, user_id: identity.on_behalf_of_user_id.clone(), account_id }
 }
 
 /// The same of a session that Identity Center named.
-fn sso_user_named(identity: &Identity) -> Actor {
+pub(super) fn sso_user_named(identity: &Identity) -> Actor {
     match sso_user(identity) {
         Actor::SsoUser { user_id, account_id, .. } => {
             Actor::SsoUser { user_name: identity.session_name().map(str::to_owned), user_id, account_id }
@@ -281,10 +291,37 @@ pub(super) fn web_identity_user(identity: &Identity) -> Resolution {
     }
 }
 
+/// Whoever holds the certificate by which a session was opened.
+pub(super) fn certificate_holder(identity: &Identity, issue: &Issue) -> Resolution {
+    let account_id = identity.home().or(Some(&issue.recipient_account_id)).map(str::to_owned);
+    match certificate(issue, identity) {
+        Some(id) => {
+            let issuer = Some("rolesanywhere.amazonaws.com".to_owned());
+            Resolution::of(Actor::Workload { id, issuer, account_id }, Certainty::Proven)
+        }
+        None => unnamed(identity, "the CreateSession event does not say whose certificate opened the session"),
+    }
+}
+
 pub(super) fn web_identity(identity: &Identity, issue: &Issue) -> Resolution {
     match (&issue.provider, &issue.subject) {
         (Some(provider), Some(subject)) => Resolution::of(Actor::of_web_identity(provider, subject), Certainty::Proven),
         _ => unnamed(identity, "the AssumeRoleWithWebIdentity event does not say which provider vouched for whom"),
+    }
+}
+
+/// A user of a directory, whom AWS names on the event.
+pub(super) fn directory_user(identity: &Identity) -> Resolution {
+    let arn = identity.arn.clone().filter(|arn| Arn::parse(arn).is_some_and(|arn| arn.is_user() && arn.account_id.len() == 12));
+    match arn {
+        Some(arn) => Resolution {
+            reason: Some("AWS wrote the directory's user on the event; the sign-in behind it is not joined".into()),
+            ..Resolution::of(
+                Actor::DirectoryUser { arn, user_name: identity.user_name.clone().filter(|name| name != HIDDEN) },
+                Certainty::Attested,
+            )
+        },
+        None => unnamed(identity, "the record says that a user of a directory acted, not which"),
     }
 }
 

@@ -128,6 +128,19 @@ fn clocks_of_two_regions_may_differ_by_seconds() {
 }
 
 #[test]
+fn key_that_two_callers_were_given_at_once_is_either_ones() {
+    let records = [opened("a", "alice", "K1"), opened("b", "bob", "K1"), act("act", &deploy("K1"))];
+    check(&records, "act", &either(&format!("{ALICE}\n{BOB}")));
+}
+
+#[test]
+fn opening_in_the_very_second_goes_before_one_seconds_away() {
+    let near = opening(&DEPLOY, "release", "K1", "08:00:03").across("b", &user("bob", "AKIAB", ""));
+    check(&[opened("a", "alice", "K1"), near.clone(), act("act", &deploy("K1"))], "act", &named("alice", "a", "access_key"));
+    check(&[near, act("act", &deploy("K1"))], "act", &named("bob", "b", "access_key"));
+}
+
+#[test]
 fn role_made_again_under_its_name_is_another() {
     let again = Role { id: "AROAAGAIN", ..DEPLOY };
     for short in [false, true] {
@@ -162,6 +175,22 @@ fn key_of_another_role_joins_nothing() {
          claims role_session_name release
          needs AssumeRole in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
     );
+}
+
+#[test]
+fn key_of_a_namesake_role_elsewhere_joins_nothing() {
+    // The call does not say what it opened; role and account together do.
+    for namesake in [Role { account: TOOLS, ..DEPLOY }, Role { name: "Other", ..DEPLOY }] {
+        let call = Opening { short: true, ..opening(&namesake, "release", "K1", "08:00:00") };
+        check(
+            &[call.by("a", &user("alice", "AKIAA", "")), act("act", &deploy("K1"))],
+            "act",
+            "unknown unknown -
+             role_session release Deploy <- ?
+             claims role_session_name release
+             needs AssumeRole in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
+        );
+    }
 }
 
 #[test]

@@ -267,3 +267,61 @@ fn two_records_under_one_event_id_prove_nothing() {
         assert_eq!((resolution.actor.kind(), resolution.certainty.word()), ("unknown", "ambiguous"), "{}", plain(&resolution));
     }
 }
+
+#[test]
+fn record_that_is_contradicted_under_its_own_id_proves_nothing_by_its_key() {
+    // The other record of that id gave out another key: the one that fits may be the forged one.
+    let opening = |who: &str, key: &str| opening(&DEPLOY, "job", key, "08:00:00").by("opened", &user(who, "AKIA1", ""));
+    let acted = read(&[act("act", &session(&DEPLOY, "job", "KA", "08:00:00"))]);
+    let (one, other) = (read(&[opening("bob", "KA")]), read(&[opening("mallory", "KB")]));
+    for facts in [[&one, &other, &acted], [&acted, &other, &one]] {
+        let graph = graph(&[TOOLS, PROD, IDC], facts.into_iter().flat_map(|facts| facts.values()));
+        let resolution = graph.resolve(&acted["act"].session);
+        assert_eq!((resolution.actor.kind(), resolution.certainty.word()), ("unknown", "ambiguous"), "{}", plain(&resolution));
+    }
+}
+
+#[test]
+fn key_of_a_switch_that_was_used_by_hand_makes_other_keys_strange() {
+    let records = [
+        copies()[0].clone(),
+        act("hand", &session(&DEPLOY, "bob", "KISSUED", "08:00:00")),
+        act("other", &session(&DEPLOY, "bob", "KOTHER", "08:00:00")),
+    ];
+    check(
+        &records,
+        "other",
+        "probable iam_user arn:aws:iam::111111111111:user/bob
+         session_token - - <- ?
+         role_session bob Deploy <- mine assumed_role_id",
+    );
+}
+
+#[test]
+fn session_switched_from_lives_twelve_hours() {
+    for (created, alive) in [("2026-11-17T20:00:00Z", true), ("2026-11-17T19:59:59Z", false)] {
+        let mut records = switched_from_role("work");
+        records.push(opening(&LOCAL, "work", "K1", created).by("hers", &user("alice", "AKIAA", "")));
+        records.push(act("local", &session(&LOCAL, "work", "K1", created)));
+        let facts = read(&records);
+        let resolution = graph(&[TOOLS, PROD, IDC], facts.values()).resolve(&facts["page"].session);
+        assert_eq!(resolution.certainty == identity::Certainty::Probable, alive, "{created}: {}", plain(&resolution));
+    }
+}
+
+#[test]
+fn key_that_aws_marked_once_as_the_consoles_is_no_strangers() {
+    let records = [
+        opening(&LOCAL, "work", "K1", "08:00:00").by("hers", &user("alice", "AKIAA", "")),
+        click("page", &session(&LOCAL, "work", "K2", "08:00:00")),
+        // One page's calls, of which AWS marked only the first.
+        click("marked", &session(&LOCAL, "work", "K3", "08:00:00")),
+        act("unmarked", &session(&LOCAL, "work", "K3", "08:00:00")),
+    ];
+    check(
+        &records,
+        "page",
+        "proven iam_user arn:aws:iam::111111111111:user/alice
+         role_session work Local <- hers assumed_role_id",
+    );
+}

@@ -77,6 +77,23 @@ fn session_named_as_an_instance_is_no_instance() {
 }
 
 #[test]
+fn what_a_foreign_account_says_of_its_machines_names_nobody() {
+    // A role of another account that one of ours entered: its own records of what it runs on are not ours to believe.
+    let role = Role { account: OUTSIDE, id: "AROATHEIRS", ..WEB };
+    let hers = opening(&role, "i-0abc", "K1", "08:00:00").across("hers", &user("alice", "AKIAA", ""));
+    let who = session(&role, "i-0abc", "K2", "08:00:00").context("\"ec2RoleDelivery\":\"2.0\"");
+    check(
+        &[hers, record("act", "09:00:00", PROD, "s3:PutObject", &who, "")],
+        "act",
+        "ambiguous unknown -
+         role_session i-0abc web <- ?
+         claims role_session_name i-0abc
+         or iam_user arn:aws:iam::111111111111:user/alice hers
+         needs every event that opens a session in the trail of account 999999999999 at 2026-11-18T08:00:00Z, and a record with the session's key",
+    );
+}
+
+#[test]
 fn managed_instance_without_a_profile_has_ec2s_own_role() {
     let who = Who::of(&format!(
         "\"type\":\"AssumedRole\",\"principalId\":\"{PROD}:aws:ec2-instance:i-0abc\",\"arn\":\"arn:aws:sts::{PROD}:assumed-role/aws:ec2-instance/i-0abc\",\"accountId\":\"{PROD}\",\"accessKeyId\":\"K1\""
@@ -87,6 +104,17 @@ fn managed_instance_without_a_profile_has_ec2s_own_role() {
         "act",
         "attested workload arn:aws:ec2:ap-northeast-1:222222222222:instance/i-0abc
          role_session i-0abc aws:ec2-instance <- ?",
+    );
+}
+
+#[test]
+fn machine_outside_that_is_managed_is_itself() {
+    let opened = opening(&WEB, "mi-0abc", "K1", "08:00:00").by("ssm", &service("ssm.amazonaws.com"));
+    check(
+        &[opened, act("act", &session(&WEB, "mi-0abc", "K1", "08:00:00"))],
+        "act",
+        "proven workload arn:aws:ssm:ap-northeast-1:222222222222:managed-instance/mi-0abc
+         role_session mi-0abc web <- ssm access_key",
     );
 }
 

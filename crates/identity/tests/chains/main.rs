@@ -1,6 +1,8 @@
 //! Records in, who stands behind the last of them out: each test is a handful of records and the answer in a few lines.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so at once")]
 
+mod causes;
+mod causes_services;
 mod collisions;
 mod console;
 mod machines;
@@ -10,9 +12,10 @@ mod people;
 mod records;
 mod roles;
 mod tags;
+mod via;
 
 use event::{Decoder, Event, HashKey, Reject, Sink};
-use identity::{Graph, Identity, Issue, Organisation, Resolution, SessionKey, Use};
+use identity::{Act, CauseFact, Graph, Identity, Issue, Organisation, Resolution, SessionKey, Use};
 use records::{IDC, PROD, TOOLS};
 use std::collections::BTreeMap;
 
@@ -22,6 +25,8 @@ pub(crate) struct Facts {
     pub(crate) seen: Use,
     pub(crate) issue: Option<Issue>,
     pub(crate) session: SessionKey,
+    pub(crate) causes: Vec<CauseFact>,
+    pub(crate) act: Act,
 }
 
 #[derive(Default)]
@@ -29,7 +34,13 @@ struct Read(BTreeMap<String, Facts>);
 
 impl Sink for Read {
     fn event(&mut self, event: &Event<'_>) {
-        let facts = Facts { seen: Use::of(event), issue: Issue::of(event), session: Identity::of(event).session() };
+        let facts = Facts {
+            seen: Use::of(event),
+            issue: Issue::of(event),
+            session: Identity::of(event).session(),
+            causes: CauseFact::of(event),
+            act: Act::of(event),
+        };
         self.0.insert(event.event_id.clone().into_owned(), facts);
     }
 

@@ -7,7 +7,8 @@ use super::{check, graph};
 fn identity_that_names_nobody_is_unknown() {
     let cases = [
         "\"type\":\"Unknown\",\"principalId\":\"Anonymous\",\"accountId\":\"\"",
-        "\"type\":\"Directory\",\"arn\":\"arn:aws:ds:ap-northeast-1:111111111111:user/d-1/u\",\"accountId\":\"111111111111\",\"userName\":\"sato\"",
+        "\"type\":\"Directory\",\"arn\":\"arn:aws:ds:ap-northeast-1::user/d-1/u\",\"userName\":\"sato\"",
+        "\"type\":\"Directory\",\"userName\":\"sato\"",
         "\"accountId\":\"111111111111\"",
         "\"type\":\"SAMLUser\",\"principalId\":\"q:\",\"identityProvider\":\"q\"",
         "\"type\":\"WebIdentityUser\",\"principalId\":\"p\",\"userName\":\"repo:acme/shop:ref:refs/heads/main\"",
@@ -94,4 +95,27 @@ fn the_same_record_twice_is_one() {
     let again = super::read(&[call.replace("ap-northeast-1", "us-east-1")]);
     let twice = graph(&[TOOLS], facts.values().chain(facts.values()).chain(again.values())).resolve(&facts["act"].session);
     assert_eq!(once, twice);
+}
+
+#[test]
+fn directory_user_is_named_by_aws_on_the_event() {
+    let who = "\"type\":\"Directory\",\"arn\":\"arn:aws:ds:ap-northeast-1:111111111111:user/d-1/u\",\"accountId\":\"111111111111\",\"userName\":\"sato\"";
+    let resolution =
+        check(&[act("act", &Who::of(who))], "act", "attested directory_user arn:aws:ds:ap-northeast-1:111111111111:user/d-1/u");
+    assert_eq!(resolution.actor.account_id(), Some(TOOLS));
+}
+
+#[test]
+fn confusable_names_are_two_people() {
+    // Cyrillic a; a full-width letter; a zero-width space; another case.
+    for other in ["s\u{430}to@example.co.jp", "\u{ff53}ato@example.co.jp", "sa\u{200b}to@example.co.jp", "Sato@example.co.jp"] {
+        let opened = |id: &str, name: &str, key: &str| sso_opening(id, name, key, "08:00:00");
+        let records =
+            [opened("one", "sato@example.co.jp", "K1"), opened("two", other, "K2"), act("act", &session(&OPS, other, "K9", "08:00:00"))];
+        check(
+            &records,
+            "act",
+            &format!("proven sso_user {other}\nrole_session {other} AWSReservedSSO_Ops_0123456789abcdef <- two assumed_role_id"),
+        );
+    }
 }

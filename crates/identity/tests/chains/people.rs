@@ -124,6 +124,36 @@ fn reserved_path_in_a_foreign_account_is_that_accounts() {
 }
 
 #[test]
+fn federation_token_of_the_same_name_and_second_is_its_own_users() {
+    let issued = federation_token("token", "08:00:00", &user("broker", "AKIAB", ""), "suzuki@example.co.jp", "K1");
+    let forwarded = federated("suzuki@example.co.jp", "K2", "08:00:00", "alice").invoked_by("kms.amazonaws.com");
+    check(
+        &[issued, act("act", &forwarded)],
+        "act",
+        "attested iam_user arn:aws:iam::111111111111:user/alice
+         federated_user suzuki@example.co.jp - <- ?",
+    );
+}
+
+#[test]
+fn user_on_a_call_of_a_foreign_reserved_role_names_nobody_of_ours() {
+    // Somebody of ours entered it, so our trail has the call; what its account's Identity Center says of users is not ours to believe.
+    let role = Role { account: OUTSIDE, id: "AROATHEIRS", ..OPS };
+    let opened = opening(&role, "ceo@example.co.jp", "K1", "08:00:00").across("assume", &user("mallory", "AKIAM", ""));
+    let who = session(&role, "ceo@example.co.jp", "K1", "08:00:00").on_behalf_of("u-1");
+    let resolution = check(
+        &[opened, record("act", "09:00:00", PROD, "s3:PutObject", &who, "")],
+        "act",
+        "ambiguous unknown -
+         role_session ceo@example.co.jp AWSReservedSSO_Ops_0123456789abcdef <- assume access_key
+         or sso_user u-1
+         or iam_user arn:aws:iam::111111111111:user/mallory assume
+         needs no log can close this",
+    );
+    assert_eq!(resolution.actor, identity::Actor::Unknown);
+}
+
+#[test]
 fn service_linked_path_cannot_be_forged() {
     let role = Role { path: "/x:role/aws-service-role/rds.amazonaws.com/", name: "Mine", id: "AROAMINE", account: TOOLS };
     check(

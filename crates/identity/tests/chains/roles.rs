@@ -228,6 +228,20 @@ fn web_identity_is_its_subject_by_its_issuer() {
 }
 
 #[test]
+fn hidden_subject_is_nobodys_name() {
+    let hidden = "HIDDEN_DUE_TO_SECURITY_REASONS";
+    let opened = opening(&LOCAL, "GitHubActions", "K1", "08:00:00").web("web", GITHUB, hidden);
+    check(
+        &[opened, act("act", &session(&LOCAL, "GitHubActions", "K1", "08:00:00"))],
+        "act",
+        "unknown unknown -
+         role_session GitHubActions Local <- web access_key
+         claims role_session_name GitHubActions
+         needs no log can close this",
+    );
+}
+
+#[test]
 fn web_identity_without_its_opening_is_unknown() {
     let who = session(&LOCAL, "GitHubActions", "K1", "08:00:00").context(&format!(
         "\"webIdFederationData\":{{\"federatedProvider\":\"arn:aws:iam::111111111111:oidc-provider/{GITHUB}\",\"attributes\":{{}}}}"

@@ -98,3 +98,38 @@ fn calls_of_one_second_vouch_only_for_the_tags_they_share() {
          role_session one Local <- a+b assumed_role_id team=shop",
     );
 }
+
+#[test]
+fn what_the_provider_asserted_is_told_apart_from_what_a_caller_set() {
+    let by_provider = ",\"principalTags\":{\"company\":\"partner\",\"desk\":\"7\"},\"transitiveTagKeys\":[\"company\"]";
+    let saml = Opening { asked: by_provider, ..opening(&OPS, "sato", "K1", "08:00:00") }.saml("saml", "AWSSSO_1_DO_NOT_DELETE", "sato");
+    // The caller's own tags, one of them under the provider's name; and what is no member of this call.
+    let by_caller =
+        ",\"tags\":[{\"key\":\"company\",\"value\":\"ours\"},{\"key\":\"change\",\"value\":\"7\"}],\"principalTags\":{\"team\":\"audit\"}";
+    let assumed =
+        Opening { asked: by_caller, ..opening(&DEPLOY, "two", "K3", "08:10:00") }.across("b", &session(&OPS, "sato", "K2", "08:00:00"));
+    let resolution = check(
+        &[saml, assumed, act("act", &session(&DEPLOY, "two", "K3", "08:10:00"))],
+        "act",
+        "proven sso_user sato
+         role_session sato AWSReservedSSO_Ops_0123456789abcdef <- saml assumed_role_id company*=partner desk=7
+         role_session two Deploy <- b access_key change=7 company*=partner",
+    );
+    let asserted: Vec<&[String]> = resolution.chain.iter().map(|credential| credential.asserted_tag_keys.as_slice()).collect();
+    assert_eq!(asserted, [&["company".to_owned(), "desk".to_owned()][..], &["company".to_owned()][..]]);
+}
+
+#[test]
+fn tag_that_was_recorded_as_inherited_is_asserted_only_where_the_session_before_shows_it() {
+    let told = ",\"incomingTransitiveTags\":{\"company\":\"partner\"}";
+    let assumed =
+        Opening { asked: told, ..opening(&DEPLOY, "two", "K3", "08:10:00") }.across("b", &session(&OPS, "sato", "K2", "08:00:00"));
+    let resolution = check(
+        &[assumed, act("act", &session(&DEPLOY, "two", "K3", "08:10:00"))],
+        "act",
+        "attested sso_user sato
+         role_session sato AWSReservedSSO_Ops_0123456789abcdef <- ?
+         role_session two Deploy <- b access_key company*=partner",
+    );
+    assert!(resolution.chain.iter().all(|credential| credential.asserted_tag_keys.is_empty()));
+}

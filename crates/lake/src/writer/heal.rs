@@ -78,7 +78,8 @@ impl Writer {
     pub async fn heal(&mut self, now: i64) -> Result<u64> {
         let mut days: BTreeSet<i32> = BTreeSet::from([0]);
         for day in self.fact_days.iter().filter(|day| **day != 0) {
-            days.extend(*day..=*day + REACH_DAYS);
+            // A token may be given out after midnight in a session of the day before.
+            days.extend(*day - 1..=*day + REACH_DAYS);
         }
         let around = days.iter().filter(|day| **day != 0).flat_map(|day| (day - REACH_DAYS)..=*day).chain([0]).collect();
         self.load_facts(around).await?;

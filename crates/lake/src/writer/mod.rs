@@ -149,19 +149,26 @@ impl Writer {
         self.known.get(&object_identity(uri, size, etag, modified)).copied()
     }
 
-    /// Writes what workers found, once: records that are there already are duplicates.
+    /// Writes what workers found, once: records that are there already are duplicates. What is left of `parts` is their memory.
     ///
     /// # Errors
     /// Where nothing could be committed; the lake is then as it was.
-    pub async fn commit(&mut self, parts: Vec<Rows>, run_id: &str, now: i64) -> Result<Tally> {
-        let rows = parts.into_iter().reduce(|mut rows, more| {
-            rows.append(more);
-            rows
-        });
-        let Some(rows) = rows else { return Ok(Tally::default()) };
+    pub async fn commit(&mut self, parts: &mut [Rows], run_id: &str, now: i64) -> Result<Tally> {
+        let Some((first, others)) = parts.split_first_mut() else { return Ok(Tally::default()) };
+        others.iter_mut().for_each(|other| first.append(other));
+        if first.is_empty() {
+            return Ok(Tally::default());
+        }
+        let tally = self.commit_one(first, run_id, now).await?;
+        first.clear(others.first_mut());
+        others.iter_mut().skip(1).for_each(|other| other.clear(None));
+        Ok(tally)
+    }
+
+    async fn commit_one(&mut self, rows: &Rows, run_id: &str, now: i64) -> Result<Tally> {
         self.fact_days.extend(rows.issues.iter().map(|issue| crate::day_of(issue.event_time)));
         self.fact_days.extend(rows.sessions.iter().map(|session| session.key.creation_date.map_or(0, crate::day_of)));
-        self.load_facts_around(&rows).await?;
+        self.load_facts_around(rows).await?;
         for object in rows.objects.iter().filter(|object| object.state == "read" && !object.account_id.is_empty()) {
             self.accounts.insert(object.account_id.clone());
         }
@@ -172,7 +179,7 @@ impl Writer {
             let events = self.table(Table::Events)?.clone();
             self.ids.load(&events, &days).await?;
             let version = self.table(Table::Events)?.version().map_or(0, |version| version as i64) + 1;
-            let mut assembled = assemble(&rows, &self.ids, &self.known, &self.graph, run_id, version, now)?;
+            let mut assembled = assemble(rows, &self.ids, &self.known, &self.graph, run_id, version, now)?;
             let evicted = self.evict(&assembled.replaced, run_id, now).await?;
             if let Some(batch) = evicted.rejects {
                 let encoded = crate::parquet_file::encode(Table::Rejects, &batch)?;

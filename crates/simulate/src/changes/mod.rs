@@ -5,10 +5,12 @@
 
 mod compute;
 mod identity;
+mod machines;
 mod storage;
 
 pub(crate) use compute::*;
 pub(crate) use identity::*;
+pub(crate) use machines::*;
 pub(crate) use storage::*;
 
 use crate::record::Body;

@@ -21,7 +21,7 @@ pub(super) fn jenkins(scene: &mut Scene, round: usize, at: i64) {
     let user_data = scene.canaries.user_data.clone();
     let launched = [instance.clone()];
     let body = changes::run_instances(&mut scene.random, &training, &launched, Some("jenkins"), &user_data);
-    scene.act(&own, at + 60, &body, &How::cli(&ip));
+    let launched = scene.act(&own, at + 60, &body, &How::cli(&ip));
     scene.ask(&arn, "A Jenkins that nobody registered runs in a trainee's account: who launched it?");
     let sessions = instance_sessions(scene, &training, "jenkins-role", &instance, at + 90);
     let how = How::with(
@@ -31,24 +31,29 @@ pub(super) fn jenkins(scene: &mut Scene, round: usize, at: i64) {
     for (nth, session) in sessions.iter().enumerate() {
         let later = at + 600 + 60 * nth as i64;
         let queue = format!("builds-{}", scene.random.hex(6));
-        scene.act(session, later, &changes::create_queue(&training, &queue), &how);
-        scene.act(session, later + 7, &changes::set_queue_attributes(&training, &queue), &how);
+        let made = scene.act(session, later, &changes::create_queue(&training, &queue), &how);
+        let set = scene.act(session, later + 7, &changes::set_queue_attributes(&training, &queue), &how);
+        for act in [made, set] {
+            scene.behind(act, &[(&own, &[launched])], false);
+        }
         scene.ask(&queue, "A queue keeps changing: which machine does that?");
     }
     if let Some(session) = sessions.first() {
-        deploy_from_jenkins(scene, session, at + 900, &how);
+        let act = deploy_from_jenkins(scene, session, at + 900, &how);
+        scene.behind(act, &[(&own, &[launched])], false);
     }
 }
 
-fn deploy_from_jenkins(scene: &mut Scene, jenkins: &Session, at: i64, how: &How) {
+fn deploy_from_jenkins(scene: &mut Scene, jenkins: &Session, at: i64, how: &How) -> usize {
     let shop = account(scene, "shop-stg");
     let role = scene.organisation.role(&shop, "/deploy/", "AppDeploy");
     let session = scene.assume_role(jenkins, role, at, how, &Assume { name: "jenkins-build", ..Assume::default() });
     let function = format!("resize-{}", scene.random.hex(6));
     let secret = scene.canaries.environment.clone();
     let body = changes::update_function_code(&mut scene.random, &shop, &function, &secret);
-    scene.act(&session, at + 10, &body, how);
+    let act = scene.act(&session, at + 10, &body, how);
     scene.ask(&function, "The function's code changed: which build server did it?");
+    act
 }
 
 /// Both deliveries of an instance's credentials: two issues in one second, a key each, lost or kept together.
@@ -124,8 +129,7 @@ pub(super) fn service(scene: &mut Scene, round: usize, at: i64) {
     let ip = scene.random.address();
     let own = scene.sso_session(&who, "PowerUserAccess", &prod, at, &[]);
     let group = format!("web-asg-{}", scene.random.hex(6));
-    scene.act(&own, at + 30, &changes::set_desired_capacity(&prod, &group), &How::cli(&ip));
-    scene.ask(&group, "The group grew: who asked for more instances?");
+    let resized = scene.act(&own, at + 30, &changes::set_desired_capacity(&prod, &group), &How::cli(&ip));
     let host = "autoscaling.amazonaws.com";
     let role = scene.organisation.role(&prod, "/aws-service-role/autoscaling.amazonaws.com/", "AWSServiceRoleForAutoScaling");
     let actor = Session::service(host, &prod).actor;
@@ -138,7 +142,10 @@ pub(super) fn service(scene: &mut Scene, round: usize, at: i64) {
     session.invoked_by = Some(host);
     let instances = [changes::id(&mut scene.random, "i"), changes::id(&mut scene.random, "i")];
     let body = changes::run_instances(&mut scene.random, &prod, &instances, None, "");
-    scene.act(&session, at + 65, &body, &How::service(host));
+    let body = changes::noted(body, &[("aws:autoscaling:groupName", &group)]);
+    let act = scene.act(&session, at + 65, &body, &How::service(host));
+    // Why a group launches an instance just now is not recorded.
+    scene.behind(act, &[(&own, &[resized])], true);
     scene.ask(&changes::ec2_arn(&prod, "instance", &instances[1]), "This instance appeared by itself: what launched it?");
     let backup = Session::service("backup.amazonaws.com", &prod);
     let volume = changes::id(&mut scene.random, "snap");

@@ -4,6 +4,9 @@
 //! that neither another story nor the background ever touches them.
 
 mod accounts;
+mod behind;
+mod blame;
+mod doors;
 mod hostile;
 pub(crate) mod machines;
 mod mislead;
@@ -14,7 +17,7 @@ use crate::scene::Scene;
 
 type Story = (&'static str, fn(&mut Scene, usize, i64));
 
-const STORIES: [Story; 15] = [
+const STORIES: [Story; 22] = [
     ("terraform", people::terraform),
     ("jenkins", machines::jenkins),
     ("github", machines::github),
@@ -30,9 +33,16 @@ const STORIES: [Story; 15] = [
     ("service", machines::service),
     ("forward_access", machines::forward_access),
     ("function", machines::function),
+    ("stack_role", behind::stack_role),
+    ("scheduled_function", behind::scheduled_function),
+    ("started", behind::started),
+    ("later", behind::later),
+    ("agent", doors::agent),
+    ("application", doors::application),
+    ("pipelines", doors::pipelines),
 ];
 
-const HOSTILE: [Story; 9] = [
+const HOSTILE: [Story; 12] = [
     ("fake_reserved_role", mislead::fake_reserved_role),
     ("machine_like_name", mislead::machine_like_name),
     ("lookalike_issuer", mislead::lookalike_issuer),
@@ -42,25 +52,40 @@ const HOSTILE: [Story; 9] = [
     ("juggling", hostile::juggling),
     ("denied", mislead::denied),
     ("hostile_text", mislead::hostile_text),
+    ("remade_function", blame::remade_function),
+    ("borrowed_build", blame::borrowed_build),
+    ("borrowed_instance", blame::borrowed_instance),
 ];
 
 /// No story lasts longer.
 const STORY_SECONDS_MAX: i64 = 5400;
 
-/// Plays every story twice, with other people, at moments spread over `from..until`.
-pub(crate) fn play(scene: &mut Scene, from: i64, until: i64, hostile: bool) {
-    let mut slots: Vec<(usize, Story)> = Vec::new();
-    for round in 0..2 {
-        slots.extend(STORIES.iter().map(|story| (round, *story)));
-        if hostile {
-            slots.extend(HOSTILE.iter().map(|story| (round, *story)));
+/// Rounds of every story, at least: with other people each time.
+const ROUNDS: usize = 2;
+
+/// Records of one round of the hostile stories, about.
+const HOSTILE_RECORDS: usize = 105;
+
+/// Plays every story in each round, at moments spread over `from..until`; the hostile ones in so many rounds that they make a twentieth
+/// of `events`. Returns how many records those made.
+pub(crate) fn play(scene: &mut Scene, from: i64, until: i64, hostile: bool, events: usize) -> usize {
+    let mut slots: Vec<(usize, bool, Story)> = Vec::new();
+    for round in 0..ROUNDS {
+        slots.extend(STORIES.iter().map(|story| (round, false, *story)));
+    }
+    if hostile {
+        for round in 0..ROUNDS.max(events / 20 / HOSTILE_RECORDS) {
+            slots.extend(HOSTILE.iter().map(|story| (round, true, *story)));
         }
     }
     scene.random.shuffle(&mut slots);
     let (room, count) = (until - from - STORY_SECONDS_MAX - 60, slots.len() as i64);
-    for (slot, (round, (name, story))) in slots.into_iter().enumerate() {
+    let mut made = 0;
+    for (slot, (round, is_hostile, (name, story))) in slots.into_iter().enumerate() {
+        let before = scene.out.len();
         scene.story = name;
         story(scene, round, from + 30 + room * slot as i64 / count);
+        made += if is_hostile { scene.out.len() - before } else { 0 };
     }
     if hostile {
         // Needs the whole span: the key comes round again as late as it can.
@@ -68,6 +93,7 @@ pub(crate) fn play(scene: &mut Scene, from: i64, until: i64, hostile: bool) {
         hostile::reused_key(scene, from + 600, until - STORY_SECONDS_MAX);
     }
     scene.story = "background";
+    made
 }
 
 /// Somebody of the company; another one for each `nth`, and in each round.
