@@ -19,6 +19,7 @@ mod run;
 mod scene;
 mod session;
 mod stories;
+pub mod terminal;
 mod text;
 
 pub use ledger::{Act, Actor, Hop, Ledger, Question};
