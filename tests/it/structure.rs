@@ -35,6 +35,7 @@ fn crates_know_only_those_before_them() {
         ("event", &[][..]),
         ("simulate", &[]),
         ("digest", &["event"]),
+        ("transcript", &[]),
         ("identity", &["event"]),
         ("source", &["event"]),
         ("lake", &["event", "identity", "transcript"]),
@@ -50,7 +51,7 @@ fn crates_know_only_those_before_them() {
 #[test]
 fn pure_crates_wait_for_nothing_and_hold_no_tables() {
     let graph = graph();
-    for name in ["digest", "event", "identity", "simulate"] {
+    for name in ["digest", "event", "identity", "simulate", "transcript"] {
         for below in graph.below(name) {
             let heavy = ["tokio", "futures", "async-trait", "deltalake", "object_store"].contains(&below.as_str())
                 || ["aws-", "arrow", "parquet", "datafusion", "hyper"].iter().any(|start| below.starts_with(start));

@@ -21,6 +21,7 @@ mod scene;
 mod session;
 mod sign;
 mod stories;
+pub mod terminal;
 mod text;
 
 pub use digest::{Delivered, DigestChain, DigestObject, ListedLog, Trail, run_with_digests};

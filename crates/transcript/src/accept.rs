@@ -1,0 +1,252 @@
+//! From a line on the screen to what was entered: finds the prompt, and the text after it.
+
+use crate::command::{Doubt, Entry, LineKind};
+use crate::prompt::{Looks, Prompt};
+use crate::session::{Driver, Editor};
+use crate::shell;
+
+/// A line that was entered.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    pub(crate) prompt: Prompt,
+    pub(crate) text: String,
+    /// A line editor announced it.
+    pub(crate) marked: bool,
+    pub(crate) entry: Entry,
+    /// Given up, as the line editor's marks show.
+    pub(crate) cancelled: bool,
+    /// The marks do not tell a line that was given up from one that ran (zsh).
+    pub(crate) may_be_cancelled: bool,
+    pub(crate) may_be_shown: bool,
+    pub(crate) reconstructed: bool,
+    pub(crate) truncated: bool,
+    pub(crate) first_line: u64,
+    pub(crate) last_line: u64,
+}
+
+impl Input {
+    fn new(prompt: Prompt, text: &str, marked: bool) -> Self {
+        Self {
+            prompt,
+            text: text.trim_end().to_owned(),
+            marked,
+            entry: Entry::Typed,
+            cancelled: false,
+            may_be_cancelled: false,
+            may_be_shown: false,
+            reconstructed: false,
+            truncated: false,
+            first_line: 0,
+            last_line: 0,
+        }
+    }
+}
+
+impl Input {
+    /// A prompt with nothing entered yet.
+    pub(crate) fn at(prompt: Prompt, marked: bool) -> Self {
+        Self::new(prompt, "", marked)
+    }
+}
+
+impl Driver<'_> {
+    /// The input in a line that a newline ended, if a shell without marks may have read one there.
+    pub(crate) fn input_in(&self, text: &str) -> Option<Input> {
+        let session = &*self.session;
+        let expect = session.running.as_ref().map(|running| &running.expect);
+        let opens = expect.is_some_and(|expect| expect.opens);
+        // A line that may itself be shown text does not end the text.
+        let doubtful = session.running.as_ref().is_some_and(|running| running.command.doubt == Some(Doubt::MayBeShown));
+        let typed = session.edited || session.running.as_ref().is_some_and(|running| running.command.time != session.time);
+        let shows = expect.is_some_and(|expect| expect.shows) && !session.edited || doubtful && !typed;
+        let leaves = session.left || expect.is_some_and(|expect| expect.leaves);
+        if let Some(input) = self.after_full_screen(text) {
+            return Some(input);
+        }
+        let Some(shell) = session.shells.current() else {
+            // The session's first prompt; a bare mark only where nothing came before it.
+            let prompt = Prompt::of(text)?;
+            let first = session.preamble == 0;
+            return (prompt.looks == Looks::Strong || first).then(|| self.entered(prompt, text));
+        };
+        if let Some(prompt) = session.shells.known(text).filter(|prompt| session.multiplexed || session.shells.is_unmarked(prompt, leaves))
+        {
+            // A bare mark, or a file that quotes this very prompt: the text of a file may begin so.
+            // An outer shell's prompt, though the inner one was not left.
+            if shows && !leaves && !session.shells.is_current(&prompt) {
+                return None;
+            }
+            let mut input = self.entered(prompt, text);
+            input.may_be_shown = shows && input.prompt.looks < Looks::Strong && !input.text.is_empty();
+            return Some(input);
+        }
+        if session.running.as_ref().is_some_and(|running| !running.marked && running.is_incomplete())
+            && let Some(rest) = text.strip_prefix("> ").or_else(|| (text == ">").then_some(""))
+        {
+            return Some(Input::new(Prompt::known("> "), rest, false));
+        }
+        let prompt = Prompt::of(text)?;
+        let changes = expect.is_some_and(|expect| expect.changes_prompt);
+        if opens || changes {
+            return Some(self.entered(prompt, text));
+        }
+        if !shell.marked && !shows && prompt.looks == Looks::Strong {
+            return Some(Input { may_be_shown: true, ..self.entered(prompt, text) });
+        }
+        None
+    }
+
+    /// What a full-screen program drew stands before the prompt, where a log has no control sequences.
+    fn after_full_screen(&self, text: &str) -> Option<Input> {
+        let session = &*self.session;
+        let drew = session
+            .running
+            .as_ref()
+            .is_some_and(|running| running.command.programs.iter().any(|program| shell::is_full_screen(&program.program)));
+        let prompt = &session.shells.current()?.prompt;
+        let at = text.rfind(prompt.text.as_str()).filter(|at| *at > 0 && session.stripped && drew && prompt.text.len() > 2)?;
+        let mut input = self.entered(prompt.clone(), text.get(at..)?);
+        input.reconstructed = true;
+        Some(input)
+    }
+
+    fn entered(&self, prompt: Prompt, text: &str) -> Input {
+        let rest = prompt.leads(text).unwrap_or_default();
+        // Without returns and erasures a search of the history stands in the line, then the prompt again.
+        let again = rest.rfind(prompt.text.as_str()).filter(|_| self.session.stripped && prompt.text.len() > 2);
+        let rest = again.map_or(rest, |at| rest.get(at + prompt.text.len()..).unwrap_or_default());
+        let mut input = Input::new(prompt, rest, false);
+        input.reconstructed =
+            again.is_some() || (self.session.stripped && self.session.edited) || (self.session.stripped && rest.contains("-i-search"));
+        if self.session.searched {
+            input.entry = Entry::Recalled;
+        }
+        input
+    }
+
+    pub(crate) fn start_editor(&mut self) {
+        let session = &mut *self.session;
+        let at = session.screen.cursor();
+        let before = session.screen.text_before(at);
+        let known = session.shells.known(&before).is_some_and(|prompt| prompt.text.trim_end() == before.trim_end());
+        let looks = Prompt::of(&before).is_some_and(|prompt| prompt.text.trim_end() == before.trim_end());
+        let zsh =
+            session.screen.width().is_some() && !before.trim().is_empty() && session.shells.current().is_none_or(|shell| shell.marked);
+        if at.column > 0 && (known || looks || zsh) {
+            return self.start_editor_after_prompt();
+        }
+        session.searched = false;
+        session.screen.start_input(at);
+        session.editor = Some(Editor {
+            row: session.screen.base() + at.row as u64,
+            column: at.column,
+            prompt: None,
+            right: String::new(),
+            pasted: false,
+        });
+    }
+
+    /// The prompt stands already, and ends at the cursor.
+    pub(crate) fn start_editor_after_prompt(&mut self) {
+        let session = &mut *self.session;
+        let at = session.screen.cursor();
+        let prompt = session.screen.text_before(at);
+        let start = session.screen.line_start(at.row);
+        let right = session.screen.text(at.row, at.row, at.column).trim().to_owned();
+        session.searched = false;
+        session.editor = Some(Editor { row: session.screen.base() + start as u64, column: 0, prompt: Some(prompt), right, pasted: false });
+    }
+
+    /// The line editor handed its line over, or was left.
+    pub(crate) fn end_editor(&mut self) {
+        let Some(editor) = self.session.editor.take() else { return };
+        let head = self.take_head();
+        let screen = &self.session.screen;
+        let first = self.session.editor_row(&editor);
+        let cursor = screen.cursor();
+        // readline and fish end the line before they say so: what stands in the row they went to is not theirs.
+        let echoed = editor.prompt.is_none() && cursor.column == 0 && cursor.row > first;
+        let last = if echoed { cursor.row - 1 } else { screen.line_end(cursor.row) };
+        let mut lines = Vec::new();
+        let mut row = first;
+        while row <= last {
+            let end = screen.line_end(row).min(last);
+            let column = if row == first && head.is_empty() { editor.column } else { 0 };
+            lines.push(screen.text(row, end, column));
+            row = end + 1;
+        }
+        if let Some(line) = lines.first_mut().filter(|_| !head.is_empty()) {
+            line.insert_str(0, &head);
+        }
+        while lines.len() > 1 && lines.last().is_some_and(String::is_empty) {
+            lines.pop();
+        }
+        let truncated = lines.iter().map(String::len).sum::<usize>() > crate::command::COMMAND_BYTES_MAX;
+        let found = self.find_input(&editor, &lines);
+        let first_line = self.session.lines + 1;
+        let at = found.as_ref().map_or(usize::MAX, |(at, _)| *at);
+        for (place, line) in lines.iter().enumerate() {
+            if !(line.is_empty() && lines.len() == 1) {
+                self.emit(line, if place >= at { LineKind::Input } else { LineKind::Output });
+            }
+        }
+        self.session.screen.clean(first, last);
+        let Some((at, mut input)) = found else { return };
+        input.first_line = first_line + at as u64;
+        input.last_line = self.session.lines.max(input.first_line);
+        input.truncated = truncated;
+        let left = self.judge_end(&editor, echoed, &mut input);
+        self.accept(input);
+        self.session.left = left;
+    }
+
+    /// The line that the prompt leads, counted from the editor's first, and what follows it.
+    fn find_input(&mut self, editor: &Editor, lines: &[String]) -> Option<(usize, Input)> {
+        let session = &mut *self.session;
+        if let Some(text) = &editor.prompt {
+            let prompt = Prompt::known(text);
+            let at = lines.iter().rposition(|line| prompt.leads(line).is_some())?;
+            let mut input = Input::new(prompt.clone(), "", true);
+            input.text = following(lines, at, &prompt);
+            if !editor.right.is_empty()
+                && let Some(rest) = input.text.strip_suffix(editor.right.as_str())
+            {
+                input.text = rest.trim_end().to_owned();
+            }
+            return Some((at, input));
+        }
+        let prompt = lines.iter().find_map(|line| session.shells.announced(line))?;
+        // A list of completions is followed by the prompt again.
+        let at = lines.iter().rposition(|line| prompt.leads(line).is_some())?;
+        let text = following(lines, at, &prompt);
+        Some((at, Input::new(prompt, &text, true)))
+    }
+
+    /// True where the end of input was typed at an empty prompt.
+    fn judge_end(&mut self, editor: &Editor, echoed: bool, input: &mut Input) -> bool {
+        let session = &mut *self.session;
+        if editor.prompt.is_none() && !echoed {
+            // readline gives the line a newline before its mark; Ctrl-C and Ctrl-D do not.
+            input.cancelled = input.text.ends_with("^C") || input.text.is_empty();
+        }
+        let left = editor.prompt.is_none() && !echoed && input.text.is_empty();
+        input.may_be_cancelled = editor.prompt.is_some();
+        input.entry = match (session.searched, editor.pasted) {
+            (true, _) => Entry::Recalled,
+            (false, true) => Entry::Pasted,
+            (false, false) => Entry::Typed,
+        };
+        session.searched = false;
+        left
+    }
+}
+
+/// The input of the line that `prompt` leads, and the lines after it, which the editor held too.
+fn following(lines: &[String], at: usize, prompt: &Prompt) -> String {
+    let mut text = lines.get(at).and_then(|line| prompt.leads(line)).unwrap_or_default().to_owned();
+    for line in lines.iter().skip(at + 1) {
+        text.push('\n');
+        text.push_str(line);
+    }
+    text.trim_end().to_owned()
+}

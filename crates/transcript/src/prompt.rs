@@ -1,0 +1,212 @@
+//! What a shell's prompt looks like: the text of a line in, where its prompt ends and what it says out.
+//!
+//! Shapes only tell a first prompt from output; after that a prompt is the text that stood there before ([`Prompt::leads`]), or the same one
+//! with another folder in it ([`Prompt::resembles`]).
+
+/// Prompts longer than this many bytes are not looked for.
+const PROMPT_MAX: usize = 240;
+
+/// How sure a text's looks make it a prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Looks {
+    /// `$ ` alone: any text may begin so.
+    Bare,
+    /// A word or path and a mark: `~/src> `, `web-3% `.
+    Weak,
+    /// Names a shell and its version, a user and host, or is PowerShell's.
+    Strong,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Prompt {
+    /// As it stood, with its trailing space.
+    pub(crate) text: String,
+    pub(crate) looks: Looks,
+    /// The last mark: `$`, `#`, `%`, `>` or another.
+    pub(crate) mark: Option<char>,
+    /// The user that `user@host` names.
+    pub(crate) user: Option<String>,
+    /// What stays the same when the folder changes.
+    identity: String,
+}
+
+impl Prompt {
+    /// The prompt that `line` begins with, by its looks alone.
+    pub(crate) fn of(line: &str) -> Option<Self> {
+        for (at, mark) in line.char_indices() {
+            if at > PROMPT_MAX {
+                break;
+            }
+            let next = line.get(at + mark.len_utf8()..).and_then(|rest| rest.chars().next());
+            let ends = next.is_none_or(|next| next == ' ');
+            let windows = mark == '>' && line.get(..at).is_some_and(is_windows);
+            if is_mark(mark) && (ends || windows) {
+                let end = at + mark.len_utf8() + usize::from(next == Some(' '));
+                if let Some(looks) = line.get(..at).and_then(|head| looks(head, mark)) {
+                    return line.get(..end).map(|text| Self::new(text, looks));
+                }
+            }
+        }
+        None
+    }
+
+    /// A prompt known to end where `text` ends.
+    pub(crate) fn known(text: &str) -> Self {
+        let looks = Self::of(text).filter(|found| found.text.trim_end() == text.trim_end()).map_or(Looks::Weak, |found| found.looks);
+        Self::new(text, looks)
+    }
+
+    fn new(text: &str, looks: Looks) -> Self {
+        let mark = text.trim_end().chars().next_back().filter(|mark| is_mark(*mark));
+        let token = text.split(|c: char| c.is_whitespace() || matches!(c, '[' | ']' | '(' | ')' | ':')).find(|token| token.contains('@'));
+        let user = token.and_then(|token| token.split('@').next()).filter(|user| !user.is_empty()).map(str::to_owned);
+        let identity = match token {
+            Some(token) => token.trim_end_matches(['$', '#', '%', '>']).to_owned(),
+            None if is_windows(text) => "PS".to_owned(),
+            None => text
+                .split_whitespace()
+                .filter(|word| !word.contains('/') && !word.starts_with('~'))
+                .map(|word| word.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect::<String>())
+                .collect::<Vec<_>>()
+                .join(" "),
+        };
+        Self { text: text.to_owned(), looks, mark, user, identity }
+    }
+
+    /// The rest of `line` if it begins with this prompt. Of a prompt alone the trailing space may be gone.
+    pub(crate) fn leads<'a>(&self, line: &'a str) -> Option<&'a str> {
+        line.strip_prefix(self.text.as_str()).or_else(|| (line == self.text.trim_end()).then_some(""))
+    }
+
+    /// The same shell's prompt in another folder.
+    pub(crate) fn resembles(&self, other: &Self) -> bool {
+        self.mark == other.mark
+            && self.identity == other.identity
+            && (self.looks == Looks::Strong
+                || self.text.trim_end() == other.text.trim_end()
+                || (self.looks == Looks::Weak && other.looks == Looks::Weak))
+    }
+
+    /// Whether its mark says root (`#`) or not (`$`, `%`, `>`).
+    pub(crate) fn root(&self) -> Option<bool> {
+        match self.user.as_deref() {
+            Some("root") => Some(true),
+            _ => match self.mark {
+                Some('#') => Some(true),
+                Some('$' | '%') => Some(false),
+                _ => None,
+            },
+        }
+    }
+}
+
+fn is_mark(character: char) -> bool {
+    matches!(character, '$' | '#' | '%' | '>' | '❯' | '➜' | 'λ' | '»' | '›' | '⟩' | '▶' | '\u{e0b0}')
+}
+
+fn is_windows(head: &str) -> bool {
+    let head = head.strip_prefix("PS ").unwrap_or(head);
+    let mut letters = head.chars();
+    letters.next().is_some_and(|drive| drive.is_ascii_alphabetic()) && letters.next() == Some(':') && letters.next() == Some('\\')
+}
+
+/// `head` is what stands before the mark.
+fn looks(head: &str, mark: char) -> Option<Looks> {
+    // An indented mark is an example in a text.
+    let indented = head.starts_with(' ');
+    let head = head.trim_end();
+    if head.is_empty() && indented {
+        return None;
+    }
+    if head.is_empty() {
+        return (mark != '>').then_some(Looks::Bare);
+    }
+    if is_windows(head) && mark == '>' {
+        return Some(Looks::Strong);
+    }
+    let words: Vec<&str> = head.split_whitespace().collect();
+    let decoration = |word: &&str| {
+        (word.starts_with(['(', '[', '┌', '╭']) && word.ends_with([')', ']']))
+            || word.chars().all(|c| c.is_ascii_digit() || matches!(c, ':' | '.' | '-' | '/'))
+    };
+    let first = words.iter().position(|word| !decoration(word) || word.contains('@')).unwrap_or(words.len());
+    let name = words.get(first).or(words.last())?;
+    let bare_name = name.trim_start_matches(['[', '(', '-', '└', '╰', '─']);
+    if is_versioned_shell(bare_name) && words.len() == first + 1 {
+        return Some(Looks::Strong);
+    }
+    if is_user_at_host(bare_name) {
+        return (words.len() <= first + 5).then_some(Looks::Strong);
+    }
+    if words.iter().all(|word| word.chars().all(|c| matches!(c, '└' | '╰' | '─' | '┌' | '╭' | '>'))) {
+        return Some(Looks::Strong);
+    }
+    // One word, perhaps with a folder: `web-3 ~/src% `.
+    let plain = |word: &&str| word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '~' | ':' | '[' | ']'));
+    (words.len() <= 2 && words.iter().all(plain) && (words.len() == 1 || words.last().is_some_and(|last| last.contains(['/', '~']))))
+        .then_some(Looks::Weak)
+}
+
+/// `sh-5.2`, `bash-4.4`.
+fn is_versioned_shell(word: &str) -> bool {
+    let Some((shell, version)) = word.split_once('-') else { return false };
+    ["sh", "bash", "rbash", "zsh", "ksh", "dash", "ash"].contains(&shell)
+        && version.starts_with(|c: char| c.is_ascii_digit())
+        && version.chars().all(|c| c.is_ascii_digit() || c == '.')
+}
+
+/// `ec2-user@ip-10-0-0-1`, `root@vm:/etc`.
+fn is_user_at_host(word: &str) -> bool {
+    let Some((user, rest)) = word.split_once('@') else { return false };
+    let host = rest.split([':', ']', ')']).next().unwrap_or_default();
+    let name = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '\\' | '㉿'));
+    name(user) && name(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, prompt: &str, looks: Looks) {
+        let found = Prompt::of(line).unwrap();
+        assert_eq!((found.text.as_str(), found.looks), (prompt, looks));
+    }
+
+    #[test]
+    fn common_prompts_are_known_by_their_looks() {
+        check("sh-5.2$ sudo -i", "sh-5.2$ ", Looks::Strong);
+        check("[ec2-user@ip-10-0-0-1 ~]$ echo $ x", "[ec2-user@ip-10-0-0-1 ~]$ ", Looks::Strong);
+        check("ssm-user@ip-10-0-0-1:/usr/bin$ ls", "ssm-user@ip-10-0-0-1:/usr/bin$ ", Looks::Strong);
+        check("(venv) root@web:~# ls", "(venv) root@web:~# ", Looks::Strong);
+        check("root@vm /tmp/x [127]# ls", "root@vm /tmp/x [127]# ", Looks::Strong);
+        check("12:01:33 ops@web ~ $ ls", "12:01:33 ops@web ~ $ ", Looks::Strong);
+        check("PS C:\\Windows> whoami", "PS C:\\Windows> ", Looks::Strong);
+        check("C:\\Users\\a>dir", "C:\\Users\\a>", Looks::Strong);
+        check("└─$ sudo id", "└─$ ", Looks::Strong);
+        check("web-3% ls", "web-3% ", Looks::Weak);
+        check("$ sudo id", "$ ", Looks::Bare);
+        check("# id", "# ", Looks::Bare);
+    }
+
+    #[test]
+    fn sentences_are_not_prompts() {
+        for line in
+            ["the price is 5 $ now", "> quoted", "mail user@example.com > x", "total 12", "a b c # comment", "100% done", "<b> bold"]
+        {
+            assert!(Prompt::of(line).is_none_or(|found| found.looks < Looks::Strong), "{line}");
+        }
+        assert!(Prompt::of("  $ sudo halt").is_none());
+        assert!(Prompt::of("the price is 5 $ now").is_none());
+    }
+
+    #[test]
+    fn another_folder_is_the_same_shell() {
+        let of = |line| Prompt::of(line).unwrap();
+        assert!(of("[a@h ~]$ ").resembles(&of("[a@h src]$ ")));
+        assert!(of("a@h:~$ ").resembles(&of("a@h:/etc$ ")));
+        assert!(!of("[a@h ~]$ ").resembles(&of("[root@h ~]# ")));
+        assert!(!of("$ ").resembles(&of("# ")));
+        assert!(!of("sh-5.2$ ").resembles(&of("[a@h ~]$ ")));
+    }
+}

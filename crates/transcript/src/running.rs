@@ -1,0 +1,382 @@
+//! The command that was entered last, until what follows shows what became of it.
+
+use std::collections::VecDeque;
+
+use crate::accept::Input;
+use crate::command::{COMMAND_BYTES_MAX, Command, Doubt, Elevation, Entry};
+use crate::elevate::{self, Outcome, Runs};
+use crate::prompt::Prompt;
+use crate::session::Driver;
+use crate::shell::{self, How, Program, State};
+use crate::shells::{Change, Expect, Kind};
+
+/// Lines of output kept from the start and from the end, to tell an outcome by.
+const OUTPUT_LINES_MAX: usize = 48;
+/// Of each, so many bytes.
+const OUTPUT_LINE_BYTES_MAX: usize = 512;
+
+pub(crate) struct Running {
+    pub(crate) command: Command,
+    pub(crate) expect: Expect,
+    pub(crate) marked: bool,
+    cancelled: bool,
+    may_be_cancelled: bool,
+    /// The bell rang right before the line's end, as it does for a completion that is not the only one.
+    bell: bool,
+    head: Vec<String>,
+    tail: VecDeque<String>,
+    lines: u64,
+    /// The next line of output may be the line after history expansion.
+    expands: bool,
+    before: State,
+}
+
+impl Running {
+    pub(crate) fn is_incomplete(&self) -> bool {
+        shell::is_incomplete(&self.command.line)
+    }
+
+    pub(crate) fn output(&mut self, text: &str) {
+        if let Some(expanded) = self.command.expanded.as_mut().filter(|line| self.lines == 0 && shell::is_incomplete(line))
+            && expanded.len() + text.len() < COMMAND_BYTES_MAX
+        {
+            expanded.push('\n');
+            expanded.push_str(text.trim_end());
+            return;
+        }
+        if self.lines == 0 && self.expands && !text.trim().is_empty() {
+            self.expands = false;
+            if is_expansion(&self.command.line, text) {
+                self.command.expanded = Some(text.trim_end().to_owned());
+                return;
+            }
+        }
+        self.lines += u64::from(!text.trim().is_empty());
+        let mut end = text.len().min(OUTPUT_LINE_BYTES_MAX);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let line = text.get(..end).unwrap_or_default().to_owned();
+        if self.head.len() < OUTPUT_LINES_MAX {
+            self.head.push(line);
+        } else {
+            if self.tail.len() == OUTPUT_LINES_MAX {
+                self.tail.pop_front();
+            }
+            self.tail.push_back(line);
+        }
+    }
+
+    fn shown(&self) -> impl Iterator<Item = &str> {
+        self.head.iter().chain(&self.tail).map(String::as_str)
+    }
+
+    /// What was shown is a list of completions: the line was not entered, and stands at the next prompt again.
+    fn was_completed(&self, next: &str) -> bool {
+        let line = self.command.line.as_str();
+        if self.marked || self.lines == 0 || !next.starts_with(line) {
+            return false;
+        }
+        let last = line.rsplit([' ', '/', '=', '\'', '"']).next().unwrap_or_default();
+        let entries: Vec<&str> = self.shown().flat_map(str::split_whitespace).collect();
+        let listed = !last.is_empty() && entries.len() > 1 && entries.iter().all(|entry| entry.starts_with(last));
+        let after_blank = next.strip_prefix(line).is_some_and(|rest| rest.starts_with(' '));
+        self.bell && (listed || after_blank) || self.shown().any(|line| line.starts_with("Display all ") && line.contains("possibilities?"))
+    }
+}
+
+/// `!!` and the like, and a line that is what they can have become: it holds the words that stood around them.
+fn is_expansion(line: &str, shown: &str) -> bool {
+    let first = |text: &str| text.split_whitespace().next().unwrap_or_default().to_owned();
+    let before = line.split(['!', '^']).next().unwrap_or_default().trim();
+    let shown = shown.trim();
+    !shown.is_empty()
+        && shown.starts_with(before)
+        && !shown.contains("event not found")
+        && (before.is_empty() || first(before) == first(shown))
+}
+
+fn expands_history(line: &str) -> bool {
+    let mut quoted = false;
+    let bytes = line.as_bytes();
+    line.starts_with('^')
+        || bytes.iter().enumerate().any(|(at, byte)| {
+            quoted ^= *byte == b'\'';
+            let next = bytes.get(at + 1).copied().unwrap_or(b' ');
+            *byte == b'!' && !quoted && !matches!(next, b' ' | b'=' | b'(' | b'\t') && bytes.get(at.wrapping_sub(1)) != Some(&b'\\')
+        })
+}
+
+impl Driver<'_> {
+    /// A line was entered at a prompt.
+    pub(crate) fn accept(&mut self, mut input: Input) {
+        if self.continues(&input) {
+            return self.continue_line(&input);
+        }
+        // After Ctrl-D a shell prints nothing: the outer one's prompt stands behind the inner one's.
+        while let Some(outer) =
+            self.session.shells.known(&input.text).filter(|outer| outer.text.len() > 1 && outer.text != input.prompt.text)
+        {
+            input.text = outer.leads(&input.text).unwrap_or_default().to_owned();
+            input.prompt = outer;
+            self.session.left = true;
+        }
+        self.settle(Some(&input));
+        let session = &mut *self.session;
+        let Some(shell) = session.shells.current_mut() else { return };
+        let before = shell.state.clone();
+        if shell.kind == Kind::Interpreter {
+            let escaped = ["\\!", "!", "system ", "shell "].iter().find_map(|start| input.text.strip_prefix(start));
+            match escaped {
+                Some(line) => input.text = line.trim().to_owned(),
+                None => return,
+            }
+        }
+        if input.text.is_empty() || input.cancelled {
+            return;
+        }
+        let entry = if input.entry == Entry::Typed && expands_history(&input.text) { Entry::Recalled } else { input.entry };
+        let mut end = input.text.len().min(COMMAND_BYTES_MAX);
+        while !input.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        input.text.truncate(end);
+        let cancelled = !input.marked && input.text.ends_with("^C");
+        let mut command = Command {
+            first_line: input.first_line,
+            last_line: input.last_line,
+            time: session.time,
+            line: input.text,
+            expanded: None,
+            prompt: input.prompt.text.clone(),
+            entry,
+            root_shell: shell.root,
+            user: shell.user.clone(),
+            inside: shell.inside.clone(),
+            programs: Vec::new(),
+            parsed: false,
+            elevations: Vec::new(),
+            entered_root_shell: false,
+            prompt_changed: false,
+            exit: None,
+            doubt: input.may_be_shown.then_some(Doubt::MayBeShown),
+            reconstructed: input.reconstructed,
+            truncated: input.truncated,
+        };
+        let expect = if cancelled { Expect::default() } else { read(&mut command, &mut shell.state) };
+        session.multiplexed |= multiplexes(&command.programs);
+        session.running = Some(Running {
+            expands: expands_history(&command.line),
+            command,
+            expect,
+            marked: input.marked,
+            cancelled,
+            may_be_cancelled: input.may_be_cancelled,
+            bell: std::mem::take(&mut session.bell),
+            head: Vec::new(),
+            tail: VecDeque::new(),
+            lines: 0,
+            before,
+        });
+        session.searched = false;
+    }
+
+    /// The prompt is a continuation's, and the line before asks for one.
+    fn continues(&self, input: &Input) -> bool {
+        let text = input.prompt.text.trim_end();
+        let asks = text == ">" || (text.ends_with('>') && text.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '>' | ' ')));
+        asks && self.session.running.as_ref().is_some_and(|running| running.is_incomplete() || text.len() > 1)
+            && self.session.shells.current().is_some_and(|shell| shell.prompt.text != input.prompt.text)
+    }
+
+    fn continue_line(&mut self, input: &Input) {
+        let session = &mut *self.session;
+        let Some(running) = session.running.as_mut() else { return };
+        if input.cancelled {
+            session.running = None;
+            return;
+        }
+        if running.command.line.len() + input.text.len() < COMMAND_BYTES_MAX {
+            running.command.line.push('\n');
+            running.command.line.push_str(&input.text);
+        } else {
+            running.command.truncated = true;
+        }
+        running.command.last_line = input.last_line.max(running.command.last_line);
+        running.command.time = session.time;
+        running.cancelled = !input.marked && input.text.ends_with("^C");
+        if let Some(shell) = session.shells.current_mut() {
+            shell.state = running.before.clone();
+            running.expect = read(&mut running.command, &mut shell.state);
+        }
+    }
+
+    /// What follows the last command is known now: a prompt, or nothing more.
+    pub(crate) fn settle(&mut self, next: Option<&Input>) {
+        let session = &mut *self.session;
+        let running = session.running.take();
+        let left = std::mem::take(&mut session.left);
+        let mut expect = running.as_ref().map(|running| running.expect.clone()).unwrap_or_default();
+        expect.leaves |= left;
+        if let Some(running) = &running {
+            if next.is_some_and(|input| running.was_completed(&input.text)) {
+                return;
+            }
+            if running.cancelled && running.lines == 0 && !cancel_is_text(&running.command.line) {
+                return self.enter(next, &Expect::default());
+            }
+        }
+        let Some(mut running) = running else { return self.enter(next, &expect) };
+        self.expand(&mut running, &mut expect);
+        let refused = elevate::refusal(running.shown());
+        if refused.is_some() {
+            expect.opens &= running.lines > 3;
+        }
+        if let Some(shell) = self.session.shells.current_mut() {
+            note_identity(&running, shell);
+        }
+        let rooted = self.session.shells.current().is_some_and(|shell| shell.root);
+        let (depth, prompt) = (self.session.shells.depth(), self.session.shells.current().map(|shell| shell.prompt.text.clone()));
+        self.enter(next, &expect);
+        let shells = &self.session.shells;
+        let opened = shells.depth() > depth;
+        let now_rooted = shells.current().is_some_and(|shell| shell.root);
+        running.command.entered_root_shell = next.is_some() && now_rooted && !rooted && (opened || running.expect.opens);
+        running.command.prompt_changed = next.is_some() && shells.current().map(|shell| &shell.prompt.text) != prompt.as_ref();
+        judge(&mut running, refused, next.map(|input| &input.prompt), opened || now_rooted && !rooted);
+        self.sink.command(running.command);
+    }
+
+    fn enter(&mut self, next: Option<&Input>, expect: &Expect) {
+        if let Some(input) = next {
+            let change = self.session.shells.enter(&input.prompt, input.marked, expect);
+            if change == Change::Left {
+                self.session.multiplexed = false;
+            }
+        }
+    }
+
+    /// A line that history expansion changed is read again as what it became.
+    fn expand(&mut self, running: &mut Running, expect: &mut Expect) {
+        if running.command.expanded.is_none() {
+            return;
+        }
+        if let Some(shell) = self.session.shells.current_mut() {
+            shell.state = running.before.clone();
+            *expect = Expect { leaves: expect.leaves, ..read(&mut running.command, &mut shell.state) };
+            running.expect = expect.clone();
+        }
+    }
+}
+
+/// `^C` inside quotes or a comment may have been typed as such.
+fn cancel_is_text(line: &str) -> bool {
+    let before = line.strip_suffix("^C").unwrap_or(line);
+    before.contains('#') || before.matches(['\'', '"']).count() % 2 == 1
+}
+
+fn multiplexes(programs: &[Program]) -> bool {
+    programs.iter().any(|program| matches!(program.program.as_str(), "tmux" | "screen" | "byobu" | "zellij"))
+}
+
+/// Reads a command's programs and attempts to elevate, and what they lead to expect of the next prompt.
+fn read(command: &mut Command, state: &mut State) -> Expect {
+    let parsed = shell::programs(command.effective(), state);
+    command.parsed = parsed.whole && !command.truncated;
+    command.programs = parsed.programs;
+    command.elevations = command.programs.iter().filter_map(elevation).collect();
+    let mut expect = Expect { line: command.effective().to_owned(), ..Expect::default() };
+    expect.shows = command.programs.iter().any(|program| {
+        // What echo prints is in its own line: no mark there, none shown.
+        let echoes = matches!(program.program.as_str(), "echo" | "printf");
+        shell::shows_text(&program.program)
+            && (!echoes || program.unresolved || program.argv.iter().any(|word| word.contains(['$', '#', '%', '>', '\\'])))
+    });
+    expect.leaves = command.programs.iter().any(|program| matches!(program.program.as_str(), "exit" | "logout"));
+    expect.changes_prompt =
+        command.programs.iter().any(|program| matches!(program.program.as_str(), "." | "source" | "exec" | "conda" | "deactivate"))
+            || command.effective().contains("PS1=")
+            || command.effective().contains("PROMPT=");
+    let Some(last) = command.programs.iter().rposition(|program| shell::opens_shell(&program.program, &program.argv)) else {
+        expect.interpreter = command.programs.last().is_some_and(|program| shell::is_interpreter(&program.program));
+        return expect;
+    };
+    expect.opens = true;
+    let opener = command.programs.get(last);
+    let by = command.elevations.iter().rev().find(|by| by.shell || opener.is_some_and(|opener| opener.under.is_some()));
+    if let Some(by) = by {
+        expect.root = Some(by.as_user.is_none());
+        expect.user = Some(by.as_user.clone().unwrap_or_else(|| "root".to_owned()));
+    }
+    expect
+}
+
+fn elevation(program: &Program) -> Option<Elevation> {
+    let request = elevate::request(&program.program, &program.argv)?;
+    let shell = match &request.runs {
+        Runs::Nothing => return None,
+        Runs::Shell => true,
+        Runs::Command(words) => words.first().is_some_and(|first| {
+            let name = first.rsplit('/').next().unwrap_or(first);
+            shell::opens_shell(name, words) && name != "ssh"
+        }),
+        Runs::Script(_) | Runs::Edit => false,
+    };
+    Some(Elevation {
+        program: program.program.clone(),
+        as_user: request.as_user,
+        how: program.how,
+        shell,
+        obscured: program.obscured || program.how == How::Alias,
+        outcome: Outcome::Unknown,
+    })
+}
+
+/// `whoami` and `id` say who the shell is.
+fn note_identity(running: &Running, shell: &mut crate::shells::Shell) {
+    let [program] = running.command.programs.as_slice() else { return };
+    if shell.kind != Kind::Shell || running.lines != 1 {
+        return;
+    }
+    let Some(line) = running.shown().find(|line| !line.trim().is_empty()).map(str::trim) else { return };
+    let words: Vec<&str> = program.argv.iter().map(String::as_str).collect();
+    let user = match words.as_slice() {
+        ["whoami"] | ["id", "-un"] => Some(line),
+        ["id"] if line.starts_with("uid=") => line.split(['(', ')']).nth(1),
+        _ => None,
+    };
+    if let Some(user) = user.filter(|user| !user.is_empty() && !user.contains(' ')) {
+        shell.root = user == "root";
+        shell.user = Some(user.to_owned());
+    }
+}
+
+/// What became of the attempts in a command, and whether it ran at all.
+fn judge(running: &mut Running, refused: Option<Outcome>, next: Option<&Prompt>, opened: bool) {
+    let lines = running.lines;
+    let asked_only = running.head.iter().all(|line| line.trim().is_empty() || is_password_prompt(line));
+    for elevation in &mut running.command.elevations {
+        elevation.outcome = match (refused, next) {
+            (Some(outcome), _) => outcome,
+            (None, Some(_)) if elevation.shell => {
+                if opened || lines > 0 && !asked_only {
+                    Outcome::Succeeded
+                } else {
+                    Outcome::Unknown
+                }
+            }
+            (None, Some(_)) => Outcome::Succeeded,
+            (None, None) if lines > 0 && !asked_only => Outcome::Succeeded,
+            (None, None) => Outcome::Unknown,
+        };
+    }
+    let silent = lines == 0 && !opened;
+    if running.command.doubt.is_none() && silent && next.is_some() && (running.may_be_cancelled || running.cancelled) {
+        running.command.doubt = Some(Doubt::MayBeCancelled);
+    }
+}
+
+fn is_password_prompt(line: &str) -> bool {
+    let line = line.trim().to_lowercase();
+    line.contains("password") && line.ends_with(':') || line.contains("パスワード") && line.ends_with([':', '：'])
+}

@@ -1,0 +1,202 @@
+//! One row of a screen: cells in, text out.
+
+/// Combining characters kept a row; more are dropped (a row of nothing but accents would otherwise grow without end).
+const MARKS_MAX: usize = 256;
+
+const WIDE: u8 = 1;
+const TAIL: u8 = 2;
+const STANDOUT: u8 = 4;
+
+/// A character and how it is shown. The second half of a wide one is a cell of its own, without text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cell {
+    character: char,
+    flags: u8,
+}
+
+impl Cell {
+    pub(crate) const BLANK: Self = Self { character: ' ', flags: 0 };
+
+    pub(crate) fn narrow(character: char, standout: bool) -> Self {
+        Self { character, flags: if standout { STANDOUT } else { 0 } }
+    }
+
+    pub(crate) fn wide(character: char, standout: bool) -> [Self; 2] {
+        let flags = if standout { STANDOUT } else { 0 };
+        [Self { character, flags: flags | WIDE }, Self { character: ' ', flags: flags | TAIL }]
+    }
+
+    pub(crate) fn is_wide(self) -> bool {
+        self.flags & WIDE != 0
+    }
+
+    pub(crate) fn is_tail(self) -> bool {
+        self.flags & TAIL != 0
+    }
+
+    /// Shown reversed, as line editors show what was pasted.
+    pub(crate) fn is_standout(self) -> bool {
+        self.flags & STANDOUT != 0
+    }
+
+    pub(crate) fn character(self) -> char {
+        self.character
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Row {
+    /// Cells up to the last that was written; those to the right are blank.
+    cells: Vec<Cell>,
+    /// Combining characters, by column.
+    marks: Vec<(usize, char)>,
+    /// The line goes on in the next row.
+    pub(crate) wrapped: bool,
+    /// Written since it was last handed out.
+    pub(crate) dirty: bool,
+}
+
+impl Row {
+    pub(crate) fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    pub(crate) fn cell(&self, column: usize) -> Cell {
+        self.cells.get(column).copied().unwrap_or(Cell::BLANK)
+    }
+
+    pub(crate) fn put(&mut self, column: usize, cell: Cell) {
+        self.dirty = true;
+        if column == self.cells.len() {
+            self.cells.push(cell);
+            return;
+        }
+        if column > self.cells.len() {
+            self.cells.resize(column, Cell::BLANK);
+            self.cells.push(cell);
+            return;
+        }
+        self.split_wide(column);
+        if !self.marks.is_empty() {
+            self.marks.retain(|(at, _)| *at != column);
+        }
+        if let Some(old) = self.cells.get_mut(column) {
+            *old = cell;
+        }
+    }
+
+    /// The second half of a wide character, whose first was just put.
+    pub(crate) fn put_tail(&mut self, column: usize, tail: Cell) {
+        if self.cells.get(column).is_some_and(|old| old.is_wide()) {
+            self.split_wide(column);
+        }
+        self.marks.retain(|(at, _)| *at != column);
+        match self.cells.get_mut(column) {
+            Some(old) => *old = tail,
+            None => self.cells.push(tail),
+        }
+    }
+
+    /// Adds a combining character to what stands at `column`.
+    pub(crate) fn mark(&mut self, column: usize, mark: char) {
+        if self.marks.len() < MARKS_MAX && column < self.cells.len() {
+            self.dirty = true;
+            self.marks.push((column, mark));
+        }
+    }
+
+    /// Blanks `from..to`.
+    pub(crate) fn erase(&mut self, from: usize, to: usize) {
+        if from >= self.cells.len() {
+            return;
+        }
+        self.dirty = true;
+        self.marks.retain(|(at, _)| *at < from || *at >= to);
+        self.split_wide(from);
+        if to >= self.cells.len() {
+            self.cells.truncate(from);
+            return;
+        }
+        self.split_wide(to);
+        if let Some(cells) = self.cells.get_mut(from..to) {
+            cells.fill(Cell::BLANK);
+        }
+    }
+
+    /// Shifts what stands at and after `column` to the right by `count`; what leaves `width` is gone.
+    pub(crate) fn insert(&mut self, column: usize, count: usize, width: usize) {
+        if column >= self.cells.len() {
+            return;
+        }
+        self.dirty = true;
+        self.split_wide(column);
+        let count = count.min(width.saturating_sub(column));
+        self.cells.splice(column..column, std::iter::repeat_n(Cell::BLANK, count));
+        self.cut(width);
+        self.marks.retain_mut(|(at, _)| {
+            *at += if *at >= column { count } else { 0 };
+            *at < width
+        });
+    }
+
+    /// Removes `count` cells at `column`; what follows moves left.
+    pub(crate) fn delete(&mut self, column: usize, count: usize) {
+        if column >= self.cells.len() {
+            return;
+        }
+        self.dirty = true;
+        let end = column.saturating_add(count).min(self.cells.len());
+        self.split_wide(column);
+        self.split_wide(end);
+        self.cells.drain(column..end);
+        self.marks.retain_mut(|(at, _)| {
+            let gone = *at >= column && *at < end;
+            *at -= if *at >= end { end - column } else { 0 };
+            !gone
+        });
+    }
+
+    /// Drops what lies at and after `width`.
+    pub(crate) fn cut(&mut self, width: usize) {
+        if self.cells.len() > width {
+            self.split_wide(width);
+            self.cells.truncate(width);
+        }
+    }
+
+    /// The text of the columns from `from` on, trailing blanks cut, appended to `text`.
+    pub(crate) fn text_into(&self, from: usize, text: &mut String) {
+        let Some(cells) = self.cells.get(from..) else { return };
+        let written = cells.iter().rposition(|cell| cell.character != ' ' || cell.is_tail()).map_or(0, |last| last + 1);
+        let padded = if self.wrapped { cells.len() } else { written };
+        for (place, cell) in cells.iter().take(padded).enumerate() {
+            if cell.is_tail() {
+                continue;
+            }
+            text.push(cell.character);
+            if !self.marks.is_empty() {
+                text.extend(self.marks.iter().filter(|(at, _)| *at == from + place).map(|(_, mark)| *mark));
+            }
+        }
+    }
+
+    /// Empties the row, giving what stood in it.
+    pub(crate) fn take(&mut self) -> Vec<Cell> {
+        self.marks.clear();
+        self.wrapped = false;
+        std::mem::take(&mut self.cells)
+    }
+
+    /// Half of a wide character cannot stay: where `column` parts one, both halves become blank.
+    fn split_wide(&mut self, column: usize) {
+        if !self.cells.get(column).is_some_and(|cell| cell.is_tail() || cell.is_wide()) {
+            return;
+        }
+        let first = if self.cell(column).is_tail() { column.saturating_sub(1) } else { column };
+        for at in [first, first + 1] {
+            if let Some(cell) = self.cells.get_mut(at) {
+                *cell = Cell::BLANK;
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Agreement with an emulator that others wrote.
+
+use alacritty_terminal::event::VoidListener;
+use alacritty_terminal::index::{Column, Line};
+use alacritty_terminal::term::cell::Flags;
+use alacritty_terminal::term::test::TermSize;
+use alacritty_terminal::term::{Config, Term};
+use alacritty_terminal::vte::ansi::Processor;
+use proptest::prelude::*;
+use vte::{Params, Parser, Perform};
+
+use super::Screen;
+
+struct Plain(Screen);
+
+impl Perform for Plain {
+    fn print(&mut self, character: char) {
+        if !character.is_control() {
+            self.0.print(character);
+        }
+    }
+
+    fn execute(&mut self, byte: u8) {
+        if byte == b'\n' { self.0.index() } else { self.0.control(byte) }
+    }
+
+    fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], ignore: bool, action: char) {
+        if !ignore {
+            self.0.sequence(params, intermediates, action);
+        }
+    }
+
+    fn esc_dispatch(&mut self, intermediates: &[u8], _ignore: bool, byte: u8) {
+        self.0.escape(intermediates, byte);
+    }
+}
+
+const WIDTH: u16 = 40;
+const HEIGHT: u16 = 12;
+
+fn ours(bytes: &[u8]) -> (Vec<String>, (usize, usize)) {
+    let mut plain = Plain(Screen::fixed(usize::from(WIDTH), usize::from(HEIGHT)));
+    Parser::new().advance(&mut plain, bytes);
+    let at = plain.0.cursor();
+    (plain.0.contents(), (at.row, at.column))
+}
+
+fn theirs(bytes: &[u8]) -> (Vec<String>, (usize, usize)) {
+    let (width, height) = (usize::from(WIDTH), usize::from(HEIGHT));
+    let mut term = Term::new(Config::default(), &TermSize::new(width, height), VoidListener);
+    let mut parser: Processor = Processor::new();
+    parser.advance(&mut term, bytes);
+    let row = |line: usize| {
+        let cells = (0..width).map(|column| &term.grid()[Line(line as i32)][Column(column)]);
+        let shown = cells.filter(|cell| !cell.flags.intersects(Flags::WIDE_CHAR_SPACER | Flags::LEADING_WIDE_CHAR_SPACER));
+        // A tab keeps its mark in a cell; it is shown as a blank.
+        let text: String = shown.map(|cell| if cell.c == '\t' { ' ' } else { cell.c }).collect();
+        text.trim_end().to_owned()
+    };
+    let at = term.grid().cursor.point;
+    ((0..height).map(row).collect(), (at.line.0 as usize, at.column.0))
+}
+
+#[track_caller]
+fn check(text: &str) {
+    assert_eq!(ours(text.as_bytes()), theirs(text.as_bytes()), "{text:?}");
+}
+
+#[test]
+fn editing_and_scrolling_agree() {
+    check("abc\x08\x08X\r\nsecond\x1b[Kline\x1b[3DY");
+    check(&"wrapped ".repeat(12));
+    check("日本語テキスト\x08\x08x\r\n日\x1b[2Gy");
+    check(&(0..30).map(|n| format!("line {n}\r\n")).collect::<String>());
+    check("a\x1b[5;10Hb\x1b[Ac\x1b[2Jd\x1b[He");
+    check("abcdef\x1b[3G\x1b[2P\x1b[4G\x1b[2@z");
+    check("\x1b[3;6r\x1b[6;1Hx\n\n\ny\x1b[r");
+    check("one\x1b[?1049htwo\x1b[?1049lthree");
+    check("a\tb\tc\x1b[1;20Hd\x1b[1K");
+    check("abc\x1b7\r\nx\x1b8y");
+    check(&format!("{}\r\n\x1b[A\x1b[2Lq", "z\r\n".repeat(5)));
+}
+
+/// Emulators differ in what an edit does while a wrap is pending: a backspace before each ends that. They differ in moves up and down at margins
+/// (ours stop there, as xterm's do), and alacritty leaves the first row when erasing upwards from the second, and
+/// the last column when more is deleted than stands to the right.
+fn part() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "[a-z ]{1,25}",
+        2 => prop::sample::select(vec!["\r\n", "\r", "\x08", "\x08\n"]).prop_map(str::to_owned),
+        1 => (1..6_u8, prop::sample::select(vec!['A', 'B', 'C', 'D', 'X', 'L', 'M', 'S', 'T'])).prop_map(|(count, action)| format!("\x08\x1b[{count}{action}")),
+        1 => (1..13_u8, 1..41_u8).prop_map(|(row, column)| format!("\x1b[{row};{column}H")),
+        1 => prop::sample::select(vec![(0_u8, 'K'), (1, 'K'), (2, 'K'), (0, 'J'), (2, 'J')]).prop_map(|(count, action)| format!("\x08\x1b[{count}{action}")),
+        1 => prop::sample::select(vec!["\x08\x1b[?1049h", "\x08\x1b[?1049l", "\x08\x1bM", "\x08\x1b[P", "\x08\x1b[@", "\x1b[7m", "\x1b[m"]).prop_map(str::to_owned),
+    ]
+}
+
+/// What an erasure leaves of half a wide character differs too: wide text is printed, moved in and written over.
+fn wide_part() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "[a-z ]{1,9}",
+        4 => prop::sample::select(vec!["日本", "語", "é", "テキスト"]).prop_map(str::to_owned),
+        2 => prop::sample::select(vec!["\r\n", "\r", "\x08"]).prop_map(str::to_owned),
+        1 => (1..13_u8, 1..41_u8).prop_map(|(row, column)| format!("\x1b[{row};{column}H")),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_agrees(parts in prop::collection::vec(part(), 0..60)) {
+        let text = parts.concat();
+        prop_assert_eq!(ours(text.as_bytes()).0, theirs(text.as_bytes()).0, "{:?}", text);
+    }
+
+    #[test]
+    fn wide_text_agrees(parts in prop::collection::vec(wide_part(), 0..60)) {
+        let text = parts.concat();
+        prop_assert_eq!(ours(text.as_bytes()).0, theirs(text.as_bytes()).0, "{:?}", text);
+    }
+}

@@ -1,0 +1,523 @@
+//! A session as its terminal showed it: escape sequences in, finished lines and input lines out.
+//!
+//! Three things announce that a line is input: the line editor's own marks (bracketed paste on and off, OSC 133), where the shell has one that
+//! gives them; else a prompt that is known, at the start of a line that a newline ends. Text between two marks of a shell that gives them is
+//! output, whatever it looks like.
+
+use vte::{Params, Perform};
+
+use crate::accept::Input;
+use crate::command::{COMMAND_BYTES_MAX, Line, LineKind, Sink, printable};
+use crate::running::Running;
+use crate::screen::{Place, Row, Screen};
+use crate::shells::Shells;
+use crate::transcript::recorder;
+
+/// So many blanks and a return are how zsh and fish find the start of a line; fewer may be anything.
+const BLANKS_MIN: usize = 20;
+/// Narrower terminals are not believed where only a blank and a return tell of them.
+const WRAP_MIN: usize = 40;
+/// What zsh and fish print before those blanks, to show where a last line lacked its newline.
+const PARTIAL_MARKS: [char; 6] = ['%', '#', '⏎', '¶', '⤶', '↵'];
+/// What a history search shows while it runs.
+const SEARCH: &[u8] = b"-search";
+
+#[derive(Default)]
+pub(crate) struct Session {
+    pub(crate) screen: Screen,
+    pub(crate) shells: Shells,
+    pub(crate) editor: Option<Editor>,
+    pub(crate) running: Option<Running>,
+    /// The end of input was typed at an empty prompt.
+    pub(crate) left: bool,
+    /// Lines handed out.
+    pub(crate) lines: u64,
+    /// Lines of output before the first prompt.
+    pub(crate) preamble: u64,
+    pub(crate) time: Option<i64>,
+    /// The log has no control sequences: what a return or an erasure hid stands in the line.
+    pub(crate) stripped: bool,
+    /// A PowerShell transcript: a banner between lines of stars comes first.
+    pub(crate) powershell: bool,
+    /// Lines of stars seen.
+    stars: u64,
+    /// The log has newlines without returns: each begins a row.
+    pub(crate) bare_newlines: bool,
+    /// Rows of the current line that scrolled away.
+    head: String,
+    head_cut: bool,
+    blanks: usize,
+    before_blanks: char,
+    printed: bool,
+    wrap_hint: Option<usize>,
+    /// Where the cursor stood when it last returned to its row's start.
+    returned_from: Place,
+    pub(crate) bell: bool,
+    /// The current line was edited as it was written: someone types.
+    pub(crate) edited: bool,
+    pub(crate) search: usize,
+    pub(crate) searched: bool,
+    /// A terminal multiplexer draws its shells on the alternate screen.
+    pub(crate) multiplexed: bool,
+}
+
+/// A line editor is reading a line.
+#[derive(Clone, Debug)]
+pub(crate) struct Editor {
+    /// The row it began in, counted from the start of the session.
+    pub(crate) row: u64,
+    pub(crate) column: usize,
+    /// The prompt, where it was printed before the editor announced itself (zsh), or OSC 133 said where it ends.
+    pub(crate) prompt: Option<String>,
+    /// What stands to the right of the input.
+    pub(crate) right: String,
+    pub(crate) pasted: bool,
+}
+
+pub(crate) struct Driver<'a> {
+    pub(crate) session: &'a mut Session,
+    pub(crate) sink: &'a mut dyn Sink,
+}
+
+impl Perform for Driver<'_> {
+    fn print(&mut self, character: char) {
+        let session = &mut *self.session;
+        if character.is_control() {
+            return;
+        }
+        if let Some(width) = session.wrap_hint.take() {
+            // A search of the history draws over the line from its start, as a wrapped line does not.
+            if character != ' ' && character != '(' {
+                session.screen.set_width_at(width, width);
+            }
+        }
+        session.screen.print(character);
+        session.printed = true;
+        session.bell = false;
+        if character == ' ' {
+            session.blanks += 1;
+        } else {
+            session.blanks = 0;
+            session.before_blanks = character;
+        }
+        session.watch(character);
+        if session.screen.has_gone() {
+            self.flush_gone();
+        }
+    }
+
+    fn execute(&mut self, byte: u8) {
+        match byte {
+            b'\n' => self.line_feed(),
+            b'\r' => self.carriage_return(),
+            0x07 => self.session.bell = true,
+            _ => {
+                self.session.edited |= byte == 0x08;
+                self.session.screen.control(byte);
+                self.session.quiet();
+            }
+        }
+    }
+
+    fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], ignore: bool, action: char) {
+        if ignore {
+            return;
+        }
+        if matches!((intermediates, action), ([b'?'], 'h' | 'l')) {
+            self.modes(params, action == 'h');
+        }
+        let session = &mut *self.session;
+        let (row, alternate) = (session.screen.cursor().row, session.screen.is_alternate());
+        if action == 'A' && intermediates.is_empty() {
+            session.guess_width();
+        }
+        if action != 'm' {
+            session.quiet();
+        }
+        if action == 'J' && !alternate && session.editor.is_none() && params.iter().next().is_some_and(|param| matches!(param, [2 | 3])) {
+            self.flush_screen();
+        }
+        let session = &mut *self.session;
+        session.screen.sequence(params, intermediates, action);
+        session.follow_editor();
+        if session.multiplexed && session.screen.is_alternate() && session.screen.cursor().row > row {
+            self.complete(row);
+        }
+        if session_left_full_screen(alternate, self.session) {
+            self.emit("[a full-screen program, not shown]", LineKind::Recorder);
+        }
+        if self.session.screen.has_gone() {
+            self.flush_gone();
+        }
+    }
+
+    fn esc_dispatch(&mut self, intermediates: &[u8], _ignore: bool, byte: u8) {
+        self.session.quiet();
+        if byte == b'c' {
+            self.flush_screen();
+        }
+        self.session.screen.escape(intermediates, byte);
+        if self.session.screen.has_gone() {
+            self.flush_gone();
+        }
+    }
+
+    fn osc_dispatch(&mut self, params: &[&[u8]], _bell_terminated: bool) {
+        if let [b"133", mark, rest @ ..] = params {
+            self.semantic(mark, rest);
+        }
+    }
+}
+
+fn session_left_full_screen(alternate: bool, session: &Session) -> bool {
+    alternate && !session.screen.is_alternate() && !session.multiplexed
+}
+
+impl Session {
+    /// Something other than text came: what was printed is no longer the last thing.
+    fn quiet(&mut self) {
+        self.printed = false;
+        self.wrap_hint = None;
+    }
+
+    fn watch(&mut self, character: char) {
+        let next = SEARCH.get(self.search).copied();
+        self.search = if next.is_some_and(|next| char::from(next) == character) { self.search + 1 } else { usize::from(character == '-') };
+        if self.search == SEARCH.len() {
+            self.searched = true;
+            self.search = 0;
+        }
+        if let Some(editor) = self.editor.as_mut() {
+            editor.pasted |= self.screen.is_standing_out();
+        }
+    }
+
+    /// Where erasures were taken out of a log, what was erased still stands behind the cursor.
+    fn cut_erased(&self, start: usize, row: usize, text: &mut String) {
+        if start == row && !self.screen.is_pending() {
+            let kept = self.screen.text_before(self.screen.cursor());
+            if text.starts_with(kept.as_str()) {
+                text.truncate(kept.trim_end().len());
+            }
+        }
+    }
+
+    /// Ctrl-C in the middle of a line is shown over what stands there; what stands behind it was given up as well.
+    fn cut_given_up(&self, row: usize, text: &mut String) {
+        let before = self.screen.text_before(self.returned_from);
+        if self.returned_from.row == row && before.ends_with("^C") && text.starts_with(before.as_str()) {
+            text.truncate(before.len());
+        }
+    }
+
+    /// The row and column of the cursor as if its line had not been wrapped.
+    fn column_in_line(&self) -> (usize, usize) {
+        let at = self.screen.cursor();
+        let start = self.screen.line_start(at.row);
+        let before: usize = (start..at.row).filter_map(|row| self.screen.row(row)).map(Row::len).sum();
+        (start, before + at.column + usize::from(self.screen.is_pending()))
+    }
+
+    /// Whether the cursor stands in a line that someone is typing.
+    fn is_in_input(&self) -> bool {
+        if self.editor.is_some() {
+            return true;
+        }
+        let row = self.screen.cursor().row;
+        let text = self.screen.text(self.screen.line_start(row), row, 0);
+        match self.shells.current() {
+            Some(shell) if !shell.marked => self.shells.known(&text).is_some(),
+            Some(_) => false,
+            None => crate::prompt::Prompt::of(&text).is_some(),
+        }
+    }
+
+    /// The cursor goes up inside a line that is longer than a row: it was wrapped, though nothing said so. At 80 columns, as most are.
+    fn guess_width(&mut self) {
+        let (start, column) = self.column_in_line();
+        if self.screen.width().is_none() && start == self.screen.cursor().row && column > 80 && self.is_in_input() {
+            self.screen.set_width(80);
+        }
+    }
+
+    /// The editor's line was drawn again further up (the screen was cleared).
+    fn follow_editor(&mut self) {
+        let at = self.screen.base() + self.screen.cursor().row as u64;
+        if let Some(editor) = self.editor.as_mut()
+            && at < editor.row
+            && self.screen.line_start(self.screen.cursor().row) == self.screen.cursor().row
+            && self.screen.cursor().row == 0
+        {
+            editor.row = at;
+            editor.column = 0;
+        }
+    }
+
+    /// A program addressed the screen by row: numbers of rows that left it are gone.
+    pub(crate) fn editor_row(&self, editor: &Editor) -> usize {
+        editor.row.saturating_sub(self.screen.base()) as usize
+    }
+}
+
+impl Driver<'_> {
+    fn line_feed(&mut self) {
+        let session = &mut *self.session;
+        session.quiet();
+        session.blanks = 0;
+        let row = session.screen.cursor().row;
+        let shown = !session.screen.is_alternate() || session.multiplexed;
+        if shown && session.editor.is_none() && session.screen.line_end(row) == row {
+            self.complete(row);
+        }
+        if self.session.bare_newlines {
+            self.session.screen.carriage_return();
+        }
+        self.session.screen.index();
+        self.session.bell = false;
+        self.session.edited = false;
+        if self.session.screen.has_gone() {
+            self.flush_gone();
+        }
+    }
+
+    fn carriage_return(&mut self) {
+        let session = &mut *self.session;
+        let blanks = std::mem::take(&mut session.blanks);
+        if blanks >= BLANKS_MIN && PARTIAL_MARKS.contains(&session.before_blanks) {
+            session.screen.set_width(blanks + 1);
+            session.screen.carriage_return();
+            session.quiet();
+            return self.fresh_line();
+        }
+        let at = session.screen.cursor();
+        let (start, column) = session.column_in_line();
+        let natural = session.screen.width().is_some() && at.column == 1 && start < at.row;
+        session.wrap_hint = None;
+        if session.printed && blanks > 0 && blanks < BLANKS_MIN && !natural && column > WRAP_MIN && session.is_in_input() {
+            session.wrap_hint = Some(column - 1);
+        }
+        session.printed = false;
+        // A log that was replayed has its returns twice.
+        if at.column > 0 || at.row != session.returned_from.row {
+            session.returned_from = at;
+        }
+        session.screen.carriage_return();
+    }
+
+    /// A shell found, or made, the start of a line: its prompt comes. What the row held before is only the mark.
+    fn fresh_line(&mut self) {
+        let session = &mut *self.session;
+        let row = session.screen.cursor().row;
+        if let Some(editor) = session.editor.as_mut() {
+            // fish after Ctrl-C: a new prompt of the same editor.
+            editor.row = session.screen.base() + row as u64;
+            editor.column = 0;
+            editor.pasted = false;
+        }
+        if row > 0 && session.editor.is_none() && session.screen.row(row - 1).is_some_and(|above| above.wrapped) {
+            session.screen.unwrap(row - 1);
+            let text = session.screen.text(session.screen.line_start(row - 1), row - 1, 0);
+            let start = session.screen.line_start(row - 1);
+            if session.screen.clean(start, row - 1) {
+                let text = text.trim_end_matches(|c: char| PARTIAL_MARKS.contains(&c) || c == ' ').to_owned();
+                self.finish_line(&text);
+            }
+        }
+        let row = self.session.screen.cursor().row;
+        self.session.screen.clear_row(row);
+    }
+
+    /// A newline ended the line that `row` ends.
+    fn complete(&mut self, row: usize) {
+        let session = &mut *self.session;
+        let start = session.screen.line_start(row);
+        let dirty = session.screen.clean(start, row);
+        if !dirty && session.head.is_empty() && session.screen.row(row).is_some_and(|row| row.len() > 0) {
+            return;
+        }
+        let mut text = std::mem::take(&mut session.head);
+        text.push_str(&session.screen.text(start, row, 0));
+        if session.stripped && session.edited {
+            session.cut_erased(start, row, &mut text);
+        }
+        if session.shells.depth() == 0 || session.shells.known(&text).is_some() {
+            session.cut_given_up(row, &mut text);
+        }
+        self.finish_line(&text);
+        self.session.head_cut = false;
+    }
+
+    fn finish_line(&mut self, text: &str) {
+        let cut = self.session.head_cut;
+        if self.recorded(text) {
+            return;
+        }
+        match self.input_in(text) {
+            Some(input) => {
+                let number = self.emit(text, LineKind::Input);
+                self.accept(Input { first_line: number, last_line: number, truncated: cut || text.len() > COMMAND_BYTES_MAX, ..input });
+            }
+            None => {
+                self.emit(text, LineKind::Output);
+                self.output(text);
+            }
+        }
+    }
+
+    /// A header or footer of the recorder: handed out, but neither input nor output.
+    fn recorded(&mut self, text: &str) -> bool {
+        let session = &mut *self.session;
+        let kind = recorder(text, session.lines + 1, session.powershell);
+        if session.powershell && kind.is_some() {
+            session.stars += 1;
+        }
+        let banner = session.powershell && session.stars % 2 == 1;
+        if banner && let Some((_, user)) = text.split_once(": ").filter(|(key, _)| matches!(*key, "RunAs User" | "実行ユーザー")) {
+            session.shells.run_as_user = Some(user.trim().to_owned());
+        }
+        if kind.is_none() && !banner {
+            return false;
+        }
+        self.emit(text, LineKind::Recorder);
+        // Written to a file, not to a terminal: its newline has no return.
+        self.session.screen.carriage_return();
+        true
+    }
+
+    fn output(&mut self, text: &str) {
+        if self.session.running.is_none() && self.session.shells.depth() == 0 && !text.trim().is_empty() {
+            self.session.preamble += 1;
+        }
+        if let Some(running) = self.session.running.as_mut() {
+            running.output(text);
+        }
+    }
+
+    /// Hands a line out and gives its number.
+    pub(crate) fn emit(&mut self, text: &str, kind: LineKind) -> u64 {
+        self.session.lines += 1;
+        let number = self.session.lines;
+        self.sink.line(&Line { number, time: self.session.time, text: &printable(text), kind });
+        number
+    }
+
+    /// Rows that scrolled away before a newline ended their line, or were never ended.
+    pub(crate) fn flush_gone(&mut self) {
+        let gone = self.session.screen.take_gone();
+        let first = self.session.screen.base().saturating_sub(gone.len() as u64);
+        for (number, row) in (first..).zip(gone) {
+            if !row.dirty {
+                continue;
+            }
+            let edited = self.session.editor.as_ref().is_some_and(|editor| number >= editor.row);
+            let mut text = String::new();
+            row.text_into(0, &mut text);
+            let session = &mut *self.session;
+            if edited || row.wrapped {
+                if session.head.len() + text.len() <= COMMAND_BYTES_MAX {
+                    session.head.push_str(&text);
+                } else {
+                    session.head_cut = true;
+                    self.emit(&text, LineKind::Output);
+                }
+            } else {
+                let mut line = std::mem::take(&mut session.head);
+                line.push_str(&text);
+                self.emit(&line, LineKind::Output);
+                self.output(&line);
+            }
+        }
+    }
+
+    /// Hands out what the screen still holds.
+    pub(crate) fn flush_screen(&mut self) {
+        if self.session.screen.is_alternate() {
+            return;
+        }
+        let mut row = 0;
+        while row < self.session.screen.height() {
+            let end = self.session.screen.line_end(row);
+            let written = (row..=end).any(|row| self.session.screen.row(row).is_some_and(|row| row.dirty && row.len() > 0));
+            if self.session.screen.clean(row, end) && written {
+                let mut text = std::mem::take(&mut self.session.head);
+                text.push_str(&self.session.screen.text(row, end, 0));
+                let known = self.session.shells.known(&text).is_some();
+                self.emit(&text, if known { LineKind::Input } else { LineKind::Output });
+                if !known {
+                    self.output(&text);
+                }
+            }
+            row = end + 1;
+        }
+    }
+
+    pub(crate) fn take_head(&mut self) -> String {
+        std::mem::take(&mut self.session.head)
+    }
+
+    fn modes(&mut self, params: &Params, on: bool) {
+        if self.session.screen.is_alternate() && !self.session.multiplexed {
+            return;
+        }
+        if params.iter().any(|param| matches!(param, [2004])) {
+            if on { self.start_editor() } else { self.end_editor() }
+        }
+    }
+
+    /// OSC 133 (FinalTerm; fish, and shells with an integration): A prompt, B input, C output, D;status.
+    fn semantic(&mut self, mark: &[u8], rest: &[&[u8]]) {
+        match mark {
+            b"B" => {
+                self.session.editor = None;
+                self.start_editor_after_prompt();
+            }
+            b"C" => self.end_editor(),
+            b"D" => {
+                let exit = rest.first().and_then(|text| std::str::from_utf8(text).ok()).and_then(|text| text.parse().ok());
+                if let Some(running) = self.session.running.as_mut() {
+                    running.command.exit = exit.or(running.command.exit);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Driver<'_> {
+    /// No more comes: what stands on the screen is handed out, and the last command goes without a prompt after it.
+    pub(crate) fn finish(&mut self) {
+        self.settle_at_end();
+        self.flush_screen();
+    }
+
+    /// A prompt with nothing entered tells that the last command ended.
+    fn settle_at_end(&mut self) {
+        let session = &*self.session;
+        let row = session.screen.cursor().row;
+        let start = session.screen.line_start(row);
+        let start = session.editor.as_ref().map_or(start, |editor| session.editor_row(editor));
+        let text = session.screen.text(start, session.screen.line_end(row), 0);
+        let marked = session.editor.is_some();
+        let input = if marked {
+            self.session.shells.announced(&text).map(|prompt| (prompt, text))
+        } else {
+            self.input_in(&text).map(|input| (input.prompt, text))
+        };
+        match input {
+            Some((prompt, _)) => self.settle(Some(&Input::at(prompt, marked))),
+            None => {
+                self.unfinished_output();
+                self.settle(None);
+            }
+        }
+    }
+
+    fn unfinished_output(&mut self) {
+        let screen = &self.session.screen;
+        let row = screen.cursor().row;
+        let text = screen.text(screen.line_start(row), row, 0);
+        if !text.is_empty() {
+            self.output(&text);
+        }
+    }
+}
