@@ -26,7 +26,7 @@ fn main() -> Result<(), Error> {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("..").join("bench").join(events.to_string());
     let (logs, lake) = (root.join("logs"), root.join("lake"));
     let plan =
-        simulate::Plan { seed: 7, events, until: "2026-11-18T09:00:00Z".parse()?, days: 14, loss: simulate::Loss::None, hostile: true };
+        simulate::Plan { seed: 7, events, until: "2026-11-18T09:00:00Z".parse()?, days: 1, loss: simulate::Loss::None, hostile: true };
     let (mut objects, mut stored) = (0_u64, 0_u64);
     let fresh = !logs.exists();
     let mut failed: Option<std::io::Error> = None;

@@ -11,6 +11,7 @@ pub mod facts;
 mod ledger_file;
 mod mention_file;
 mod parquet_file;
+mod point;
 mod resolved;
 pub mod rows;
 pub mod schema;
@@ -20,6 +21,7 @@ mod writer;
 
 pub use error::{BoxError, Error, Result};
 pub use facts::Fact;
+pub use point::{Moments, events_at};
 pub use rows::{ObjectRow, Rows, day_of, hex, object_number, shared_event};
 pub use schema::{BUCKETS, Table, bucket};
 pub use table::Lake;

@@ -158,7 +158,7 @@ fn text_span(column: &ArrayRef) -> Option<(&str, &str)> {
 }
 
 /// The protocol keeps times of statistics in milliseconds; the upper end is rounded up by the caller.
-fn milliseconds(micros: i64) -> String {
+pub(crate) fn milliseconds(micros: i64) -> String {
     let whole = micros.div_euclid(1_000_000) * 1_000_000;
     let text = event::time::rfc3339(whole);
     format!("{}.{:03}Z", text.trim_end_matches('Z'), micros.rem_euclid(1_000_000) / 1_000)

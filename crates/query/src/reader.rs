@@ -105,6 +105,13 @@ impl Reader {
         Ok(())
     }
 
+    /// A table, for reading it past SQL.
+    pub(crate) async fn table(&self, table: Table) -> Result<DeltaTable> {
+        self.need(&[table]).await?;
+        let open = self.open.lock().await;
+        open.get(&table).cloned().ok_or_else(|| Error::Query { source: format!("{} is not open", table.name()).into() })
+    }
+
     /// Makes every table and view known to SQL.
     ///
     /// # Errors

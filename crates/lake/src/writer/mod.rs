@@ -16,6 +16,7 @@ use crate::schema::Table;
 use crate::table::{Attempt, Lake, commit, files, read};
 use arrow::array::{Array as _, AsArray as _};
 use arrow::datatypes::Int64Type;
+pub(crate) use assemble::day_text;
 use assemble::{Assembled, File, assemble};
 use deltalake::DeltaTable;
 use deltalake::kernel::Action;
