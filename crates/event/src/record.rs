@@ -39,6 +39,8 @@ pub struct Event<'a> {
     pub aws_region: Cow<'a, str>,
     /// `recipientAccountId`, else the account of a caller whom the record names by ARN, else empty.
     pub recipient_account_id: Cow<'a, str>,
+    /// Whether the record itself says so, rather than its caller's ARN.
+    pub names_recipient: bool,
     /// `sourceIPAddress`: an address, or a service's host name.
     pub source_ip_address: Text<'a>,
     /// `userAgent`.
@@ -250,6 +252,7 @@ pub(crate) fn with_event<'t, 'a>(
     // Records before version 1.02 do not say whose trail they are of; a caller recorded in full is recorded in his own account.
     let recorded_in_full = user_identity.arn.is_some();
     let own_account = || user_identity.account_id.clone().filter(|_| recorded_in_full);
+    let names_recipient = fields.recipient_account_id.is_some();
     let recipient_account_id = fields.recipient_account_id.or_else(own_account).unwrap_or_default();
     let event_name = fields.event_name.unwrap_or_default();
     let event_source = fields.event_source.unwrap_or_default();
@@ -296,6 +299,7 @@ pub(crate) fn with_event<'t, 'a>(
         event_name,
         aws_region,
         recipient_account_id,
+        names_recipient,
         source_ip_address: fields.source_ip_address,
         user_agent: fields.user_agent,
         error_code,

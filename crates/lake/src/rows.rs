@@ -341,10 +341,11 @@ impl Rows {
         mentions.iter().enumerate().filter_map(move |(place, mention)| arn(mention).filter(|number| is_first(place, *number)))
     }
 
-    /// Whether the record is of another account's trail than the folder that it lies in.
+    /// Whether the record says that it is of another account's trail than the folder that it lies in. One that does not say contradicts
+    /// nothing: its caller may be of another account.
     fn lies_elsewhere(&self, event: &Event<'_>) -> bool {
         let folder = self.objects.last().map_or("", |object| object.account_id.as_str());
-        !folder.is_empty() && !event.recipient_account_id.is_empty() && event.recipient_account_id != folder
+        event.names_recipient && !folder.is_empty() && event.recipient_account_id != folder
     }
 
     fn current(&self) -> u32 {
@@ -509,4 +510,30 @@ pub(crate) fn object_identity(uri: &str, size: u64, etag: Option<&str>, modified
         None => hash.update(&modified.unwrap_or(i64::MIN).to_le_bytes()),
     }
     hash.digest128()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use event::HashKey;
+
+    #[test]
+    fn record_is_refused_only_where_it_says_that_it_belongs_in_another_folder() {
+        let record = |id: &str, recipient: &str| {
+            format!(
+                r#"{{"eventVersion":"1.01","eventID":"{id}","eventTime":"2013-11-18T05:00:00Z","eventSource":"s3.amazonaws.com",
+                "eventName":"CreateBucket","awsRegion":"us-east-1"{recipient},
+                "userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::444455556666:user/sato","accountId":"444455556666"}}}}"#
+            )
+        };
+        let other = r#","recipientAccountId":"444455556666""#;
+        let own = r#","recipientAccountId":"111122223333""#;
+        let text = format!(r#"{{"Records":[{},{},{}]}}"#, record("e-1", ""), record("e-2", own), record("e-3", other));
+        let folder = ObjectRow { account_id: "111122223333".into(), ..ObjectRow::default() };
+        let mut rows = Rows::default();
+        let summary = rows.read(&mut Decoder::new(HashKey::new([7; 32])), folder, text.as_bytes());
+        assert_eq!((summary.records, rows.len()), (3, 2));
+        let refused: Vec<_> = rows.rejects().map(|reject| (reject.record, reject.reason)).collect();
+        assert_eq!(refused, [(Some(2), Reason::PathRecordMismatch)]);
+    }
 }

@@ -94,7 +94,7 @@ pub(super) const ROOT_SHELLS: &[&str] = &["sudo -i", "sudo -s", "sudo su -", "su
 pub(super) const AS_ROOT: &[(&str, &str)] = &[
     ("id -u", "0"),
     ("systemctl stop nginx", ""),
-    ("cat /root/notes", "sudo is not needed here\n$ sudo id"),
+    ("cat /home/notes", "sudo is not needed here\n$ sudo id"),
     ("rm -rf /srv/old", ""),
     ("tail -1 /var/log/messages", "Nov 20 01:02:03 web-3 systemd: ok"),
 ];
