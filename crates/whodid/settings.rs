@@ -175,16 +175,15 @@ impl Settings {
     }
 }
 
+/// Keeps `text` at `path`, readable by its owner alone and seen by others whole or not at all; `AlreadyExists` if another was first.
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text.as_bytes())
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map(drop).map_err(|refused| refused.error)
 }
 
 fn key_of(text: &str) -> Option<HashKey> {
@@ -257,5 +256,30 @@ mod tests {
     fn unknown_configuration_keys_are_refused() {
         assert!(toml::from_str::<File>("lake = 'x'\nlaek = 'y'").is_err());
         assert!(toml::from_str::<File>("lake = 'x'\n[sources]\naudit = 's3://b/p'").is_ok());
+    }
+
+    #[test]
+    fn a_key_that_many_make_at_once_is_one_key_and_never_seen_half() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("below").join("hash.key");
+        let start = std::sync::Barrier::new(8);
+        let firsts: Vec<bool> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|number| {
+                    let (path, start) = (&path, &start);
+                    scope.spawn(move || {
+                        start.wait();
+                        let made = write_private(path, &format!("{number:064}"));
+                        assert!(key_of(&std::fs::read_to_string(path).unwrap()).is_some());
+                        made.map_err(|error| assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists)).is_ok()
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(firsts.iter().filter(|first| **first).count(), 1);
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
     }
 }
