@@ -5,6 +5,7 @@
 
 mod batch;
 mod columns;
+mod digests;
 pub mod error;
 mod event_file;
 pub mod facts;
@@ -15,10 +16,12 @@ mod point;
 mod resolved;
 pub mod rows;
 pub mod schema;
+mod shelf;
 mod table;
 mod texts;
 mod writer;
 
+pub use digests::{DigestPages, Digests, LedgerObject};
 pub use error::{BoxError, Error, Result};
 pub use facts::Fact;
 pub use point::{Moments, events_at};

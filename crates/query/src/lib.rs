@@ -11,6 +11,7 @@ mod coverage;
 mod error;
 mod guard;
 mod hits;
+mod integrity;
 mod place;
 mod reader;
 mod sql_rows;

@@ -1,6 +1,7 @@
 //! The one place where a DataFusion session is made, and the one through which SQL runs.
 
 use crate::error::{Error, Result};
+use crate::integrity::Known;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::ScalarValue;
 use datafusion::common::config::ConfigOptions;
@@ -15,6 +16,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes that one query may hold, at most; what sorts and groups need beyond spills to disk.
 pub(crate) const QUERY_BYTES_MAX: usize = 512 << 20;
+
+/// The present of a reader that was told none: the year 9999.
+const END_OF_TIME: i64 = 253_370_764_800_000_000;
 
 /// A view: its name, its text, and the tables or views it reads.
 #[derive(Debug)]
@@ -51,6 +55,8 @@ pub struct Reader {
     context: SessionContext,
     open: tokio::sync::Mutex<BTreeMap<Table, DeltaTable>>,
     registered: Mutex<BTreeSet<String>>,
+    known: tokio::sync::OnceCell<Option<Known>>,
+    now: i64,
 }
 
 impl std::fmt::Debug for Reader {
@@ -74,7 +80,27 @@ impl Reader {
         let config = SessionConfig::from(options).with_information_schema(true);
         let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(QUERY_BYTES_MAX))).build_arc()?;
         let context = SessionContext::new_with_config_rt(config, runtime);
-        Ok(Self { lake: lake.clone(), context, open: tokio::sync::Mutex::default(), registered: Mutex::default() })
+        Ok(Self {
+            lake: lake.clone(),
+            context,
+            open: tokio::sync::Mutex::default(),
+            registered: Mutex::default(),
+            known: tokio::sync::OnceCell::new(),
+            now: END_OF_TIME,
+        })
+    }
+
+    /// Answers as of that time, in microseconds since 1970: what waits for a digest then still waits. Else nothing does.
+    pub fn at(self, now: i64) -> Self {
+        Self { now, ..self }
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.now
+    }
+
+    pub(crate) fn known_cell(&self) -> &tokio::sync::OnceCell<Option<Known>> {
+        &self.known
     }
 
     /// The lake that is read.
@@ -147,6 +173,9 @@ impl Reader {
     pub(crate) async fn sql(&self, text: &str) -> Result<DataFrame> {
         crate::guard::check(text)?;
         self.need_all().await?;
+        if text.to_ascii_lowercase().contains("objects") && self.register_once("verdicts") {
+            self.show_verdicts().await?;
+        }
         Ok(self.context.sql(text).await?)
     }
 }

@@ -1,9 +1,11 @@
 //! One module a verb; each reads as the pipeline does, top to bottom.
 
 pub(crate) mod demo;
+pub(crate) mod digests;
 pub(crate) mod ingest;
 mod question;
 mod sql;
+pub(crate) mod verify;
 
 use crate::args::{Arguments, Trace, Verb};
 use crate::exit::Exit;
@@ -13,10 +15,8 @@ use lake::Lake;
 use query::Verb as Asked;
 
 /// Words that are commands of whodid and not of this version: a question for a thing of that name must say so.
-const NOT_BUILT: [&str; 14] = [
-    "status", "verify", "compact", "alert", "report", "export", "evidence", "connect", "schema", "config", "doctor", "init", "sessions",
-    "session",
-];
+const NOT_BUILT: [&str; 13] =
+    ["status", "compact", "alert", "report", "export", "evidence", "connect", "schema", "config", "doctor", "init", "sessions", "session"];
 
 /// Runs what was asked for.
 pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exit, Failure> {
@@ -46,6 +46,7 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
         Some(Verb::By { principal, trace }) => question::run(settings, Asked::By, &principal, &trace, true).await,
         Some(Verb::Show { event_id, trace }) => question::run(settings, Asked::Show, &event_id, &trace, false).await,
         Some(Verb::Ingest { sources, strict }) => ingest::run(settings, &sources, strict).await,
+        Some(Verb::Verify { exit_code }) => verify::run(settings, exit_code).await,
         Some(Verb::Sql { command, file, maxrows }) => sql::run(settings, command, file, maxrows).await,
         Some(Verb::Demo { seed, dir, events }) => demo::run(settings, seed, dir, events).await,
     }

@@ -4,9 +4,11 @@ mod human;
 mod json;
 mod table;
 mod text;
+mod verified;
 
 pub(crate) use human::{Asked, Progress, demo, problems};
 pub(crate) use table::rows;
+pub(crate) use verified::verified;
 
 use crate::args::Format;
 use crate::commands::ingest::Summary;
