@@ -8,6 +8,7 @@
 mod bad_input;
 mod contract;
 mod demo;
+mod digests;
 mod exits;
 mod graded;
 mod healing;
@@ -22,6 +23,7 @@ mod s3;
 mod s3_server;
 mod scenarios;
 mod secrets;
+mod signed;
 mod structure;
 mod support;
 mod truth;

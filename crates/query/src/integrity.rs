@@ -182,8 +182,10 @@ impl Reader {
         }
         let (mut sessions, mut issues): (BTreeMap<i32, BTreeSet<&str>>, BTreeMap<i32, BTreeSet<&str>>) = Default::default();
         for credential in resolutions.flat_map(|resolution| &resolution.chain) {
-            let began = credential.credential_id.get(..10).and_then(|day| event::time::micros(&format!("{day}T00:00:00Z")));
-            if let Some(day) = began.map(lake::day_of).filter(|day| *day > 0) {
+            // An id begins with the day of the session's creation, in five hexadecimal digits; none for a user's own key, who is named by
+            // each of its records alone.
+            let day = credential.credential_id.get(..5).and_then(|day| i32::from_str_radix(day, 16).ok());
+            if let Some(day) = day.filter(|day| *day > 0) {
                 sessions.entry(day).or_default().insert(&credential.credential_id);
             }
             if let Some(issued) = &credential.issued_by {

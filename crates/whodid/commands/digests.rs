@@ -20,6 +20,8 @@ use std::sync::Arc;
 const STORED_BYTES_MAX: u64 = DIGEST_BYTES_MAX as u64;
 /// Fetches at a time.
 const FETCHES_MAX: usize = 8;
+/// Digests of folders of which it is not known yet whose copy they are that are held until it is; the next run looks at more.
+const UNPLACED_MAX: usize = 1_000;
 /// How much earlier than the oldest digest a key may have been valid that signs it: a digest is of an hour, a chain's first may be of more.
 const KEY_REACH_MICROS: i64 = 24 * 3_600_000_000;
 
@@ -75,7 +77,16 @@ pub(crate) async fn settle(
     }
     summary.digests.new = found.digests.len() as u64;
     let verifier = digests.verifier();
-    let mut reading = Reading { settings, digests, verifier, oldest: i64::MAX, asked: BTreeSet::new(), rows: Rows::default(), summary };
+    let mut reading = Reading {
+        settings,
+        digests,
+        verifier,
+        oldest: i64::MAX,
+        asked: BTreeSet::new(),
+        unplaced: Vec::new(),
+        rows: Rows::default(),
+        summary,
+    };
     reading.read_all(found.digests).await?;
     let Reading { mut digests, mut verifier, rows, summary, .. } = reading;
     if !summary.problems.iter().any(|problem| matches!(problem.reason, "unlisted" | "unreadable" | "digest_unread")) {
@@ -99,6 +110,8 @@ struct Reading<'a> {
     oldest: i64,
     /// Regions whose keys were asked for.
     asked: BTreeSet<String>,
+    /// Digests of places of which nothing is known yet.
+    unplaced: Vec<Digest>,
     rows: Rows,
     summary: &'a mut Summary,
 }
@@ -139,34 +152,54 @@ impl Reading<'_> {
                 if let Some(next) = waiting.as_ref().and_then(|next| next.document.as_ref()) {
                     before.take_signature(next);
                 }
-                self.take(&before).await?;
+                self.take(before).await?;
             }
         }
-        match waiting {
-            Some(last) => self.take(&last).await,
-            None => Ok(()),
+        if let Some(last) = waiting {
+            self.take(last).await?;
+        }
+        for digest in std::mem::take(&mut self.unplaced) {
+            match self.recorded(&digest) {
+                Some(uri) => self.hand(&digest, &uri).await?,
+                None => self.leave(&digest),
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands a digest to the verifier, once it is known where it was delivered.
+    async fn take(&mut self, digest: Digest) -> Result<(), Failure> {
+        self.place(&digest).await;
+        match self.recorded(&digest) {
+            Some(uri) => return self.hand(&digest, &uri).await,
+            None if self.unplaced.len() < UNPLACED_MAX => self.unplaced.push(digest),
+            None => self.leave(&digest),
+        }
+        Ok(())
+    }
+
+    fn recorded(&self, digest: &Digest) -> Option<String> {
+        self.digests.recorded(&digest.listed.uri).map(std::borrow::Cow::into_owned)
+    }
+
+    /// Leaves a digest for a later run.
+    fn leave(&mut self, digest: &Digest) {
+        self.summary.digests.unverified += 1;
+        let uri = digest.document.as_ref().map(|document| format!("s3://{}", document.location));
+        if uri.is_some_and(|uri| self.verifier.check(digest.at(&uri)) == Err(Fault::KeyUnknown)) {
+            self.summary.problem("public_key", &digest.listed.uri, None, KEY_UNKNOWN);
         }
     }
 
-    /// Hands a digest to the verifier.
-    async fn take(&mut self, digest: &Digest) -> Result<(), Failure> {
-        self.place(digest).await;
-        let Some(uri) = self.digests.recorded(&digest.listed.uri).map(std::borrow::Cow::into_owned) else {
-            self.summary.digests.unverified += 1;
-            let uri = digest.document.as_ref().map(|document| format!("s3://{}", document.location));
-            if uri.is_some_and(|uri| self.verifier.check(digest.at(&uri)) == Err(Fault::KeyUnknown)) {
-                self.summary.problem("public_key", &digest.listed.uri, None, KEY_UNKNOWN);
-            }
-            return Ok(());
-        };
-        self.fetch_key(digest, &uri).await;
-        let fault = match self.verifier.check(digest.at(&uri)) {
+    async fn hand(&mut self, digest: &Digest, uri: &str) -> Result<(), Failure> {
+        self.fetch_key(digest, uri).await;
+        let fault = match self.verifier.check(digest.at(uri)) {
             // A copy that lost its metadata says nothing against the digest.
             Err(Fault::NoSignature) if !digest.from_s3 => {
                 self.summary.digests.unverified += 1;
                 return Ok(());
             }
-            _ => self.verifier.digest(digest.at(&uri)).map_err(|error| Failure::internal(&error))?,
+            _ => self.verifier.digest(digest.at(uri)).map_err(|error| Failure::internal(&error))?,
         };
         match fault {
             None => self.summary.digests.believed += 1,
