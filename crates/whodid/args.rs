@@ -128,6 +128,8 @@ pub(crate) enum Verb {
         #[arg(long)]
         strict: bool,
     },
+    /// How fresh the lake is: per source, account and region the first and last event, delay, gaps and rejected input
+    Status,
     /// What CloudTrail's digests prove: every log object, every chain, and where the logs are whole
     Verify {
         /// End with code 10 if anything is not as CloudTrail delivered it

@@ -317,6 +317,39 @@ fn run_that_died_before_it_kept_its_pages_is_caught_up() {
 }
 
 #[test]
+fn status_tells_freshness_rejects_and_gaps() {
+    let mut signed = Signed::new(6, 6 * HOUR);
+    signed.files.remove(&signed.digests[3]);
+    signed
+        .files
+        .insert("AWSLogs/444455556666/CloudTrail/us-east-1/2026/11/18/odd.json.gz".to_owned(), (b"no log".to_vec(), BTreeMap::new()));
+    let lake = Lake::of(&signed.files, true);
+    let status = lake.run(&["status"]).expect(0).json();
+    assert_eq!(status["schema"], "whodid.status/v1");
+    let [whole, odd] = status["status"].as_array().unwrap().as_slice() else { panic!("{status}") };
+    assert_eq!(
+        (&whole["account_id"], &whole["objects"], &whole["records"], &whole["rejected"]),
+        (&"111122223333".into(), &6.into(), &6.into(), &0.into())
+    );
+    assert_eq!(whole["source"], format!("{}/", lake.home.text("logs")));
+    assert_eq!(whole["first_event_time"], time(signed.start + 400));
+    assert_eq!(whole["last_event_time"], time(signed.start + 5 * HOUR + 400));
+    let age = whole["age_seconds"].as_i64().unwrap() - (now() - signed.start - 5 * HOUR - 400);
+    assert!(age.abs() < 60, "{status}");
+    let why: Vec<&str> = whole["gaps"].as_array().unwrap().iter().map(|gap| gap["why"].as_str().unwrap()).collect();
+    assert_eq!(why, ["before_first_digest", "digest_missing", "no_newer_digest"], "{status}");
+    assert_eq!((&odd["account_id"], &odd["unread"], &odd["last_event_time"]), (&"444455556666".into(), &1.into(), &Value::Null));
+    assert!(status["last_run"]["source"].as_str().unwrap().ends_with("/logs"), "{status}");
+    let human = lake.home.run(&["--lake", &lake.home.text("lake"), "status"]).expect(0).stdout;
+    assert!(human.contains("1 objects rejected or unread") && human.contains("gap: digest missing"), "{human}");
+    // What was rejected is still there for whoever asks strictly, and a window with something not understood is not complete.
+    let strict = ["--public-keys", &lake.home.text("keys.json"), "ingest", "--strict", &lake.home.text("logs")];
+    assert_eq!(lake.run(&strict).expect(6).json()["objects"]["rejected_before"], 1);
+    let gaps = lake.ask("topic-99", &signed.window(1, 2), 5)["coverage"]["gaps"].to_string();
+    assert!(gaps.contains("444455556666") && !gaps.contains("111122223333"), "{gaps}");
+}
+
+#[test]
 fn simulated_organisation_is_whole_from_the_bucket_to_the_answer() {
     let until = time(now() / HOUR * HOUR - HOUR);
     let (objects, ledger) = organisation(3, &until);

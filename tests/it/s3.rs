@@ -187,6 +187,36 @@ fn a_signed_bucket_is_verified_from_a_lake_in_a_bucket() {
     assert!(ended.stdout.contains("1 altered") && ended.stdout.contains("1 unlisted"), "{}", ended.stdout);
 }
 
+#[test]
+fn public_keys_are_asked_of_aws_once_and_kept() {
+    let bucket = Bucket::new();
+    let signed = Signed::new(4, 6 * 3600);
+    bucket.put(&signed.files);
+    let lake = bucket.home.text("lake");
+    let ingest = ["--lake", &lake, "--json", "ingest", "s3://trail/"];
+    // AWS does not answer: nothing is proved, nothing is lost, and the run says so.
+    let ended = bucket.run(&ingest).expect(0);
+    assert_eq!((&ended.json()["digests"]["unverified"], ended.json()["records"]["written"].as_u64()), (&4.into(), Some(4)));
+    assert!(ended.stderr.contains("public keys of CloudTrail in ap-northeast-1"), "{}", ended.stderr);
+    let none = ["--lake", &lake, "--offline", "--json", "verify"];
+    assert_eq!(bucket.run(&none).expect(0).json()["tally"]["not_covered"], 4);
+    bucket.server.public_keys.lock().unwrap().answers.push_back(crate::signed::listed_keys());
+    assert_eq!(bucket.run(&ingest).expect(0).json()["digests"]["believed"], 4);
+    let asked = bucket.server.public_keys.lock().unwrap().regions.clone();
+    assert!(asked.iter().all(|region| region == "ap-northeast-1"), "{asked:?}");
+    assert_eq!(bucket.run(&none).expect(0).json()["tally"]["verified"], 4);
+    // The keys are the lake's now.
+    let before = asked.len();
+    let later = Signed::new(2, 3600);
+    bucket.put(&later.files);
+    let summary = bucket.run(&ingest).expect(0).json();
+    assert_eq!(
+        (&summary["digests"]["unverified"], bucket.server.public_keys.lock().unwrap().regions.len()),
+        (&0.into(), before),
+        "{summary}"
+    );
+}
+
 /// Whoever copies a bucket into another one says so; else its digests are not what AWS signed for that place.
 #[test]
 fn a_replica_is_verified_where_the_configuration_says_of_what() {

@@ -98,6 +98,15 @@ pub(crate) fn write_keys(path: &Path) {
     write(path, keys.to_json().as_bytes());
 }
 
+/// The same as `ListPublicKeys` answers.
+pub(crate) fn listed_keys() -> String {
+    use base64::Engine as _;
+    let signer = Signer::example(0).unwrap();
+    let value = base64::engine::general_purpose::STANDARD.encode(signer.public_key());
+    let key = json!({"Value": value, "Fingerprint": signer.fingerprint(), "ValidityStartTime": 0.0, "ValidityEndTime": 4_000_000_000.0});
+    json!({"PublicKeyList": [key]}).to_string()
+}
+
 /// As `aws s3 sync` copies a bucket; with sidecars, metadata is kept beside the digests.
 pub(crate) fn copy(folder: &Path, files: &Files, sidecars: bool) {
     for (key, (body, metadata)) in files {

@@ -248,6 +248,11 @@ impl Logs<'_> {
             self.give(uri, seen.sha256, self.verdict(Some(entry), &place, seen), findings);
         }
         let Some(made) = entry.listings.iter().map(|listing| listing.made).min() else { return };
+        if entry.seen.is_empty() && place.kind != "CloudTrail" {
+            // Insights and network activity are logs of their own, which nobody may have wanted to read.
+            self.tally.not_read += 1;
+            return;
+        }
         let why = match () {
             () if entry.seen.iter().any(|seen| lists(entry, seen)) => return,
             () if !entry.seen.is_empty() => Why::LogAltered,

@@ -112,7 +112,6 @@ fn generation(file: &Path) -> Option<u64> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use object_store::memory::InMemory;

@@ -164,6 +164,7 @@ impl Reader {
 
     /// Accounts and regions of which something was rejected.
     async fn unparsed(&self) -> Result<Vec<(String, String)>> {
+        self.need(&[Table::Objects, Table::Rejects]).await?;
         let batches = self.run(include_str!("../../../queries/trace/unparsed.sql"), Vec::new()).await?;
         let mut found = Vec::new();
         for batch in &batches {
@@ -180,7 +181,8 @@ impl Reader {
         if self.known().await?.is_none() {
             return Ok(doubts);
         }
-        let (mut sessions, mut issues): (BTreeMap<i32, BTreeSet<&str>>, BTreeMap<i32, BTreeSet<&str>>) = Default::default();
+        let mut sessions: BTreeMap<i32, BTreeSet<&str>> = BTreeMap::new();
+        let mut issues: BTreeMap<i32, BTreeSet<&str>> = BTreeMap::new();
         for credential in resolutions.flat_map(|resolution| &resolution.chain) {
             // An id begins with the day of the session's creation, in five hexadecimal digits; none for a user's own key, who is named by
             // each of its records alone.

@@ -15,6 +15,7 @@ mod integrity;
 mod place;
 mod reader;
 mod sql_rows;
+mod status;
 mod trace;
 mod walk;
 
@@ -23,4 +24,5 @@ pub use error::{Error, Result};
 pub use hits::Hit;
 pub use reader::{Reader, VIEWS, View};
 pub use sql_rows::SqlRows;
+pub use status::{LastRun, SourceStatus};
 pub use trace::{Question, Verb};

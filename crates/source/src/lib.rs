@@ -29,7 +29,7 @@ pub use error::{BoxError, Error, Result};
 pub use folder::Folder;
 pub use memory::Memory;
 pub use place::is_s3;
-pub use public_keys::{KEY_PAGES_MAX, ListedKey, list_public_keys};
+pub use public_keys::{KEY_PAGES_MAX, ListedKey, list_public_keys, list_public_keys_by};
 
 /// One object of a source, before it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]

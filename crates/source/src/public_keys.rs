@@ -31,17 +31,28 @@ pub struct ListedKey {
 /// # Errors
 /// As of every request to AWS; [`Error::List`] for an answer that lacks something or does not end.
 pub async fn list_public_keys(aws_region: &str, from: i64, until: i64, options: &Options) -> Result<Vec<ListedKey>> {
-    let what = format!("the public keys of CloudTrail in {aws_region}");
-    let broken = |why: &'static str| Error::List { what: what.clone(), source: Cause::boxed(why) };
     let shared = config(&Options { region: Some(aws_region.to_owned()), ..options.clone() }).await;
     let client = Client::from_conf(aws_sdk_cloudtrail::config::Builder::from(&shared).region(Region::new(aws_region.to_owned())).build());
+    list_public_keys_by(&client, aws_region, from, until, options.profile.as_deref()).await
+}
+
+/// As [`list_public_keys`], with a client of the caller's, whose retries and timeouts stay as they are.
+///
+/// # Errors
+/// As [`list_public_keys`].
+pub async fn list_public_keys_by(
+    client: &Client,
+    aws_region: &str,
+    from: i64,
+    until: i64,
+    profile: Option<&str>,
+) -> Result<Vec<ListedKey>> {
+    let what = format!("the public keys of CloudTrail in {aws_region}");
+    let broken = |why: &'static str| Error::List { what: what.clone(), source: Cause::boxed(why) };
     let (mut keys, mut token) = (Vec::new(), None);
     for _ in 0..KEY_PAGES_MAX {
         let request = client.list_public_keys().start_time(time(from)).end_time(time(until)).set_next_token(token.take());
-        let page = request
-            .send()
-            .await
-            .map_err(|error| classify(&error, &what, options.profile.as_deref(), |what, source| Error::List { what, source }))?;
+        let page = request.send().await.map_err(|error| classify(&error, &what, profile, |what, source| Error::List { what, source }))?;
         for key in page.public_key_list() {
             let parts = (key.fingerprint(), key.value(), key.validity_start_time(), key.validity_end_time());
             let (Some(fingerprint), Some(der), Some(start), Some(end)) = parts else { return Err(broken("a key lacks a part")) };

@@ -49,6 +49,8 @@ pub(crate) struct Objects {
     pub(crate) new: u64,
     pub(crate) read: u64,
     pub(crate) rejected: u64,
+    /// Those that an earlier run rejected, whole or in part, and that are as they were.
+    pub(crate) rejected_before: u64,
     pub(crate) skipped: u64,
 }
 
@@ -84,9 +86,9 @@ impl Summary {
         }
     }
 
-    /// Whether anything was rejected or could not be read.
+    /// Whether anything of the sources was rejected, now or earlier, or could not be read.
     pub(crate) fn is_incomplete(&self) -> bool {
-        self.objects.rejected + self.records.rejected > 0 || !self.problems.is_empty()
+        self.objects.rejected + self.objects.rejected_before + self.records.rejected > 0 || !self.problems.is_empty()
     }
 
     /// Says on stderr what was refused.
@@ -205,7 +207,7 @@ async fn discover(
             summary.objects.seen += 1;
             let key = log_key::classify(&listed.key);
             let known = |listed: &Listed| writer.known(&listed.uri, listed.size, listed.etag.as_deref(), listed.modified);
-            if key.kind == Kind::Digest && !digests::is_sidecar(&listed.key) && known(&listed) != Some(Known::Read) {
+            if key.kind == Kind::Digest && !digests::is_sidecar(&listed.key) && known(&listed).is_none() {
                 found.digests.push((Arc::clone(source), listed));
                 continue;
             }
@@ -218,7 +220,8 @@ async fn discover(
                 continue;
             }
             let known = known(&listed);
-            if known == Some(Known::Read) {
+            if let Some(Known::Read | Known::Rejected) = known {
+                summary.objects.rejected_before += u64::from(known == Some(Known::Rejected));
                 continue;
             }
             summary.objects.new += 1;

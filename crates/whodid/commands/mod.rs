@@ -5,6 +5,7 @@ pub(crate) mod digests;
 pub(crate) mod ingest;
 mod question;
 mod sql;
+pub(crate) mod status;
 pub(crate) mod verify;
 
 use crate::args::{Arguments, Trace, Verb};
@@ -26,7 +27,7 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
             "put it after: whodid log sg-0a1b2c3d --limit 5",
         ));
     }
-    if matches!(arguments.verb, Some(Verb::Ingest { .. } | Verb::Demo { .. })) && !settings.logs.is_empty() {
+    if matches!(arguments.verb, Some(Verb::Ingest { .. } | Verb::Demo { .. } | Verb::Status)) && !settings.logs.is_empty() {
         return Err(Failure::usage(
             "--logs answers a question without keeping a lake",
             "to fill a lake: whodid --lake PLACE ingest SOURCE",
@@ -46,6 +47,7 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
         Some(Verb::By { principal, trace }) => question::run(settings, Asked::By, &principal, &trace, true).await,
         Some(Verb::Show { event_id, trace }) => question::run(settings, Asked::Show, &event_id, &trace, false).await,
         Some(Verb::Ingest { sources, strict }) => ingest::run(settings, &sources, strict).await,
+        Some(Verb::Status) => status::run(settings).await,
         Some(Verb::Verify { exit_code }) => verify::run(settings, exit_code).await,
         Some(Verb::Sql { command, file, maxrows }) => sql::run(settings, command, file, maxrows).await,
         Some(Verb::Demo { seed, dir, events }) => demo::run(settings, seed, dir, events).await,

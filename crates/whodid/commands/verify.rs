@@ -80,7 +80,7 @@ pub(crate) struct Span {
 }
 
 /// A span of time of which something is not as it should be.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Hole {
     pub(crate) from: Option<String>,
     pub(crate) until: String,
@@ -108,7 +108,8 @@ pub(crate) async fn run(settings: &Settings, exit_code: bool) -> Result<Exit, Fa
     Ok(if exit_code && verified.tampering { Exit::Found } else { Exit::Done })
 }
 
-async fn verify(settings: &Settings, lake: &Lake, now: i64) -> Result<Verified, Failure> {
+/// Judges what the lake knows, at `now`.
+pub(crate) async fn verify(settings: &Settings, lake: &Lake, now: i64) -> Result<Verified, Failure> {
     let mut found = Found { digests: lake.digests().await?, logs: Vec::new(), refused: Vec::new() };
     let mut report = Report::default();
     if let Some(digests) = &found.digests {

@@ -2,11 +2,13 @@
 
 mod human;
 mod json;
+mod status;
 mod table;
 mod text;
 mod verified;
 
 pub(crate) use human::{Asked, Progress, demo, problems};
+pub(crate) use status::status;
 pub(crate) use table::rows;
 pub(crate) use verified::verified;
 
