@@ -21,7 +21,7 @@ mod writer;
 
 pub use error::{BoxError, Error, Result};
 pub use facts::Fact;
-pub use point::{Moments, events_at};
+pub use point::{FactsWanted, Moments, PointReader};
 pub use rows::{ObjectRow, Rows, day_of, hex, object_number, shared_event};
 pub use schema::{BUCKETS, Table, bucket};
 pub use table::Lake;
