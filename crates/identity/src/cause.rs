@@ -68,7 +68,8 @@ pub enum CauseKind {
 }
 
 impl CauseKind {
-    const ALL: [Self; 22] = [
+    /// Every kind, in order: each stands at the place that is its number.
+    pub const ALL: [Self; 22] = [
         Self::Made,
         Self::Launched,
         Self::ChangedCode,
@@ -211,6 +212,7 @@ impl Act {
 }
 
 pub use marks::marks;
+pub use read::{Told, told};
 
 /// Somebody behind a machine's act.
 #[derive(Debug, Clone, PartialEq, Eq)]

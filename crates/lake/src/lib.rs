@@ -1,9 +1,12 @@
-//! The lake: Delta tables of events, credentials, mentions and the tool's own ledgers.
+//! The lake: Delta tables of events, credentials, mentions, causes and the tool's own ledgers.
 //!
 //! [`Rows`] takes what the decoder finds; [`Writer`] compares it with what the lake holds and commits it exactly once;
 //! [`Lake::open`] hands tables to readers. Alone names `deltalake`, and alone knows what a column is called on disk.
 
 mod batch;
+mod cause_file;
+mod cause_read;
+mod causes;
 mod columns;
 pub mod error;
 mod event_file;
@@ -19,6 +22,7 @@ mod table;
 mod texts;
 mod writer;
 
+pub use cause_read::{KeptCause, causes_of};
 pub use error::{BoxError, Error, Result};
 pub use facts::Fact;
 pub use point::{Moments, events_at};

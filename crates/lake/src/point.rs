@@ -113,7 +113,7 @@ fn selection(metadata: &ParquetMetaData, moments: &Moments) -> RowSelection {
 }
 
 /// The rows of the pages of a column that `keep` lets through.
-fn pages(metadata: &ParquetMetaData, column: &str, keep: impl Fn(&ColumnIndexMetaData, usize) -> bool) -> RowSelection {
+pub(crate) fn pages(metadata: &ParquetMetaData, column: &str, keep: impl Fn(&ColumnIndexMetaData, usize) -> bool) -> RowSelection {
     let mut ranges: Vec<Range<usize>> = Vec::new();
     let mut start = 0;
     for (group, rows) in metadata.row_groups().iter().enumerate() {
