@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use simulate::{Act, Loss};
 
 use crate::contract::check_evidence;
+use crate::records::{packed, put, topic};
 use crate::scenarios;
 use crate::support::{Home, files, write};
 use crate::world::{World, world};
@@ -267,4 +268,70 @@ fn of_stack(change: impl Fn(&mut Vec<Value>)) -> (Home, String) {
     let lake = home.text("lake");
     home.run(&["--lake", &lake, "ingest", &home.text("logs")]).expect(0);
     (home, lake)
+}
+
+/// A function that sato made ten days before it acts, in a lake with other logs of its account.
+fn of_function(put_others: impl Fn(&Path)) -> Value {
+    let home = Home::new();
+    for body in files(&scenarios::root().join("function_leads_to_who_wrote_it_and_not_to_who_was_refused").join("logs")).into_values() {
+        let document: Value = serde_json::from_slice(&body).unwrap();
+        for (place, record) in document["Records"].as_array().unwrap().iter().enumerate() {
+            let is_old = ["00000001-", "00000002-"].iter().any(|start| record["eventID"].as_str().unwrap().starts_with(start));
+            let text = if is_old { record.to_string().replace("2026-11-18T", "2026-11-08T") } else { record.to_string() };
+            put(&home.path("logs"), &format!("F{place}"), format!("{{\"Records\":[{text}]}}").as_bytes());
+        }
+    }
+    put_others(&home.path("logs"));
+    home.run(&["--lake", &home.text("lake"), "ingest", &home.text("logs")]).expect(0);
+    let causes = home.ask(&home.text("lake"), "nightly-queue")["changes"][0]["caused_by"].clone();
+    assert_eq!((causes.as_array().unwrap().len(), &causes[0]["actor"]["id"]), (1, &json!("sato@example.co.jp")), "{causes}");
+    causes[0].clone()
+}
+
+/// A call on each of the days between.
+fn put_days(logs: &Path, days: impl Iterator<Item = u32>) {
+    for day in days {
+        let mut record = topic(day);
+        record["eventTime"] = json!(format!("2026-11-{day:02}T04:00:00Z"));
+        put(logs, &format!("D{day}"), &packed(&[record]));
+    }
+}
+
+#[test]
+fn a_hole_in_the_log_may_hold_another_cause() {
+    let whole = of_function(|logs| put_days(logs, 9..=18));
+    assert_eq!(whole["certainty"], "probable", "{whole}");
+    let lines = [
+        ("none but its own", of_function(|_| {}), "from 2026-11-08T05:01:00Z to 2026-11-18T05:01:30Z"),
+        (
+            "two days apart",
+            of_function(|logs| put_days(logs, (9..=18).filter(|day| *day != 12))),
+            "from 2026-11-11T04:00:00Z to 2026-11-13T04:00:00Z",
+        ),
+        (
+            "an object that is no log",
+            of_function(|logs| {
+                put_days(logs, 9..=18);
+                put(logs, "JUNK", b"junk");
+            }),
+            "from 2026-11-18T04:10:59Z to 2026-11-18T05:10:59Z",
+        ),
+        (
+            "a record that is no event",
+            of_function(|logs| {
+                put_days(logs, 9..=18);
+                let mut timeless = topic(30);
+                timeless["eventTime"] = json!("yesterday");
+                let mut beside = topic(31);
+                beside["eventTime"] = json!("2026-11-15T00:00:00Z");
+                put(logs, "PART", &packed(&[timeless, beside]));
+            }),
+            "from 2026-11-15T00:00:00Z to 2026-11-15T00:00:00Z",
+        ),
+    ];
+    for (name, cause, hole) in lines {
+        let why = cause["why"].as_str().unwrap();
+        assert_eq!(cause["certainty"], "ambiguous", "{name}: {cause}");
+        assert!(why.contains(&format!("the log of account 111122223333, ap-northeast-1, is not whole {hole}")), "{name}: {why}");
+    }
 }

@@ -6,12 +6,14 @@
 use crate::answer::{CausedBy, Change, Evidence, actor};
 use crate::error::{Error, Result};
 use crate::hits::{Event, Hit, text};
+use crate::holes::Holes;
 use crate::place::Places;
 use crate::reader::Reader;
 use crate::trace::Conflicts;
 use crate::walk::Walked;
 use datafusion::arrow::array::Array as _;
 use event::json::Tape;
+use event::time::rfc3339;
 use identity::cause::marks;
 use identity::{Act, Actor, Cause, CauseFacts, Certainty, Resolution, SessionKey};
 use lake::{KeptCause, Moments, Table, causes_of};
@@ -115,9 +117,15 @@ impl Reader {
         let ids = found.iter().flat_map(|found| &found.causes).flat_map(|cause| &cause.evidence);
         let objects = ids.filter(|_| evidence).filter_map(|id| read.places.get(id)).map(|(object, _)| *object).collect();
         let places = self.places(objects).await?;
+        let likely = found.iter().flat_map(|found| &found.causes).filter(|cause| cause.certainty >= Certainty::Probable);
+        let holes = self.holes(likely.flat_map(|cause| &cause.rests_on)).await?;
+        let doubts = Doubts { was_cut: read.count >= FACTS_MAX, conflicts, holes };
         for (Asked { change, .. }, found) in asked.iter().zip(found) {
             let Some(change) = changes.get_mut(*change) else { continue };
-            let told = |cause| told(cause, read.count >= FACTS_MAX, conflicts, |id| evidence.then(|| place(&read, &places, id))?);
+            let told = |cause: Cause| {
+                let records = cause.evidence.iter().filter(|_| evidence).filter_map(|id| place(&read, &places, id)).collect();
+                told(cause, &doubts, records)
+            };
             change.caused_by = found.causes.into_iter().map(told).collect();
         }
         Ok(())
@@ -162,18 +170,33 @@ fn place(read: &Read, places: &Places, event_id: &str) -> Option<Evidence> {
     Some(Evidence { event_id: Some(event_id.to_owned()), ..places.evidence(&hit) })
 }
 
-/// A cause as programs read it; no likely one where not everything was looked at, or where two records contradict each other.
-fn told(cause: Cause, was_cut: bool, conflicts: &Conflicts, place: impl Fn(&str) -> Option<Evidence>) -> CausedBy {
-    let Cause { actor: who, mut certainty, mut why, evidence } = cause;
-    let is_doubtful = evidence.iter().any(|id| conflicts.has(id));
-    if certainty >= Certainty::Probable && (was_cut || is_doubtful) {
-        certainty = Certainty::Ambiguous;
-        why.push_str(if was_cut {
-            "; there was more to look at than one question may"
-        } else {
-            "; another record under that event id says something else, and is in the table rejects"
-        });
+/// What keeps anybody from being the likely one.
+struct Doubts<'c> {
+    /// Not all that there is was looked at.
+    was_cut: bool,
+    conflicts: &'c Conflicts,
+    holes: Holes,
+}
+
+impl Doubts<'_> {
+    fn about(&self, cause: &Cause) -> Option<String> {
+        if self.was_cut {
+            return Some("there was more to look at than one question may".to_owned());
+        }
+        if cause.evidence.iter().any(|id| self.conflicts.has(id)) {
+            return Some("another record under that event id says something else, and is in the table rejects".to_owned());
+        }
+        let (span, from, until) = self.holes.find(&cause.rests_on)?;
+        let (account, region) = (&span.recipient_account_id, &span.aws_region);
+        let (from, until) = (rfc3339(from), rfc3339(until));
+        Some(format!("the log of account {account}, {region}, is not whole from {from} to {until}, and may hold another cause"))
     }
-    let records = evidence.iter().filter_map(|id| place(id)).collect();
-    CausedBy { actor: actor(&who), certainty: certainty.word(), why, evidence, records }
+}
+
+/// A cause as programs read it; no likely one where there is a doubt.
+fn told(cause: Cause, doubts: &Doubts<'_>, records: Vec<Evidence>) -> CausedBy {
+    let doubt = if cause.certainty >= Certainty::Probable { doubts.about(&cause) } else { None };
+    let certainty = if doubt.is_some() { Certainty::Ambiguous } else { cause.certainty };
+    let why = doubt.map_or(cause.why.clone(), |doubt| format!("{}; {doubt}", cause.why));
+    CausedBy { actor: actor(&cause.actor), certainty: certainty.word(), why, evidence: cause.evidence, records }
 }

@@ -12,6 +12,7 @@ mod coverage;
 mod error;
 mod guard;
 mod hits;
+mod holes;
 mod place;
 mod reader;
 mod sql_rows;

@@ -247,14 +247,25 @@ impl Reading<'_, '_> {
             "CreateFunction" => CauseKind::Made,
             "UpdateFunctionCode" => CauseKind::ChangedCode,
             "UpdateFunctionConfiguration" if self.changes_what_runs() => CauseKind::ChangedSettings,
+            "UpdateFunctionConfiguration" | "PublishVersion" => CauseKind::ShowedCode,
             "DeleteFunction" => CauseKind::Removed,
             "AddPermission" | "CreateEventSourceMapping" | "UpdateEventSourceMapping" | "CreateFunctionUrlConfig" => CauseKind::Triggered,
             _ => return,
         };
         let spelled = self.answered(&["functionArn"]).or_else(|| self.requested(&["functionName"]));
         let Some(arn) = spelled.and_then(|spelled| self.function_arn(&spelled)) else { return };
-        let detail = (kind == CauseKind::Triggered).then(|| name.to_owned());
-        self.told.push(Told { key: arn, kind, role_arn: self.requested(&["role"]), detail });
+        let code = self.answered(&["codeSha256"]);
+        match kind {
+            CauseKind::ShowedCode => {}
+            CauseKind::Triggered => self.tell(arn.clone(), kind, Some(name.to_owned())),
+            _ => {
+                let detail = code.clone().filter(|_| matches!(kind, CauseKind::Made | CauseKind::ChangedCode));
+                self.told.push(Told { key: arn.clone(), kind, role_arn: self.requested(&["role"]), detail });
+            }
+        }
+        if matches!(kind, CauseKind::ShowedCode | CauseKind::ChangedSettings) && code.is_some() {
+            self.tell(arn, CauseKind::ShowedCode, code);
+        }
     }
 
     /// Whether a change of settings may change what a function does: its time and memory alone do not.
