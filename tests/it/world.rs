@@ -49,9 +49,17 @@ pub(crate) struct Asker {
 
 impl Asker {
     pub(crate) fn ask(&self, thing: &str) -> Value {
+        self.answer(thing, Verb::Trace)
+    }
+
+    pub(crate) fn show(&self, event_id: &str) -> Value {
+        self.answer(event_id, Verb::Show)
+    }
+
+    fn answer(&self, thing: &str, verb: Verb) -> Value {
         let question = Question {
             thing: thing.to_owned(),
-            verb: Verb::Trace,
+            verb,
             since: None,
             until: None,
             limit: 1000,

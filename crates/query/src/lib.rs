@@ -6,18 +6,20 @@
 //! Never writes; never puts a user's text into SQL.
 
 mod answer;
+mod causes;
 mod complete;
 mod coverage;
 mod error;
 mod guard;
 mod hits;
+mod holes;
 mod place;
 mod reader;
 mod sql_rows;
 mod trace;
 mod walk;
 
-pub use answer::{Answer, Candidate, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Subject};
+pub use answer::{Answer, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Subject};
 pub use error::{Error, Result};
 pub use hits::Hit;
 pub use reader::{Reader, VIEWS, View};

@@ -3,6 +3,7 @@
 use super::ids::Ids;
 use super::{Known, Tally};
 use crate::batch::Batch;
+use crate::cause_file::CauseFile;
 use crate::columns::Columns;
 use crate::error::{Error, Result};
 use crate::event_file::EventFile;
@@ -193,6 +194,10 @@ pub(crate) fn assemble(
     for (bucket, mentions) in by_bucket(rows, &sorted.kept) {
         let batch = &batch;
         jobs.push(Job::new(Table::Mentions, bucket.to_string(), move || Ok(MentionFile::new(batch, &mentions))));
+    }
+    for (bucket, causes) in rows.causes.by_bucket(&rows.names, &sorted.kept) {
+        let batch = &batch;
+        jobs.push(Job::new(Table::Causes, bucket.to_string(), move || Ok(CauseFile::new(batch, &causes))));
     }
     for (day, facts) in facts_by_day(rows) {
         jobs.push(Job::new(Table::Credentials, day_text(day), move || facts::batch(&facts, version)));
