@@ -81,8 +81,18 @@ impl Lake {
     /// Opens a table at its newest version.
     ///
     /// # Errors
-    /// [`Error::Absent`] where there is none.
+    /// [`Error::Absent`] where there is no lake, [`Error::Lacks`] where the lake is without that table.
     pub async fn open(&self, table: Table) -> Result<DeltaTable> {
+        match self.open_one(table).await {
+            Err(Error::Absent { place }) if table != Table::Events => match self.open_one(Table::Events).await {
+                Ok(_) => Err(Error::Lacks { place, table: table.name() }),
+                Err(error) => Err(error),
+            },
+            other => other,
+        }
+    }
+
+    async fn open_one(&self, table: Table) -> Result<DeltaTable> {
         match self.builder(table)?.load().await {
             Ok(open) => Ok(open),
             Err(DeltaTableError::NotATable(_) | DeltaTableError::InvalidTableLocation(_)) => {
@@ -102,7 +112,7 @@ impl Lake {
     /// Opens a table, or makes it.
     pub(crate) async fn open_or_create(&self, table: Table) -> Result<DeltaTable> {
         match self.open(table).await {
-            Err(Error::Absent { .. }) => {}
+            Err(Error::Absent { .. } | Error::Lacks { .. }) => {}
             other => return other,
         }
         if let Ok(path) = self.url(table)?.to_file_path() {

@@ -55,9 +55,9 @@ impl Reader {
             });
         }
         let mut complete = false;
-        if let Some(holes) = self.holes(since.or(first), until, &scopes).await? {
-            complete = holes.is_empty() && !scopes.is_empty();
-            gaps = if scopes.is_empty() { gaps } else { holes };
+        if let Some(unproved) = self.unproved(since.or(first), until, &scopes).await? {
+            complete = unproved.is_empty() && !scopes.is_empty();
+            gaps = if scopes.is_empty() { gaps } else { unproved };
         }
         let more = gaps.len().saturating_sub(GAPS_MAX);
         gaps.truncate(GAPS_MAX);

@@ -85,7 +85,7 @@ impl Reader {
 
     /// Puts what digests say into the column `integrity` of the table `objects`, for a user's query.
     pub(crate) async fn show_verdicts(&self) -> Result<()> {
-        let objects = self.context().table("objects").await?;
+        let objects = self.context().await?.table("objects").await?;
         let logs = objects.clone().filter(col("kind").eq(lit("cloudtrail")))?;
         let (mut numbers, mut logs_found) = (Vec::new(), Vec::new());
         for batch in logs.select_columns(&["object_id", "object", "sha256", "modified"])?.distinct()?.collect().await? {
@@ -106,17 +106,17 @@ impl Reader {
         let batch = RecordBatch::try_from_iter(columns).map_err(|error| Error::Query { source: error.into() })?;
         let column = |name: &String| if name == "integrity" { col("verdict").alias(name.as_str()) } else { col(name.as_str()) };
         let names: Vec<String> = objects.schema().fields().iter().map(|field| field.name().clone()).collect();
-        let verdicts = self.context().read_batch(batch)?;
+        let verdicts = self.context().await?.read_batch(batch)?;
         let joined = objects.join(verdicts, JoinType::Left, &["object_id"], &["log_id"], None)?;
         let view = joined.select(names.iter().map(column).collect::<Vec<_>>())?.into_view();
-        self.context().deregister_table("objects")?;
-        self.context().register_table("objects", view)?;
+        self.context().await?.deregister_table("objects")?;
+        self.context().await?.register_table("objects", view)?;
         Ok(())
     }
 
     /// Why the logs of a window are not known to be whole; empty if they are. `scopes` are the accounts and regions of which there are
     /// logs; `None` where there are no digests at all.
-    pub(crate) async fn holes(
+    pub(crate) async fn unproved(
         &self,
         from: Option<i64>,
         until: Option<i64>,
@@ -219,7 +219,8 @@ impl Reader {
             let day = |day| lit(ScalarValue::Date32(Some(day)));
             let list = part.iter().map(|value| lit(*value)).collect();
             let condition = col("dt").between(day(days.0), day(days.1)).and(col(column).in_list(list, false));
-            let frame = self.context().table("events").await?.filter(condition)?.select_columns(&[column, "object_id"])?.distinct()?;
+            let frame =
+                self.context().await?.table("events").await?.filter(condition)?.select_columns(&[column, "object_id"])?.distinct()?;
             for batch in frame.collect().await? {
                 let (value, number) = (text(&batch, column)?, hits::number(&batch, "object_id")?);
                 found.extend((0..batch.num_rows()).map(|row| (value.value(row).to_owned(), number.value(row))));

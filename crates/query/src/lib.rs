@@ -6,11 +6,13 @@
 //! Never writes; never puts a user's text into SQL.
 
 mod answer;
+mod causes;
 mod complete;
 mod coverage;
 mod error;
 mod guard;
 mod hits;
+mod holes;
 mod integrity;
 mod place;
 mod reader;
@@ -19,7 +21,7 @@ mod status;
 mod trace;
 mod walk;
 
-pub use answer::{Answer, Candidate, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Subject};
+pub use answer::{Answer, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Subject};
 pub use error::{Error, Result};
 pub use hits::Hit;
 pub use reader::{Reader, VIEWS, View};

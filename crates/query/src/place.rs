@@ -46,7 +46,7 @@ impl Reader {
         let numbers: Vec<i64> = numbers.into_iter().collect();
         for part in numbers.chunks(NUMBERS_MAX) {
             let list = part.iter().map(|number| lit(*number)).collect();
-            let frame = self.context().table("objects").await?.filter(col("object_id").in_list(list, false))?;
+            let frame = self.context().await?.table("objects").await?.filter(col("object_id").in_list(list, false))?;
             for batch in frame.select_columns(&["object_id", "object", "sha256", "modified"])?.collect().await? {
                 let (number, modified) = (hits::number(&batch, "object_id")?, hits::number(&batch, "modified")?);
                 let (object, sha256) = (text(&batch, "object")?, text(&batch, "sha256")?);

@@ -1,11 +1,13 @@
 //! A question in, an [`Answer`] out: find the calls, fold their copies, walk each to its actor.
 
 use crate::answer::{Answer, Change, Evidence, Subject};
+use crate::causes::Asked;
 use crate::complete::HIT_COLUMNS;
 use crate::error::Result;
 use crate::hits::{self, Event, Hit, text};
 use crate::integrity::unrecorded;
 use crate::reader::Reader;
+use crate::walk::Walked;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{col, lit};
 use event::resource::{Look, Spelling, looks_like, spellings};
@@ -62,7 +64,7 @@ impl Reader {
         self.need(&[Table::Objects, Table::Mentions, Table::Credentials, Table::Rejects]).await?;
         let ((organisation, mut coverage), (mut hits, kind)) =
             futures::try_join!(self.coverage(question.since, question.until), self.find(question))?;
-        let contradicted = self.drop_conflicts(&mut hits).await?;
+        let conflicts = self.drop_conflicts(&mut hits).await?;
         let cut = hits.len() >= HITS_MAX;
         let matched = matched(&hits, question);
         let asked_event = kind == "event";
@@ -89,35 +91,39 @@ impl Reader {
         for Call { hit, event, .. } in &wanted {
             ids.entry(event.credential_id.clone()).or_default().insert(lake::day_of(hit.event_time));
         }
-        let (graph, sessions) = self.graph(&ids, &organisation).await?;
+        let mut walked = Walked::new(&organisation);
+        self.walk(&mut walked, &ids).await?;
         let places = self.places(wanted.iter().map(|call| call.hit.object_id).collect()).await?;
         let mut resolved = HashMap::new();
         for Call { event, .. } in &wanted {
             resolved.entry(event.credential_id.clone()).or_insert_with(|| {
-                sessions
-                    .get(&event.credential_id)
-                    .map_or_else(|| graph.resolve(&identity::SessionKey::default()), |session| graph.resolve(session))
+                let session = walked.sessions.get(&event.credential_id);
+                session.map_or_else(|| walked.graph.resolve(&identity::SessionKey::default()), |session| walked.graph.resolve(session))
             });
         }
         let doubts = self.doubts(resolved.values()).await?;
-        let mut changes = Vec::with_capacity(wanted.len());
+        let (mut changes, mut machines) = (Vec::with_capacity(wanted.len()), Vec::new());
         for Call { hit, event, copies } in wanted {
+            let session = walked.sessions.get(&event.credential_id);
             let Some(resolution) = resolved.get(&event.credential_id) else { continue };
             let doubted = doubts.of(places.is_doubtful(hit.object_id), resolution).map(|why| resolution.clone().rests_on_doubtful(why));
             let resolution = doubted.as_ref().unwrap_or(resolution);
             let has_tags = question.tags.iter().all(|tag| resolution.chain.iter().any(|credential| credential.session_tags.contains(tag)));
             if has_tags {
                 let mut change = Change::of(&hit, &event, copies, resolution, places.evidence(&hit));
-                if contradicted.contains(&(event.event_id.clone(), hit.recipient_account_id.clone())) {
+                if conflicts.doubtful.contains(&(event.event_id.clone(), hit.recipient_account_id.clone())) {
                     let said = change.reason.take().map(|reason| format!("{reason}; ")).unwrap_or_default();
                     change.reason =
                         Some(format!("{said}another record under this event id says something else, and is in the table rejects"));
                 }
+                machines.extend(Asked::of(changes.len(), &hit, &event, session, resolution));
                 changes.push(change);
             }
         }
         let found = if question.tags.is_empty() { all } else { changes.len() };
         changes.truncate(question.limit);
+        machines.retain(|asked: &Asked| asked.change < changes.len());
+        self.add_causes(&mut walked, machines, &conflicts, question.evidence, &mut changes).await?;
         if question.evidence {
             self.place_issuers(&mut changes).await?;
         }
@@ -230,29 +236,30 @@ impl Reader {
             if let Some(until) = question.until {
                 condition = condition.and(col("event_time").lt(time(until)));
             }
-            let frame = self.context().table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
+            let frame = self.context().await?.table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
             found.extend(hits::read_events(&frame.collect().await?)?);
         }
         Ok(newest_first(found))
     }
 
-    /// Leaves out mentions of records that gave way to another one under their id; returns all such ids, by account.
-    async fn drop_conflicts(&self, hits: &mut Vec<Hit>) -> Result<BTreeSet<(String, String)>> {
-        let (mut doubtful, mut lost) = (BTreeSet::new(), BTreeSet::new());
+    /// Leaves out mentions of records that gave way to another one under their id; returns all such.
+    async fn drop_conflicts(&self, hits: &mut Vec<Hit>) -> Result<Conflicts> {
+        let mut conflicts = Conflicts::default();
         if hits.is_empty() {
-            return Ok(doubtful);
+            return Ok(conflicts);
         }
         self.need(&[Table::Rejects]).await?;
         for batch in self.run(include_str!("../../../queries/trace/conflicts.sql"), Vec::new()).await? {
             let (id, account) = (text(&batch, "event_id")?, text(&batch, "recipient_account_id")?);
             let (object, sha256, record) = (text(&batch, "object")?, text(&batch, "object_sha256")?, hits::number(&batch, "record")?);
             for row in 0..batch.num_rows() {
-                doubtful.insert((id.value(row).to_owned(), account.value(row).to_owned()));
+                conflicts.doubtful.insert((id.value(row).to_owned(), account.value(row).to_owned()));
+                let lost = &mut conflicts.lost;
                 lost.insert((lake::object_number(object.value(row), sha256.value(row)), u64::try_from(record.value(row)).unwrap_or(0)));
             }
         }
-        hits.retain(|hit| !lost.contains(&hit.place()));
-        Ok(doubtful)
+        hits.retain(|hit| !conflicts.lost.contains(&hit.place()));
+        Ok(conflicts)
     }
 
     /// Joins the copies of one call that two accounts recorded: the caller's own stays, else the one with the smaller id.
@@ -315,7 +322,7 @@ impl Reader {
             for part in ids.chunks(VALUES_MAX) {
                 let list = part.iter().map(|id| lit(id.as_str())).collect();
                 let condition = col("dt").eq(lit(ScalarValue::Date32(Some(day)))).and(col("event_id").in_list(list, false));
-                let frame = self.context().table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
+                let frame = self.context().await?.table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
                 found.extend(hits::read_events(&frame.collect().await?)?);
             }
         }
@@ -331,6 +338,22 @@ impl Reader {
             issued.evidence.extend(issued.event_ids.iter().filter_map(|id| placed.get(id)).flatten().cloned());
         }
         Ok(())
+    }
+}
+
+/// Records of which two bear one id.
+#[derive(Debug, Default)]
+pub(crate) struct Conflicts {
+    /// The ids, by account.
+    doubtful: BTreeSet<(String, String)>,
+    /// The records that gave way.
+    pub(crate) lost: BTreeSet<(i64, u64)>,
+}
+
+impl Conflicts {
+    /// Whether an event's id is one of them, in whatever account.
+    pub(crate) fn has(&self, event_id: &str) -> bool {
+        self.doubtful.range((event_id.to_owned(), String::new())..).next().is_some_and(|(id, _)| id == event_id)
     }
 }
 

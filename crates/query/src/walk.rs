@@ -38,44 +38,63 @@ struct Wanted {
     fetched: BTreeSet<(String, i64)>,
 }
 
+/// What is known of the sessions asked for so far.
+#[derive(Debug)]
+pub struct Walked {
+    /// A graph from which each of them can be resolved.
+    pub graph: Graph,
+    /// Those that were seen, by their ids.
+    pub sessions: BTreeMap<String, SessionKey>,
+    asked_for: BTreeSet<String>,
+    walked: BTreeSet<SessionKey>,
+    seen: Via,
+}
+
+impl Walked {
+    /// Nothing yet, of an organisation whose accounts are known.
+    pub fn new(organisation: &Organisation) -> Self {
+        Self {
+            graph: Graph::new(organisation),
+            sessions: BTreeMap::new(),
+            asked_for: BTreeSet::new(),
+            walked: BTreeSet::new(),
+            seen: Via::default(),
+        }
+    }
+}
+
 impl Reader {
-    /// A graph from which each of the given sessions can be resolved, and the sessions by their ids; with each id the times of the calls
-    /// that are asked about, for sessions that bear no date.
+    /// Adds what it takes to resolve each of the given sessions; with each id the days of the calls that are asked about, for sessions
+    /// that bear no date.
     ///
     /// # Errors
     /// Where `credentials` cannot be read.
-    pub async fn graph(
-        &self,
-        credential_ids: &BTreeMap<String, BTreeSet<i32>>,
-        organisation: &Organisation,
-    ) -> Result<(Graph, BTreeMap<String, SessionKey>)> {
+    pub async fn walk(&self, walked: &mut Walked, credential_ids: &BTreeMap<String, BTreeSet<i32>>) -> Result<()> {
         self.need(&[Table::Credentials]).await?;
-        let mut graph = Graph::new(organisation);
-        let mut sessions: BTreeMap<String, SessionKey> = BTreeMap::new();
+        let Walked { graph, sessions, asked_for, walked: asked, seen } = walked;
         let mut wanted: BTreeMap<i32, Wanted> = BTreeMap::new();
         for (id, days) in credential_ids {
+            asked_for.insert(id.clone());
             let day = id.get(..5).and_then(|day| i32::from_str_radix(day, 16).ok()).unwrap_or(0);
             wanted.entry(day).or_default().credentials.insert(id.clone());
             for day in days.iter().filter(|_| day == 0) {
                 wanted.entry(*day).or_default().credentials.insert(id.clone());
             }
         }
-        let mut asked: BTreeSet<SessionKey> = BTreeSet::new();
-        let mut seen = Via::default();
         for _ in 0..=HOPS_MAX {
             let mut facts = self.facts(&wanted).await?;
             wanted.clear();
             let mut fresh: BTreeSet<SessionKey> = BTreeSet::new();
             for fact in facts.drain(..) {
                 match fact {
-                    Fact::Used(seen) => {
-                        let session = seen.identity.session();
+                    Fact::Used(used) => {
+                        let session = used.identity.session();
                         let id = session.credential_id();
-                        if credential_ids.contains_key(&id) {
+                        if asked_for.contains(&id) {
                             sessions.insert(id, session.clone());
                         }
                         fresh.insert(session);
-                        graph.add_use(seen);
+                        graph.add_use(used);
                     }
                     Fact::Issued(issue) => {
                         fresh.insert(issue.caller.session());
@@ -95,7 +114,7 @@ impl Reader {
                     want(&mut wanted, &session);
                 }
             }
-            for session in &asked {
+            for session in asked.iter() {
                 let found = graph.via_lookups(session);
                 seen.want(&mut wanted, session, found);
             }
@@ -103,7 +122,7 @@ impl Reader {
                 break;
             }
         }
-        Ok((graph, sessions))
+        Ok(())
     }
 
     async fn facts(&self, wanted: &BTreeMap<i32, Wanted>) -> Result<Vec<Fact>> {
@@ -142,7 +161,7 @@ impl Reader {
     async fn facts_where(&self, day: i32, condition: Expr) -> Result<Vec<Fact>> {
         let of_day = col("dt").eq(lit(ScalarValue::Date32(Some(day))));
         let frame =
-            self.context().table("credentials").await?.filter(of_day.and(condition))?.filter(col("fact").not_eq(lit("resolved")))?;
+            self.context().await?.table("credentials").await?.filter(of_day.and(condition))?.filter(col("fact").not_eq(lit("resolved")))?;
         let mut found = Vec::new();
         for batch in frame.collect().await? {
             found.extend(lake::facts::read(&plain(&batch)?)?);
@@ -152,7 +171,7 @@ impl Reader {
 }
 
 /// What was looked up already of whoever acted for somebody.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Via {
     sign_ins: BTreeSet<String>,
     tokens: BTreeSet<String>,

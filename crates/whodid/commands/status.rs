@@ -31,7 +31,7 @@ pub(crate) struct Source {
 
 pub(crate) async fn run(settings: &Settings) -> Result<Exit, Failure> {
     let (lake, now) = (user_lake(settings)?, crate::settings::now());
-    let (sources, last_run) = Reader::new(&lake)?.at(now).status().await?;
+    let (sources, last_run) = Reader::new(&lake).at(now).status().await?;
     let mut window = settings.clone();
     window.since.get_or_insert(now - GAPS_MICROS);
     let verified = verify(&window, &lake, now).await?;

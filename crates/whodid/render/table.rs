@@ -19,6 +19,7 @@ pub(crate) fn changes(answer: &Answer, format: Format) -> String {
         "aws_region",
         "error_code",
         "event_id",
+        "caused_by",
     ];
     let rows = answer.changes.iter().map(|change| {
         let part = |name: &str| change.actor.get(name).and_then(|value| value.as_str()).map(str::to_owned);
@@ -33,6 +34,7 @@ pub(crate) fn changes(answer: &Answer, format: Format) -> String {
             Some(change.aws_region.clone()),
             change.error_code.clone(),
             Some(change.event_id.clone()),
+            Some(crate::render::causes::short(change)).filter(|causes| !causes.is_empty()),
         ]
     });
     write(&columns.map(str::to_owned), rows, format)

@@ -126,7 +126,11 @@ impl Writer {
     pub async fn open(lake: &Lake) -> Result<Self> {
         let mut tables = BTreeMap::new();
         for table in Table::ALL {
-            tables.insert(table, lake.open_or_create(table).await?);
+            // What followed `events` and is not there cannot be made anew from what is left.
+            let has_begun = tables.get(&Table::Events).is_some_and(|events: &DeltaTable| events.version() > Some(0));
+            let follows = follow::FOLLOWERS.contains(&table);
+            let open = if has_begun && follows { lake.open(table).await? } else { lake.open_or_create(table).await? };
+            tables.insert(table, open);
         }
         let mut writer = Self {
             lake: lake.clone(),
