@@ -307,6 +307,16 @@ pub(crate) fn ingest(summary: &Summary, place: &str) -> String {
             plain(place)
         ),
     );
+    if summary.digests.new > 0 {
+        let digests = &summary.digests;
+        say(
+            &mut text,
+            format_args!(
+                "{} new digests: {} signed by AWS, {} refused, {} wait for a key or signature; what they prove: whodid verify\n",
+                digests.new, digests.believed, digests.refused, digests.unverified
+            ),
+        );
+    }
     if summary.late_issuers_healed > 0 {
         say(
             &mut text,
