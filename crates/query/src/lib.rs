@@ -7,12 +7,15 @@
 
 mod answer;
 mod complete;
+mod control;
 mod coverage;
 mod error;
 mod guard;
 mod hits;
 mod place;
 mod reader;
+mod session_log;
+mod sessions;
 mod sql_rows;
 mod trace;
 mod walk;
@@ -21,5 +24,7 @@ pub use answer::{Answer, Candidate, Chain, Change, Claim, Coverage, CoverageGap,
 pub use error::{Error, Result};
 pub use hits::Hit;
 pub use reader::{Reader, VIEWS, View};
+pub use session_log::{CommandFilter, CommandFound, LogFound};
+pub use sessions::{Session, SessionList, SessionQuestion, Transcript};
 pub use sql_rows::SqlRows;
 pub use trace::{Question, Verb};

@@ -3,6 +3,7 @@
 pub(crate) mod demo;
 pub(crate) mod ingest;
 mod question;
+mod session_logs;
 mod sql;
 
 use crate::args::{Arguments, Trace, Verb};
