@@ -2,8 +2,7 @@
 
 use crate::error::Result;
 use crate::hits::{self, Event, Hit, text};
-use crate::sessions::value;
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{Array as _, RecordBatch, StringArray};
 use serde_json::Value;
 
 /// Names of control events; which service wrote one, [`kind_of`] looks at.
@@ -87,6 +86,10 @@ pub(crate) struct Control {
     pub(crate) document_name: Option<String>,
     pub(crate) reason: Option<String>,
     pub(crate) run_as_user: Option<String>,
+}
+
+fn value(column: &StringArray, row: usize) -> Option<&str> {
+    column.is_valid(row).then(|| column.value(row))
 }
 
 /// Rows of `events`; those that are no control events are left out.

@@ -5,6 +5,7 @@
 //!
 //! Never writes; never puts a user's text into SQL.
 
+mod alerts;
 mod answer;
 mod complete;
 mod control;
@@ -20,11 +21,12 @@ mod sql_rows;
 mod trace;
 mod walk;
 
+pub use alerts::{Known, Watermarks};
 pub use answer::{Answer, Candidate, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Subject};
 pub use error::{Error, Result};
 pub use hits::Hit;
 pub use reader::{Reader, VIEWS, View};
-pub use session_log::{CommandFilter, CommandFound, LogFound};
+pub use session_log::{CommandFilter, CommandFound, LogFound, merged, squeezed};
 pub use sessions::{Session, SessionList, SessionQuestion, Transcript};
 pub use sql_rows::SqlRows;
 pub use trace::{Question, Verb};

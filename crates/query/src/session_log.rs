@@ -12,7 +12,7 @@ use event::time::rfc3339;
 use lake::Table;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Values in one list of a query, at most.
 pub(crate) const VALUES_MAX: usize = 150;
@@ -114,6 +114,9 @@ pub struct CommandFound {
     /// What rules read.
     #[serde(skip)]
     pub fields: Value,
+    /// The version of `sessions` that brought it.
+    #[serde(skip)]
+    pub version: i64,
 }
 
 fn moment<S: serde::Serializer>(micros: &Option<i64>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
@@ -203,6 +206,39 @@ impl Reader {
     }
 }
 
+/// The commands of one session out of all its logs: what several logs show is told once, by the log that shows it best.
+///
+/// Of a log stream that came in several objects these are parts of one log. `occurrence` is counted over the whole log.
+pub fn merged(logs: &[LogFound], commands: &[CommandFound]) -> Vec<CommandFound> {
+    let rank = |form: &str| ["terminal", "powershell", "exported", "subscription", "streamed"].iter().position(|known| *known == form);
+    let mut groups: BTreeMap<(Option<usize>, &str), Vec<&LogFound>> = BTreeMap::new();
+    for log in logs {
+        // Uploaded logs are whole; copies of one have one content.
+        let whole = matches!(log.form.as_str(), "terminal" | "powershell").then_some(log.sha256.as_str()).unwrap_or_default();
+        groups.entry((rank(&log.form), whole)).or_default().push(log);
+    }
+    let (mut told, mut all) = (BTreeSet::new(), Vec::new());
+    for ((_, whole), mut logs) in groups {
+        logs.sort_by(|a, b| (a.first_time, &a.object).cmp(&(b.first_time, &b.object)));
+        logs.truncate(if whole.is_empty() { usize::MAX } else { 1 });
+        let mut counts: BTreeMap<String, i64> = BTreeMap::new();
+        for command in logs.iter().flat_map(|log| commands.iter().filter(|command| command.object_id == log.object_id)) {
+            let line = squeezed(&command.line);
+            let count = counts.entry(line.clone()).or_default();
+            *count += 1;
+            if told.insert((line, *count)) {
+                all.push(CommandFound { occurrence: *count, ..command.clone() });
+            }
+        }
+    }
+    all
+}
+
+/// A line whose blanks make no difference.
+pub fn squeezed(line: &str) -> String {
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 pub(crate) fn times(batch: &RecordBatch, name: &str) -> Result<Vec<Option<i64>>> {
     let column = column(batch, name)?.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| wrong(name))?;
     Ok(column.iter().collect())
@@ -248,6 +284,7 @@ fn read_commands(batch: &RecordBatch, found: &mut Vec<CommandFound>) -> Result<(
     let (first, last) = (number(batch, "first_line")?, number(batch, "last_line")?);
     let (elevated, elevates, root) = (flag(batch, "elevated")?, flag(batch, "elevates")?, flag(batch, "root_shell")?);
     let (reconstructed, truncated) = (flag(batch, "reconstructed")?, flag(batch, "truncated")?);
+    let version = number(batch, "version")?;
     let rules = column(batch, "rules")?.as_list_opt::<i32>().ok_or_else(|| wrong("rules"))?;
     for (row, time) in times(batch, "time")?.into_iter().enumerate() {
         let taken = cast(&rules.value(row), &DataType::Utf8).map_err(|error| Error::Query { source: error.into() })?;
@@ -273,6 +310,7 @@ fn read_commands(batch: &RecordBatch, found: &mut Vec<CommandFound>) -> Result<(
             reconstructed: reconstructed.value(row),
             truncated: truncated.value(row),
             rules: taken.as_string::<i32>().iter().flatten().map(str::to_owned).collect(),
+            version: version.value(row),
             fields: serde_json::from_str(fields.value(row)).map_err(|error| Error::Query { source: error.into() })?,
         });
     }

@@ -10,7 +10,6 @@ use crate::error::Result;
 use crate::hits;
 use crate::reader::Reader;
 use crate::session_log::{CommandFilter, LogFound, VALUES_MAX};
-use datafusion::arrow::array::Array as _;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{col, lit};
 use event::time::rfc3339;
@@ -336,7 +335,8 @@ fn contradiction(log: &LogFound, start: &Control) -> Option<String> {
     if differs(&log.aws_region, &start.hit.aws_region) {
         return Some("its node says another region".into());
     }
-    if differs(&log.target, start.target.as_deref().unwrap_or_default()) {
+    // A container is called by another name in the log than in the call.
+    if start.kind != Kind::EcsExec && differs(&log.target, start.target.as_deref().unwrap_or_default()) {
         return Some("its node says another instance".into());
     }
     // The node passes on who opened the session; account and name are compared, whatever the form of the ARN.
@@ -459,9 +459,4 @@ fn transcript_of(start: Option<&Control>, end: Option<i64>, logs: Vec<LogFound>,
         state("missing", "no log of it is in the lake: logging was off, its host ended first, or its log lies elsewhere or was removed")
     };
     Transcript { state, why, logs }
-}
-
-/// Whether a column's value is there; used where a batch is read row by row.
-pub(crate) fn value(column: &datafusion::arrow::array::StringArray, row: usize) -> Option<&str> {
-    column.is_valid(row).then(|| column.value(row))
 }

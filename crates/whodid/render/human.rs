@@ -60,11 +60,11 @@ pub(crate) fn answer(answer: &Answer, evidence: bool, whole_list: bool) -> Strin
 }
 
 /// Writing to a String cannot fail.
-fn say(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+pub(super) fn say(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     let _ = text.write_fmt(arguments);
 }
 
-fn plural(count: u64) -> &'static str {
+pub(super) fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
@@ -107,7 +107,12 @@ fn name(change: &Change) -> String {
 }
 
 fn who(change: &Change) -> String {
-    let part = |key: &str| change.actor.get(key).and_then(Value::as_str);
+    who_of(&change.actor, change.certainty, change.claims.first().map(|claim| claim.value.as_str()), change.candidates.len())
+}
+
+/// The name of an actor; of one that is not known the first claim, or how many it could be.
+pub(super) fn who_of(actor: &Value, certainty: &str, claim: Option<&str>, candidates: usize) -> String {
+    let part = |key: &str| actor.get(key).and_then(Value::as_str);
     let id = part("id").map(|id| plain(id).into_owned());
     match (part("kind").unwrap_or("unknown"), id) {
         ("pipeline", Some(id)) => {
@@ -126,9 +131,9 @@ fn who(change: &Change) -> String {
         ("saml_user", Some(id)) => format!("{id}, of {}", plain(part("provider").unwrap_or("a SAML provider"))),
         ("oidc_user", Some(id)) => format!("{id}, of the issuer {}", plain(part("provider").unwrap_or("?"))),
         (_, Some(id)) => id,
-        (_, None) => match (change.certainty, change.claims.first()) {
-            ("claimed", Some(claim)) => format!("unknown (claims to be {:?})", plain(&claim.value)),
-            ("ambiguous", _) => format!("one of {}", change.candidates.len()),
+        (_, None) => match (certainty, claim) {
+            ("claimed", Some(claim)) => format!("unknown (claims to be {:?})", plain(claim)),
+            ("ambiguous", _) => format!("one of {candidates}"),
             _ => "unknown".to_owned(),
         },
     }

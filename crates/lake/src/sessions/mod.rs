@@ -121,3 +121,11 @@ pub struct AlertRow {
     /// When it was done, microseconds since 1970, where that is known.
     pub time: Option<i64>,
 }
+
+/// The first 128 bits of the SHA-256 of a text, in hexadecimal: ids of alerts.
+pub fn text_digest(text: &str) -> String {
+    use sha2::Digest as _;
+    let mut digest = crate::rows::hex(&sha2::Sha256::digest(text.as_bytes()));
+    digest.truncate(32);
+    digest
+}

@@ -12,7 +12,7 @@ use crate::rows::{ObjectRow, day_of};
 use crate::schema::Table;
 use crate::table::{Attempt, Lake, commit, read, stage};
 use crate::writer::follow::{find_own, manifest_of, manifest_path, write_manifest};
-use crate::writer::{ATTEMPTS_MAX, MANIFEST_KEY, day_text};
+use crate::writer::{ATTEMPTS_MAX, MANIFEST_KEY, RunRow, day_text};
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::{concat_batches, filter_record_batch};
 use deltalake::DeltaTable;
@@ -171,6 +171,20 @@ impl SessionWriter {
         let batch = alert_batch(&rows, run_id, now)?;
         let actions = vec![Action::Add(self.put(Table::Alerts, &day_text(day_of(now)), &batch, now).await?)];
         self.append(Table::Alerts, &actions, None).await
+    }
+
+    /// Notes a run in `runs`.
+    ///
+    /// # Errors
+    /// Where the commit fails.
+    pub async fn note_run(&mut self, run: &RunRow) -> Result<()> {
+        if !self.tables.contains_key(&Table::Runs) {
+            let open = self.lake.open_or_create(Table::Runs).await?;
+            self.tables.insert(Table::Runs, open);
+        }
+        let batch = crate::ledger_file::run_batch(run)?;
+        let actions = vec![Action::Add(self.put(Table::Runs, &day_text(day_of(run.started)), &batch, run.ended).await?)];
+        self.append(Table::Runs, &actions, None).await
     }
 
     async fn append(&mut self, table: Table, actions: &[Action], transaction: Option<(&str, i64)>) -> Result<()> {
