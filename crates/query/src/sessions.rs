@@ -141,9 +141,10 @@ impl Reader {
     pub async fn sessions(&self, question: &SessionQuestion) -> Result<SessionList> {
         self.need(&[Table::Events, Table::Credentials, Table::Objects, Table::Sessions]).await?;
         let (organisation, coverage) = self.coverage(question.since, question.until).await?;
-        let logs = self.session_logs(&self.log_filter(question)).await?;
-        let days = self.days(question, &logs).await?;
-        let controls = self.controls(days).await?;
+        let (controls, logs) = match &question.session_ids {
+            Some(ids) => self.of_ids(ids).await?,
+            None => self.of_window(question).await?,
+        };
         let wanted = |id: &str| question.session_ids.as_ref().is_none_or(|ids| ids.contains(id));
         let attempts = controls.iter().filter(|control| control.failed && in_window(question, control.time, control.time)).count();
         let mut opened: BTreeMap<(String, String), Opened> = BTreeMap::new();
@@ -166,14 +167,35 @@ impl Reader {
         Ok(SessionList { schema: "whodid.sessions/v1", sessions: found, attempts: attempts as u64, truncated, session_logs, coverage })
     }
 
-    fn log_filter(&self, question: &SessionQuestion) -> CommandFilter {
-        let by_time = question.session_ids.is_none();
-        CommandFilter {
-            session_ids: question.session_ids.clone(),
-            from_day: question.since.filter(|_| by_time).map(|since| lake::day_of(since) - REACH_DAYS),
-            until_day: question.until.filter(|_| by_time).map(|until| lake::day_of(until) + REACH_DAYS),
-            after_version: None,
+    /// Records and logs of some sessions.
+    async fn of_ids(&self, ids: &BTreeSet<String>) -> Result<(Vec<Control>, Vec<LogFound>)> {
+        let logs = self.session_logs(&CommandFilter { session_ids: Some(ids.clone()), ..CommandFilter::default() }).await?;
+        let mut days = BTreeSet::new();
+        for hit in self.mentioning(ids).await? {
+            days.extend(lake::day_of(hit.event_time) - REACH_DAYS..=lake::day_of(hit.event_time) + REACH_DAYS);
         }
+        Ok((self.controls(Days::Each(days)).await?, logs))
+    }
+
+    /// Records and logs around a window. A log may have been written long after its session, and is then kept under another day.
+    async fn of_window(&self, question: &SessionQuestion) -> Result<(Vec<Control>, Vec<LogFound>)> {
+        let from = question.since.map(|since| lake::day_of(since) - REACH_DAYS);
+        let until = question.until.map(|until| lake::day_of(until) + REACH_DAYS);
+        let mut controls = self.controls(Days::Between(from, until)).await?;
+        let window = CommandFilter { from_day: from, until_day: until, ..CommandFilter::default() };
+        let mut logs = self.session_logs(&window).await?;
+        if from.is_none() && until.is_none() {
+            return Ok((controls, logs));
+        }
+        let known: BTreeSet<String> = controls.iter().map(|control| control.session_id.clone()).collect();
+        let unknown: BTreeSet<String> = logs.iter().map(|log| log.session_id.clone()).filter(|id| !known.contains(id)).collect();
+        logs.retain(|log| unknown.contains(&log.session_id));
+        logs.extend(self.session_logs(&CommandFilter { session_ids: Some(known.clone()), ..CommandFilter::default() }).await?);
+        if !unknown.is_empty() {
+            let (more, _) = self.of_ids(&unknown).await?;
+            controls.extend(more.into_iter().filter(|control| unknown.contains(&control.session_id)));
+        }
+        Ok((controls, logs))
     }
 
     async fn count_logs(&self, question: &SessionQuestion, found: usize) -> Result<u64> {
@@ -181,25 +203,6 @@ impl Reader {
             return Ok(found as u64);
         }
         Ok(self.context().table(Table::Sessions.name()).await?.count().await? as u64)
-    }
-
-    /// Days on which the control events lie; none means any.
-    async fn days(&self, question: &SessionQuestion, logs: &[LogFound]) -> Result<Days> {
-        let Some(ids) = &question.session_ids else {
-            return Ok(Days::Between(
-                question.since.map(|since| lake::day_of(since) - REACH_DAYS),
-                question.until.map(|until| lake::day_of(until) + REACH_DAYS),
-            ));
-        };
-        let mut days = BTreeSet::new();
-        for log in logs {
-            let times = [log.first_time, log.last_time, log.written];
-            days.extend(times.into_iter().flatten().map(lake::day_of).flat_map(|day| day - REACH_DAYS..=day + REACH_DAYS));
-        }
-        for hit in self.mentioning(ids).await? {
-            days.extend(lake::day_of(hit.event_time) - REACH_DAYS..=lake::day_of(hit.event_time) + REACH_DAYS);
-        }
-        Ok(Days::Each(days))
     }
 
     /// Events that name one of the ids.

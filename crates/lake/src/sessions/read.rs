@@ -159,8 +159,11 @@ struct Part<'p> {
 enum Text<'p> {
     Whole(&'p [u8]),
     /// Entries with their times, milliseconds since 1970.
-    Entries(Vec<(i64, Cow<'p, str>)>),
+    Entries(Entries<'p>),
 }
+
+/// Entries with their times.
+type Entries<'p> = Vec<(i64, Cow<'p, str>)>;
 
 impl Part<'_> {
     fn play(&self, sink: &mut dyn Sink) -> (Summary, Option<String>) {
@@ -240,7 +243,7 @@ fn note(rejects: &mut Vec<LogReject>, reason: &'static str, detail: String, byte
 /// Entries as lines of JSON, of any number of sessions.
 fn streamed(plain: &[u8]) -> Option<Parts<'_>> {
     let mut found = Parts::default();
-    let mut sessions: BTreeMap<String, (Claims, Vec<(i64, Cow<'_, str>)>)> = BTreeMap::new();
+    let mut sessions: BTreeMap<String, (Claims, Entries<'_>)> = BTreeMap::new();
     let mut at = 0_u64;
     for (number, line) in plain.split(|byte| *byte == b'\n').enumerate() {
         let bytes = at..at + line.len() as u64;
@@ -472,7 +475,7 @@ mod tests {
         let mut found = transcript::Collected::default();
         let body = format!("{}\n{}\n", entry(ID, "sudo id"), entry("tanaka-0a1b2c3d4e5f67890", "reboot"));
         assert!(lines("x.json", body.as_bytes(), ID, &mut found));
-        assert_eq!(found.lines, ["sh-4.2$ sudo id", "ok", "sh-4.2$ "]);
+        assert_eq!(found.lines, ["sh-4.2$ sudo id", "ok", "sh-4.2$"]);
         assert!(!lines("x.json", body.as_bytes(), "other-0a1b2c3d4e5f67890", &mut found));
     }
 }
