@@ -23,6 +23,7 @@ mod s3;
 mod s3_server;
 mod scenarios;
 mod secrets;
+mod sessions;
 mod structure;
 mod support;
 mod truth;

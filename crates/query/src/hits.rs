@@ -78,7 +78,7 @@ pub(crate) fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b dataf
     batch.column_by_name(name).ok_or_else(|| Error::Query { source: format!("the result has no column {name}").into() })
 }
 
-fn wrong(name: &str) -> Error {
+pub(crate) fn wrong(name: &str) -> Error {
     Error::Query { source: format!("column {name} has another type").into() }
 }
 
@@ -86,11 +86,11 @@ pub(crate) fn number<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b Int64
     column(batch, name)?.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong(name))
 }
 
-fn flag<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b BooleanArray> {
+pub(crate) fn flag<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b BooleanArray> {
     column(batch, name)?.as_boolean_opt().ok_or_else(|| wrong(name))
 }
 
-fn optional(column: &StringArray, row: usize) -> Option<String> {
+pub(crate) fn optional(column: &StringArray, row: usize) -> Option<String> {
     column.is_valid(row).then(|| column.value(row).to_owned())
 }
 

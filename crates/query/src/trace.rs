@@ -97,9 +97,7 @@ impl Reader {
         let (mut changes, mut machines) = (Vec::with_capacity(wanted.len()), Vec::new());
         for Call { hit, event, copies } in wanted {
             let session = walked.sessions.get(&event.credential_id);
-            let resolution = resolved.entry(event.credential_id.clone()).or_insert_with(|| {
-                session.map_or_else(|| walked.graph.resolve(&identity::SessionKey::default()), |session| walked.graph.resolve(session))
-            });
+            let resolution = resolved.entry(event.credential_id.clone()).or_insert_with(|| walked.resolve(&event.credential_id));
             let has_tags = question.tags.iter().all(|tag| resolution.chain.iter().any(|credential| credential.session_tags.contains(tag)));
             if has_tags {
                 let mut change = Change::of(&hit, &event, copies, resolution, places.evidence(&hit));

@@ -9,7 +9,7 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::cast;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, col, lit};
-use identity::{Graph, HOPS_MAX, Organisation, SessionKey, ViaLookups};
+use identity::{Graph, HOPS_MAX, Organisation, Resolution, SessionKey, ViaLookups};
 use lake::{Fact, Table};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,6 +60,11 @@ impl Walked {
             walked: BTreeSet::new(),
             seen: Via::default(),
         }
+    }
+
+    /// Who stands behind a session that was asked for, by its id; nobody is known behind one that was never seen.
+    pub fn resolve(&self, credential_id: &str) -> Resolution {
+        self.sessions.get(credential_id).map_or_else(|| self.graph.resolve(&SessionKey::default()), |session| self.graph.resolve(session))
     }
 }
 

@@ -1,13 +1,18 @@
 //! Answers in, text out. Every byte that a log wrote is escaped for where it goes.
 
+mod alert;
 mod causes;
 mod human;
 mod json;
+mod session;
 mod table;
 mod text;
 
+pub(crate) use alert::{alerts, bad_rules};
 pub(crate) use human::{Asked, Progress, demo, problems};
+pub(crate) use session::{session, sessions};
 pub(crate) use table::rows;
+pub(crate) use text::plain;
 
 use crate::args::Format;
 use crate::commands::ingest::Summary;
