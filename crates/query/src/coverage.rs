@@ -9,6 +9,7 @@ use datafusion::arrow::datatypes::TimestampMicrosecondType;
 use event::time::rfc3339;
 use identity::Organisation;
 use lake::Table;
+use std::collections::BTreeSet;
 
 /// Accounts and regions that an answer lists; what is beyond is summed up in one.
 const GAPS_MAX: usize = 500;
@@ -22,13 +23,14 @@ impl Reader {
         self.need(&[Table::Objects]).await?;
         let batches = self.run(include_str!("../../../queries/trace/span.sql"), Vec::new()).await?;
         let mut organisation = Organisation::default();
-        let mut gaps = Vec::new();
+        let (mut gaps, mut scopes) = (Vec::new(), BTreeSet::new());
         let (mut first, mut last): (Option<i64>, Option<i64>) = (None, None);
         for batch in &batches {
             let (account, region) = (text(batch, "account_id")?, text(batch, "aws_region")?);
             let times = |name| column(batch, name).map(|column| column.as_primitive::<TimestampMicrosecondType>().clone());
             let (from, to) = (times("first_event_time")?, times("last_event_time")?);
             for row in 0..batch.num_rows() {
+                scopes.insert((account.value(row).to_owned(), region.value(row).to_owned()));
                 if !account.value(row).is_empty() {
                     organisation.accounts.insert(account.value(row).to_owned());
                 }
@@ -52,6 +54,11 @@ impl Reader {
                 why: "no log of any account is in the lake".into(),
             });
         }
+        let mut complete = false;
+        if let Some(holes) = self.uncovered(since.or(first), until, &scopes).await? {
+            complete = holes.is_empty() && !scopes.is_empty();
+            gaps = if scopes.is_empty() { gaps } else { holes };
+        }
         let more = gaps.len().saturating_sub(GAPS_MAX);
         gaps.truncate(GAPS_MAX);
         if more > 0 {
@@ -60,11 +67,11 @@ impl Reader {
                 aws_region: String::new(),
                 from: None,
                 until: None,
-                why: format!("{more} more accounts and regions without a verified digest"),
+                why: format!("{more} more times of accounts and regions"),
             });
         }
         let from = since.or(first).map(rfc3339);
         let until = until.or(last).map(rfc3339);
-        Ok((organisation, Coverage { from, until, complete: false, gaps }))
+        Ok((organisation, Coverage { from, until, complete, gaps }))
     }
 }

@@ -5,6 +5,7 @@ use crate::causes::Asked;
 use crate::complete::HIT_COLUMNS;
 use crate::error::Result;
 use crate::hits::{self, Event, Hit, text};
+use crate::integrity::unrecorded;
 use crate::reader::Reader;
 use crate::walk::Walked;
 use datafusion::common::ScalarValue;
@@ -61,7 +62,7 @@ impl Reader {
     /// Where the lake cannot be read.
     pub async fn answer(&self, question: &Question) -> Result<Answer> {
         self.need(&[Table::Objects, Table::Mentions, Table::Credentials, Table::Rejects]).await?;
-        let ((organisation, coverage), (mut hits, kind)) =
+        let ((organisation, mut coverage), (mut hits, kind)) =
             futures::try_join!(self.coverage(question.since, question.until), self.find(question))?;
         let conflicts = self.drop_conflicts(&mut hits).await?;
         let cut = hits.len() >= HITS_MAX;
@@ -94,10 +95,16 @@ impl Reader {
         self.walk(&mut walked, &ids).await?;
         let places = self.places(wanted.iter().map(|call| call.hit.object_id).collect()).await?;
         let mut resolved = HashMap::new();
+        for Call { event, .. } in &wanted {
+            resolved.entry(event.credential_id.clone()).or_insert_with(|| walked.resolve(&event.credential_id));
+        }
+        let doubts = self.doubts(resolved.values()).await?;
         let (mut changes, mut machines) = (Vec::with_capacity(wanted.len()), Vec::new());
         for Call { hit, event, copies } in wanted {
             let session = walked.sessions.get(&event.credential_id);
-            let resolution = resolved.entry(event.credential_id.clone()).or_insert_with(|| walked.resolve(&event.credential_id));
+            let Some(resolution) = resolved.get(&event.credential_id) else { continue };
+            let doubted = doubts.of(places.is_doubtful(hit.object_id), resolution).map(|why| resolution.clone().rests_on_doubtful(why));
+            let resolution = doubted.as_ref().unwrap_or(resolution);
             let has_tags = question.tags.iter().all(|tag| resolution.chain.iter().any(|credential| credential.session_tags.contains(tag)));
             if has_tags {
                 let mut change = Change::of(&hit, &event, copies, resolution, places.evidence(&hit));
@@ -116,6 +123,11 @@ impl Reader {
         self.add_causes(&mut walked, machines, &conflicts, question.evidence, &mut changes).await?;
         if question.evidence {
             self.place_issuers(&mut changes).await?;
+        }
+        if coverage.complete
+            && let Some(why) = unrecorded(question)
+        {
+            coverage.doubt(why);
         }
         let schema = match question.verb {
             Verb::Trace => "whodid.answer/v1",

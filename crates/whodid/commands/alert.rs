@@ -48,7 +48,7 @@ pub(crate) async fn run(settings: &Settings, options: &args::Alert) -> Result<Ex
     let mut told = Told { schema: "whodid.alert/v1", ..Told::default() };
     let mut monitor = Monitor::load(options, now, &mut told)?;
     let lake = user_lake(settings)?;
-    let reader = Reader::new(&lake)?;
+    let reader = Reader::new(&lake);
     let seen = if settings.since.is_some() { Watermarks::new() } else { reader.watermarks().await? };
     let mut marks = Marks::of(&monitor.names(), &seen);
     let mut found = monitor.commands(&reader, settings, &mut marks, now).await?;
@@ -64,7 +64,7 @@ pub(crate) async fn run(settings: &Settings, options: &args::Alert) -> Result<Ex
     }
     render::alerts(settings, &told)?;
     remember(&lake, &rows, &seen, marks, now).await?;
-    Ok(if options.exit_code && !told.alerts.is_empty() { Exit::Matched } else { Exit::Done })
+    Ok(if options.exit_code && !told.alerts.is_empty() { Exit::Found } else { Exit::Done })
 }
 
 async fn remember(lake: &lake::Lake, rows: &[AlertRow], seen: &Watermarks, marks: Marks, now: i64) -> Result<(), Failure> {

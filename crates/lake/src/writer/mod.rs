@@ -72,6 +72,8 @@ impl std::ops::AddAssign for Tally {
 pub enum Known {
     /// It was read, or found to be no log.
     Read,
+    /// It was rejected, or something in it was; it is not read again.
+    Rejected,
     /// It could not be read; it is tried again.
     Unreadable,
 }
@@ -281,8 +283,12 @@ impl Writer {
 
     fn remember(&mut self, object: &ObjectRow) {
         let identity = object_identity(&object.uri, object.size, object.etag.as_deref(), object.modified);
-        let known = if object.state == "unreadable" { Known::Unreadable } else { Known::Read };
-        if known == Known::Read || !self.known.contains_key(&identity) {
+        let known = match object.state {
+            "unreadable" => Known::Unreadable,
+            _ if object.state == "rejected" || object.rejected > 0 => Known::Rejected,
+            _ => Known::Read,
+        };
+        if known != Known::Unreadable || !self.known.contains_key(&identity) {
             self.known.insert(identity, known);
         }
     }
@@ -294,9 +300,14 @@ impl Writer {
             if !self.ledger_files.insert(path.to_string()) {
                 continue;
             }
-            for batch in
-                read(open.object_store(), Table::Objects, &path, size, &["object", "state", "account_id", "etag", "size", "modified"])
-                    .await?
+            for batch in read(
+                open.object_store(),
+                Table::Objects,
+                &path,
+                size,
+                &["object", "state", "account_id", "etag", "size", "modified", "rejected"],
+            )
+            .await?
             {
                 let text = |name| crate::parquet_file::text_column(Table::Objects, &batch, name);
                 let number = |name: &str| {
@@ -306,11 +317,16 @@ impl Writer {
                         .ok_or_else(|| Error::Read { table: "objects", source: format!("column {name} is missing").into() })
                 };
                 let (object, state, account, etag) = (text("object")?, text("state")?, text("account_id")?, text("etag")?);
-                let (size, modified) = (number("size")?, number("modified")?);
+                let (size, modified, rejected) = (number("size")?, number("modified")?, number("rejected")?);
                 for row in 0..batch.num_rows() {
                     let seen = ObjectRow {
                         uri: object.value(row).to_owned(),
-                        state: if state.value(row) == "unreadable" { "unreadable" } else { "read" },
+                        state: match state.value(row) {
+                            "unreadable" => "unreadable",
+                            "rejected" => "rejected",
+                            _ => "read",
+                        },
+                        rejected: u64::try_from(rejected.value(row)).unwrap_or(0),
                         etag: etag.is_valid(row).then(|| etag.value(row).to_owned()),
                         size: u64::try_from(size.value(row)).unwrap_or(0),
                         modified: modified.is_valid(row).then(|| modified.value(row)),
