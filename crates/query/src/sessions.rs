@@ -297,6 +297,20 @@ fn in_window(question: &SessionQuestion, from: i64, until: i64) -> bool {
 }
 
 impl Session {
+    /// The session as one may speak of it where its logs contradict each other: who opened it is known, who typed what in them is not.
+    pub fn in_dispute(&self) -> Self {
+        let why = "opened the session; but several logs under its id contradict each other, and somebody may have written one".to_owned();
+        let known = self.actor["id"].is_string();
+        let candidates = known.then(|| Candidate { actor: self.actor.clone(), why: why.clone(), evidence: self.event_ids.clone() });
+        Self {
+            certainty: if known { "ambiguous" } else { self.certainty },
+            reason: Some("several logs under this session's id contradict each other".to_owned()),
+            actor: crate::answer::actor(&identity::Actor::Unknown),
+            candidates: candidates.into_iter().chain(self.candidates.clone()).collect(),
+            ..self.clone()
+        }
+    }
+
     fn is_in(&self, question: &SessionQuestion) -> bool {
         let last = |log: &LogFound| log.last_time.or(log.written);
         let end = self.end.as_deref().and_then(event::time::micros);

@@ -1,4 +1,4 @@
-//! Lists and fetches the objects that logs lie in.
+//! Lists and fetches the objects that logs lie in, and sends messages ([`Webhook`]).
 //!
 //! In comes what the user called a source: `s3://bucket/prefix`, a folder, or a file. Out come its objects, each first
 //! as [`Listed`], in the byte order of the keys, then as bytes.
@@ -13,6 +13,7 @@ mod fault;
 mod folder;
 mod memory;
 mod place;
+mod webhook;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -26,6 +27,7 @@ pub use error::{BoxError, Error, Result};
 pub use folder::Folder;
 pub use memory::Memory;
 pub use place::is_s3;
+pub use webhook::{WEBHOOK_ATTEMPTS_MAX, WEBHOOK_TIMEOUT, Webhook};
 
 /// One object of a source, before it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@ pub(crate) mod alert;
 pub(crate) mod demo;
 pub(crate) mod ingest;
 mod match_of;
+mod messages;
 mod question;
 pub(crate) mod session;
 mod session_logs;

@@ -111,7 +111,7 @@ fn who(change: &Change) -> String {
 }
 
 /// The name of an actor; of one that is not known the first claim, or how many it could be.
-pub(super) fn who_of(actor: &Value, certainty: &str, claim: Option<&str>, candidates: usize) -> String {
+pub(crate) fn who_of(actor: &Value, certainty: &str, claim: Option<&str>, candidates: usize) -> String {
     let part = |key: &str| actor.get(key).and_then(Value::as_str);
     let id = part("id").map(|id| plain(id).into_owned());
     match (part("kind").unwrap_or("unknown"), id) {

@@ -8,7 +8,7 @@ mod table;
 mod text;
 
 pub(crate) use alert::{alerts, bad_rules};
-pub(crate) use human::{Asked, Progress, demo, problems};
+pub(crate) use human::{Asked, Progress, demo, problems, who_of};
 pub(crate) use session::{session, sessions};
 pub(crate) use table::rows;
 pub(crate) use text::plain;
