@@ -64,6 +64,9 @@ impl From<lake::Error> for Failure {
                 "make one with: whodid --lake PLACE ingest FOLDER|s3://BUCKET/PREFIX; or ask raw logs: whodid --logs FOLDER THING"
                     .to_owned(),
             ),
+            lake::Error::Lacks { .. } => {
+                Some("ingest the logs into a new lake: whodid --lake PLACE ingest FOLDER|s3://BUCKET/PREFIX".to_owned())
+            }
             _ => None,
         };
         Self { exit: Exit::Failed, code: "lake", message: causes(&error), hint }

@@ -9,7 +9,7 @@ use crate::support::{Home, check_sum};
 use crate::world::{deliver, plan, simulated, world};
 
 /// Tables that a second run leaves as they are.
-const TABLES: [&str; 5] = ["events", "mentions", "credentials", "objects", "rejects"];
+const TABLES: [&str; 6] = ["events", "mentions", "causes", "credentials", "objects", "rejects"];
 
 /// Where a record lies and when it was resolved depends on how it came; what it says does not.
 const PLACE: [&str; 5] = ["object", "object_id", "record", "object_sha256", "resolved_version"];
@@ -180,9 +180,12 @@ fn tables(home: &Home, lake: &str) -> Vec<(&'static str, Vec<String>)> {
 
 #[track_caller]
 fn once(home: &Home, lake: &str) {
-    for (table, key) in
-        [("events", "event_id, recipient_account_id"), ("mentions", "key, form, arn, object_id, record"), ("objects", "object")]
-    {
+    for (table, key) in [
+        ("events", "event_id, recipient_account_id"),
+        ("mentions", "key, form, arn, object_id, record"),
+        ("causes", "key, kind, role_arn, detail, object_id, record"),
+        ("objects", "object"),
+    ] {
         let query = format!("SELECT {key}, count(*) AS n FROM {table} GROUP BY {key} HAVING count(*) > 1");
         let repeated = home.sql(lake, &query);
         assert!(repeated.is_empty(), "{table}: {repeated:?}");
@@ -191,7 +194,7 @@ fn once(home: &Home, lake: &str) {
 
 #[track_caller]
 fn same_lakes(home: &Home, one: &str, other: &str) {
-    for table in ["changes", "mentions"] {
+    for table in ["changes", "mentions", "causes"] {
         let [one, other] = [one, other].map(|lake| home.rows(lake, table, &PLACE));
         assert_eq!(one.len(), other.len(), "{table}");
         let differing: Vec<_> = one.iter().zip(&other).filter(|(one, other)| one != other).take(3).collect();

@@ -7,8 +7,10 @@
 
 mod alarm;
 mod bad_input;
+mod causes;
 mod contract;
 mod demo;
+mod digests;
 mod exits;
 mod graded;
 mod healing;
@@ -24,6 +26,7 @@ mod s3_server;
 mod scenarios;
 mod secrets;
 mod sessions;
+mod signed;
 mod structure;
 mod support;
 mod truth;

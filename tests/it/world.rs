@@ -37,7 +37,7 @@ impl World {
     /// Asks within this process: the same answers, for many questions.
     pub(crate) fn asker(&self) -> Asker {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let reader = runtime.block_on(async { Reader::new(&Lake::at(&self.lake(), HashMap::new()).unwrap()).unwrap() });
+        let reader = runtime.block_on(async { Reader::new(&Lake::at(&self.lake(), HashMap::new()).unwrap()) });
         Asker { reader, runtime }
     }
 }
@@ -49,9 +49,17 @@ pub(crate) struct Asker {
 
 impl Asker {
     pub(crate) fn ask(&self, thing: &str) -> Value {
+        self.answer(thing, Verb::Trace)
+    }
+
+    pub(crate) fn show(&self, event_id: &str) -> Value {
+        self.answer(event_id, Verb::Show)
+    }
+
+    fn answer(&self, thing: &str, verb: Verb) -> Value {
         let question = Question {
             thing: thing.to_owned(),
-            verb: Verb::Trace,
+            verb,
             since: None,
             until: None,
             limit: 1000,

@@ -27,6 +27,8 @@ pub enum CauseKind {
     Launched,
     /// Changed the code, image or user data that it runs; of a task's role: registered a task definition with it, of the family in the detail.
     ChangedCode,
+    /// Showed which code it runs, without changing it; the detail is the code's hash, as it is of what made or changed code.
+    ShowedCode,
     /// Changed the settings under which it runs.
     ChangedSettings,
     /// Took it away: what comes later under its name is another.
@@ -68,10 +70,12 @@ pub enum CauseKind {
 }
 
 impl CauseKind {
-    const ALL: [Self; 22] = [
+    /// Every kind, in order: each stands at the place that is its number.
+    pub const ALL: [Self; 23] = [
         Self::Made,
         Self::Launched,
         Self::ChangedCode,
+        Self::ShowedCode,
         Self::ChangedSettings,
         Self::Removed,
         Self::GaveRole,
@@ -99,6 +103,7 @@ impl CauseKind {
             Self::Made => "made",
             Self::Launched => "launched",
             Self::ChangedCode => "changed_code",
+            Self::ShowedCode => "showed_code",
             Self::ChangedSettings => "changed_settings",
             Self::Removed => "removed",
             Self::GaveRole => "gave_role",
@@ -211,6 +216,7 @@ impl Act {
 }
 
 pub use marks::marks;
+pub use read::{Told, told};
 
 /// Somebody behind a machine's act.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,6 +229,21 @@ pub struct Cause {
     pub why: String,
     /// The events that say so.
     pub evidence: Vec<String>,
+    /// The logs in which whatever would speak for somebody else lies: it is as sure as they are whole.
+    pub rests_on: BTreeSet<LogSpan>,
+}
+
+/// The log of an account and region over a time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LogSpan {
+    /// Whose.
+    pub recipient_account_id: String,
+    /// Where.
+    pub aws_region: String,
+    /// From when, microseconds since 1970.
+    pub from: i64,
+    /// Until when.
+    pub until: i64,
 }
 
 /// What [`Graph::caused_by`](crate::Graph::caused_by) found, and what it looked for: whoever keeps facts elsewhere loads what is named

@@ -20,7 +20,7 @@ pub mod session;
 pub mod vendor;
 
 pub use actor::{Actor, Pipeline};
-pub use cause::{Act, Cause, CauseFact, CauseFacts, CauseKind, CausedBy};
+pub use cause::{Act, Cause, CauseFact, CauseFacts, CauseKind, CausedBy, LogSpan};
 pub use graph::{Graph, HOPS_MAX, Organisation, STEPS_MAX, ViaLookups};
 pub use issue::Issue;
 pub use names::UserNames;

@@ -12,6 +12,14 @@ pub enum Error {
         /// The folder or prefix.
         place: String,
     },
+    /// The lake is there, but not all of it.
+    #[error("the lake at {place} has no table {table}: another version made it, or it is just being made")]
+    Lacks {
+        /// The folder or prefix.
+        place: String,
+        /// The table.
+        table: &'static str,
+    },
     /// The place is no folder and no S3 prefix.
     #[error("{place} is not a place for a lake")]
     Place {

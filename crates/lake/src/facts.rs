@@ -301,7 +301,7 @@ pub fn read(batch: &RecordBatch) -> Result<Vec<Fact>> {
     Ok(facts)
 }
 
-fn pairs(column: &MapArray, row: usize) -> Vec<(String, String)> {
+pub(crate) fn pairs(column: &MapArray, row: usize) -> Vec<(String, String)> {
     let entries = column.value(row);
     let (Some(keys), Some(values)) = (entries.column(0).as_string_opt::<i32>(), entries.column(1).as_string_opt::<i32>()) else {
         return Vec::new();

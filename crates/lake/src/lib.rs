@@ -1,10 +1,13 @@
-//! The lake: Delta tables of events, credentials, mentions and the tool's own ledgers.
+//! The lake: Delta tables of events, credentials, mentions, causes and the tool's own ledgers.
 //!
 //! [`Rows`] takes what the decoder finds; [`Writer`] compares it with what the lake holds and commits it exactly once;
 //! [`sessions`] does the same for logs of sessions; [`Lake::open`] hands tables to readers. Alone names `deltalake`, and alone knows what a column is called on disk.
 
 mod batch;
+mod cause_file;
+mod causes;
 mod columns;
+mod digests;
 pub mod error;
 mod event_file;
 pub mod facts;
@@ -16,13 +19,15 @@ mod resolved;
 pub mod rows;
 pub mod schema;
 pub mod sessions;
+mod shelf;
 mod table;
 mod texts;
 mod writer;
 
+pub use digests::{DigestPages, Digests, LedgerObject};
 pub use error::{BoxError, Error, Result};
 pub use facts::Fact;
-pub use point::{Moments, events_at};
+pub use point::{FactsWanted, KeptCause, Moments, PointReader};
 pub use rows::{ObjectRow, Rows, day_of, hex, object_number, shared_event};
 pub use schema::{BUCKETS, Table, bucket};
 pub use table::Lake;

@@ -4,6 +4,7 @@
 //! the next commit. Sessions are told apart by the text of `userIdentity`, so that one is read and resolved once, however many calls it
 //! made; a name that many calls mention is kept once.
 
+use crate::causes::Causes;
 use crate::schema::{OWN_TEXT, WORDS};
 use crate::texts::{Names, Span, Texts};
 use arrow::array::{ArrayRef, StringArray};
@@ -25,6 +26,7 @@ pub struct Rows {
     /// Keys of mentions, and what they stand for.
     pub(crate) names: Names,
     pub(crate) mentions: Vec<MentionRow>,
+    pub(crate) causes: Causes,
     pub(crate) rejects: Vec<RejectRow>,
     pub(crate) sessions: Vec<SessionRow>,
     pub(crate) issues: Vec<Arc<Issue>>,
@@ -75,9 +77,9 @@ pub(crate) fn at<T: Copy + Default>(values: &[T], row: u32) -> T {
 pub struct ObjectRow {
     /// Address of the object.
     pub uri: String,
-    /// `cloudtrail`, or why it was not read.
+    /// `cloudtrail` or `digest`.
     pub kind: &'static str,
-    /// `read`, `rejected` or `skipped`.
+    /// A log is `read`, `rejected` or `unreadable`, a digest `believed` or `refused`.
     pub state: &'static str,
     /// `o-…` of its key.
     pub organization_id: String,
@@ -159,6 +161,8 @@ pub(crate) struct SessionRow {
 }
 
 /// Places in [`WORDS`].
+pub(crate) const EVENT_SOURCE: usize = 1;
+pub(crate) const EVENT_NAME: usize = 2;
 pub(crate) const AWS_REGION: usize = 3;
 pub(crate) const RECIPIENT: usize = 4;
 pub(crate) const ERROR_CODE: usize = 7;
@@ -193,6 +197,12 @@ impl Rows {
     /// Whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty()
+    }
+
+    /// Notes an object that holds no records.
+    pub fn note(&mut self, mut object: ObjectRow) {
+        object.id = object.number();
+        self.objects.push(object);
     }
 
     /// Notes an object that could not be read, and why.
@@ -252,6 +262,7 @@ impl Rows {
             event: mention.event + events,
             ..*mention
         }));
+        self.causes.append(&mut other.causes, &names, events);
         let (held, more) = (&mut self.events, &other.events);
         held.identity.extend(&more.identity);
         held.fingerprint.extend(&more.fingerprint);
@@ -282,6 +293,7 @@ impl Rows {
         self.words.clear();
         self.names.clear();
         self.mentions.clear();
+        self.causes.clear();
         self.rejects.clear();
         self.sessions.clear();
         self.issues.clear();
@@ -422,6 +434,7 @@ impl Sink for Rows {
             let arn = mention.arn.as_deref().map(|arn| if arn == mention.key { key } else { self.names.number(arn) });
             self.mentions.push(MentionRow { key, arn, event: row, form: mention.form, exact: mention.exact });
         }
+        self.causes.note(event, row, &mut self.names);
         let rows = &mut self.events;
         for (column, word) in rows.words.iter_mut().zip(words) {
             // Records that lie together mostly agree.

@@ -12,6 +12,8 @@ pub enum Table {
     Credentials,
     /// A resource key in an event.
     Mentions,
+    /// What an event tells of how a machine came to act.
+    Causes,
     /// Source objects: the ingest ledger.
     Objects,
     /// Inputs and records not understood.
@@ -34,12 +36,21 @@ pub fn bucket(key: &str) -> i32 {
     (xxhash_rust::xxh3::xxh3_64(key.as_bytes()) % BUCKETS) as i32
 }
 
+/// Parts into which `causes` is divided by a hash of the key: it has a tenth of the rows of `mentions`.
+pub const CAUSE_BUCKETS: u64 = 4;
+
+/// The part of `causes` in which a key lies.
+pub(crate) fn cause_bucket(key: &str) -> i32 {
+    (xxhash_rust::xxh3::xxh3_64(key.as_bytes()) % CAUSE_BUCKETS) as i32
+}
+
 impl Table {
     /// Every table, the one that the others follow first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Events,
         Self::Credentials,
         Self::Mentions,
+        Self::Causes,
         Self::Objects,
         Self::Rejects,
         Self::Runs,
@@ -54,6 +65,7 @@ impl Table {
             Self::Events => "events",
             Self::Credentials => "credentials",
             Self::Mentions => "mentions",
+            Self::Causes => "causes",
             Self::Objects => "objects",
             Self::Rejects => "rejects",
             Self::Runs => "runs",
@@ -66,7 +78,7 @@ impl Table {
     /// The column that its files are parted by.
     pub fn partition(self) -> &'static str {
         match self {
-            Self::Mentions => "bucket",
+            Self::Mentions | Self::Causes => "bucket",
             _ => "dt",
         }
     }
@@ -77,6 +89,7 @@ impl Table {
             Self::Events => events(),
             Self::Credentials => credentials(),
             Self::Mentions => mentions(),
+            Self::Causes => causes(),
             Self::Objects => objects(),
             Self::Rejects => rejects(),
             Self::Runs => runs(),
@@ -90,7 +103,7 @@ impl Table {
     pub fn schema(self) -> SchemaRef {
         let mut fields: Vec<Field> = self.file_schema().fields().iter().map(|field| field.as_ref().clone()).collect();
         fields.push(match self {
-            Self::Mentions => Field::new("bucket", DataType::Int32, true),
+            Self::Mentions | Self::Causes => Field::new("bucket", DataType::Int32, true),
             _ => Field::new("dt", DataType::Date32, true),
         });
         Arc::new(Schema::new(fields))
@@ -111,7 +124,17 @@ impl Table {
     pub(crate) fn unique_columns(self) -> &'static [&'static str] {
         match self {
             Self::Events => &["event_id", "request_id", "shared_event_id", "fingerprint", "request_parameters", "response_elements"],
+            Self::Causes => &["event_id", "shared_event_id"],
             _ => &[],
+        }
+    }
+
+    /// Rows of a page, at most: what one question reads at the least.
+    pub(crate) fn page_rows(self) -> usize {
+        match self {
+            // Some fifty columns of a few rows are read for a chain.
+            Self::Credentials => 512,
+            _ => 2 * 1024,
         }
     }
 
@@ -119,8 +142,11 @@ impl Table {
     pub(crate) fn sorted_columns(self) -> &'static [&'static str] {
         match self {
             Self::Events => &["event_time", "recipient_account_id"],
-            Self::Mentions => &["key", "event_time"],
-            Self::Credentials => &["access_key_id", "principal_id", "creation_date", "event_time"],
+            Self::Mentions | Self::Causes => &["key", "event_time"],
+            Self::Credentials => {
+                &["principal_id", "issued_principal_id", "issued_access_key_id", "access_key_id", "creation_date", "event_time"]
+            }
+            Self::Objects => &["object_id"],
             _ => &[],
         }
     }
@@ -255,6 +281,30 @@ fn mentions() -> Vec<Field> {
         flag("failed"),
         flag("own"),
         number("shared_event"),
+        number("object_id"),
+        number("record"),
+    ]
+}
+
+/// What an event tells of a machine, and who made the call: all that [`identity::CauseFact`] has, and the record.
+fn causes() -> Vec<Field> {
+    vec![
+        text("key"),
+        text("kind"),
+        time("event_time"),
+        text("event_id"),
+        text("event_source"),
+        text("event_name"),
+        text("recipient_account_id"),
+        text("aws_region"),
+        text("shared_event_id"),
+        text("access_key_id"),
+        text("principal_id"),
+        time("creation_date"),
+        text("other_session"),
+        text("role_arn"),
+        text("detail"),
+        tag_map("marks"),
         number("object_id"),
         number("record"),
     ]

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result, read_error};
 use crate::parquet_file::Encoded;
 use crate::schema::Table;
+use crate::shelf::Shelf;
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel as _;
@@ -56,6 +57,22 @@ impl Lake {
         self.root.join(&format!("{}/", table.name())).map_err(|error| Error::Place { place: self.place.clone(), source: error.into() })
     }
 
+    /// Pages beside the tables, in a folder of `_whodid/` that is made if there is none and `make` says so.
+    pub(crate) fn shelf(&self, folder: &str, make: bool) -> Result<Shelf> {
+        let failed = |source: crate::error::BoxError| Error::Read { table: "_whodid", source };
+        let url = self.root.join(&format!("_whodid/{folder}/")).map_err(|error| failed(error.into()))?;
+        if let Ok(path) = url.to_file_path() {
+            if make {
+                std::fs::create_dir_all(&path).map_err(|error| Error::Write { table: "_whodid", source: error.into() })?;
+            } else if !path.is_dir() {
+                return Ok(Shelf::new(None));
+            }
+        }
+        let builder = DeltaTableBuilder::from_url(url).map_err(|error| failed(error.into()))?;
+        let built = builder.with_storage_options(self.options.clone()).build().map_err(|error| failed(error.into()))?;
+        Ok(Shelf::new(Some(built.object_store())))
+    }
+
     fn builder(&self, table: Table) -> Result<DeltaTableBuilder> {
         let builder = DeltaTableBuilder::from_url(self.url(table)?).map_err(|error| read_error(table.name())(error.into()))?;
         Ok(builder.with_storage_options(self.options.clone()))
@@ -64,8 +81,18 @@ impl Lake {
     /// Opens a table at its newest version.
     ///
     /// # Errors
-    /// [`Error::Absent`] where there is none.
+    /// [`Error::Absent`] where there is no lake, [`Error::Lacks`] where the lake is without that table.
     pub async fn open(&self, table: Table) -> Result<DeltaTable> {
+        match self.open_one(table).await {
+            Err(Error::Absent { place }) if table != Table::Events => match self.open_one(Table::Events).await {
+                Ok(_) => Err(Error::Lacks { place, table: table.name() }),
+                Err(error) => Err(error),
+            },
+            other => other,
+        }
+    }
+
+    async fn open_one(&self, table: Table) -> Result<DeltaTable> {
         match self.builder(table)?.load().await {
             Ok(open) => Ok(open),
             Err(DeltaTableError::NotATable(_) | DeltaTableError::InvalidTableLocation(_)) => {
@@ -85,7 +112,7 @@ impl Lake {
     /// Opens a table, or makes it.
     pub(crate) async fn open_or_create(&self, table: Table) -> Result<DeltaTable> {
         match self.open(table).await {
-            Err(Error::Absent { .. }) => {}
+            Err(Error::Absent { .. } | Error::Lacks { .. }) => {}
             other => return other,
         }
         if let Ok(path) = self.url(table)?.to_file_path() {

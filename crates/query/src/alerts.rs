@@ -79,7 +79,7 @@ impl Reader {
 
     async fn noted(&self, condition: Expr) -> Result<Vec<(String, Known, Option<String>)>> {
         self.need(&[Table::Alerts]).await?;
-        let frame = self.context().table(Table::Alerts.name()).await?.filter(condition)?;
+        let frame = self.context().await?.table(Table::Alerts.name()).await?.filter(condition)?;
         let mut found = Vec::new();
         for batch in frame.select_columns(&["alert_id", "actor_id", "session_id", "update_of"])?.collect().await? {
             let (id, actor) = (text(&batch, "alert_id")?, text(&batch, "actor_id")?);
@@ -98,7 +98,7 @@ impl Reader {
     /// Where the lake cannot be read.
     pub async fn watermarks(&self) -> Result<Watermarks> {
         self.need(&[Table::Runs]).await?;
-        let frame = self.context().table(Table::Runs.name()).await?.filter(col("command").eq(lit("alert")))?;
+        let frame = self.context().await?.table(Table::Runs.name()).await?.filter(col("command").eq(lit("alert")))?;
         let mut found = Watermarks::new();
         for batch in frame.select_columns(&["tally"])?.collect().await? {
             let tallies = text(&batch, "tally")?;
@@ -131,7 +131,7 @@ impl Reader {
         }
         let mut columns: Vec<&str> = TEXTS.iter().chain(&DOCUMENTS).map(|(column, _)| *column).collect();
         columns.extend(["event_time", "read_only", "resolved_version", "credential_id"]);
-        let frame = self.context().table(Table::Events.name()).await?.filter(condition)?.select_columns(&columns)?;
+        let frame = self.context().await?.table(Table::Events.name()).await?.filter(condition)?.select_columns(&columns)?;
         let mut stream = frame.execute_stream().await?;
         let mut newest = after_version;
         while let Some(batch) = stream.next().await {

@@ -50,6 +50,15 @@ pub struct Coverage {
     pub gaps: Vec<CoverageGap>,
 }
 
+impl Coverage {
+    /// Says why nothing found proves nothing, though the logs are whole.
+    pub(crate) fn doubt(&mut self, why: &str) {
+        self.complete = false;
+        let (from, until) = (self.from.clone(), self.until.clone());
+        self.gaps.push(CoverageGap { account_id: String::new(), aws_region: String::new(), from, until, why: why.to_owned() });
+    }
+}
+
 /// A span in which something may be missing.
 #[derive(Debug, Clone, Serialize)]
 pub struct CoverageGap {
@@ -104,8 +113,8 @@ pub struct Change {
     pub candidates: Vec<Candidate>,
     /// Where the chain ends.
     pub gap: Option<Gap>,
-    /// Who stands behind a machine.
-    pub caused_by: Vec<Value>,
+    /// Who stands behind a machine, the likelier first.
+    pub caused_by: Vec<CausedBy>,
     /// Ids of the other accounts' copies of the same call.
     pub copies: Vec<String>,
     /// Where the record lies.
@@ -166,6 +175,21 @@ pub struct Candidate {
     pub why: String,
     /// Which events say so.
     pub evidence: Vec<String>,
+}
+
+/// Somebody behind a machine's act.
+#[derive(Debug, Clone, Serialize)]
+pub struct CausedBy {
+    /// Who.
+    pub actor: Value,
+    /// `probable` at most.
+    pub certainty: &'static str,
+    /// What was done, in words.
+    pub why: String,
+    /// Which events say so.
+    pub evidence: Vec<String>,
+    /// Where each of them lies, for a person to check.
+    pub records: Vec<Evidence>,
 }
 
 /// Where a chain ends.

@@ -7,7 +7,7 @@ use lake::{Moments, Table};
 use std::collections::{BTreeMap, HashMap};
 
 /// Columns of `events` that a hit is made of.
-pub(crate) const HIT_COLUMNS: [&str; 15] = [
+pub(crate) const HIT_COLUMNS: [&str; 16] = [
     "event_id",
     "recipient_account_id",
     "aws_region",
@@ -23,6 +23,7 @@ pub(crate) const HIT_COLUMNS: [&str; 15] = [
     "resource_arns",
     "object_id",
     "credential_id",
+    "principal_id",
 ];
 
 impl Reader {
@@ -36,10 +37,10 @@ impl Reader {
         if missing.is_empty() {
             return Ok(());
         }
-        let events = self.table(Table::Events).await?;
+        let events = self.points(Table::Events).await?;
         let mut found = HashMap::new();
         for (day, moments) in missing {
-            let batches = lake::events_at(&events, day, &moments, &HIT_COLUMNS).await?;
+            let batches = events.events_at(day, &moments, &HIT_COLUMNS).await?;
             found.extend(hits::read_events(&batches)?.into_iter().map(|hit| (hit.place(), hit)));
         }
         for hit in hits.into_iter().filter(|hit| hit.event.is_none()) {

@@ -50,6 +50,8 @@ pub struct Event {
     pub resource_arns: Vec<String>,
     /// The session that made the call.
     pub credential_id: String,
+    /// `userIdentity.principalId`.
+    pub principal_id: Option<String>,
 }
 
 impl Hit {
@@ -123,7 +125,7 @@ pub(crate) fn read_events(batches: &[RecordBatch]) -> Result<Vec<Hit>> {
     for batch in batches {
         let place = Place::of(batch)?;
         let (arn, account, shared) = (text(batch, "user_arn")?, text(batch, "user_account_id")?, text(batch, "shared_event_id")?);
-        let (event_id, credential) = (text(batch, "event_id")?, text(batch, "credential_id")?);
+        let (event_id, credential, principal) = (text(batch, "event_id")?, text(batch, "credential_id")?, text(batch, "principal_id")?);
         let (source, name, error) = (text(batch, "event_source")?, text(batch, "event_name")?, text(batch, "error_code")?);
         let arns = column(batch, "resource_arns")?.as_list_opt::<i32>().ok_or_else(|| wrong("resource_arns"))?;
         for row in 0..batch.num_rows() {
@@ -137,6 +139,7 @@ pub(crate) fn read_events(batches: &[RecordBatch]) -> Result<Vec<Hit>> {
                 error_code: optional(&error, row),
                 resource_arns: list.as_string::<i32>().iter().flatten().map(str::to_owned).collect(),
                 credential_id: optional(&credential, row).unwrap_or_default(),
+                principal_id: optional(&principal, row),
             };
             hits.push(Hit {
                 exact: true,

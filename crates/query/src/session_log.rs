@@ -187,7 +187,7 @@ impl Reader {
         self.need(&[table]).await?;
         let mut batches = Vec::new();
         for condition in filter.parts() {
-            let frame = self.context().table(table.name()).await?;
+            let frame = self.context().await?.table(table.name()).await?;
             let frame = match condition {
                 Some(condition) => frame.filter(condition)?,
                 None => frame,
@@ -202,7 +202,7 @@ impl Reader {
     /// # Errors
     /// Where it cannot be opened.
     pub async fn version(&self, table: Table) -> Result<i64> {
-        Ok(self.table(table).await?.version().map_or(0, |version| version as i64))
+        Ok(self.points(table).await?.delta().version().map_or(0, |version| version as i64))
     }
 }
 

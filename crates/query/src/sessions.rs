@@ -9,7 +9,8 @@ use crate::control::{self, Control, Kind};
 use crate::error::Result;
 use crate::hits;
 use crate::reader::Reader;
-use crate::session_log::{CommandFilter, LogFound, VALUES_MAX};
+use crate::session_log::{CommandFilter, LogFound};
+use crate::walk::{Asked, Walked};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{col, lit};
 use event::time::rfc3339;
@@ -202,24 +203,15 @@ impl Reader {
         if question.session_ids.is_none() && question.since.is_none() && question.until.is_none() {
             return Ok(found as u64);
         }
-        Ok(self.context().table(Table::Sessions.name()).await?.count().await? as u64)
+        Ok(self.context().await?.table(Table::Sessions.name()).await?.count().await? as u64)
     }
 
     /// Events that name one of the ids.
     async fn mentioning(&self, ids: &BTreeSet<String>) -> Result<Vec<hits::Hit>> {
-        self.need(&[Table::Mentions]).await?;
-        let mut buckets: BTreeMap<i32, Vec<&String>> = BTreeMap::new();
-        for id in ids {
-            buckets.entry(lake::bucket(id)).or_default().push(id);
-        }
+        let mentions = self.points(Table::Mentions).await?;
         let mut found = Vec::new();
-        for (bucket, ids) in buckets {
-            for part in ids.chunks(VALUES_MAX) {
-                let list = part.iter().map(|id| lit(id.as_str())).collect();
-                let condition = col("bucket").eq(lit(ScalarValue::Int32(Some(bucket)))).and(col("key").in_list(list, false));
-                let frame = self.context().table(Table::Mentions.name()).await?.filter(condition)?;
-                found.extend(hits::read_mentions(&frame.collect().await?)?);
-            }
+        for id in ids {
+            found.extend(hits::read_mentions(&mentions.mentions_of(id, i64::MIN..i64::MAX).await?)?);
         }
         Ok(found)
     }
@@ -243,7 +235,7 @@ impl Reader {
         }
         let mut columns = HIT_COLUMNS.to_vec();
         columns.extend(control::COLUMNS);
-        let frame = self.context().table(Table::Events.name()).await?.filter(condition)?.select_columns(&columns)?;
+        let frame = self.context().await?.table(Table::Events.name()).await?.filter(condition)?.select_columns(&columns)?;
         let mut found = Vec::new();
         for batch in frame.collect().await? {
             found.extend(control::read(&batch)?);
@@ -260,22 +252,23 @@ impl Reader {
         question: &SessionQuestion,
         organisation: &Organisation,
     ) -> Result<Vec<Session>> {
-        let mut ids: BTreeMap<String, BTreeSet<i32>> = BTreeMap::new();
+        let mut ids: BTreeMap<String, Asked> = BTreeMap::new();
         let mut objects = BTreeSet::new();
         for control in opened.values().filter_map(|opened| opened.start.as_ref()) {
-            ids.entry(control.event.credential_id.clone()).or_default().insert(lake::day_of(control.time));
+            let asked = ids.entry(control.event.credential_id.clone()).or_default();
+            asked.principal_id.clone_from(&control.event.principal_id);
+            asked.days.insert(lake::day_of(control.time));
             objects.insert(control.hit.object_id);
         }
-        let (graph, sessions) = self.graph(&ids, organisation).await?;
+        let mut walked = Walked::new(organisation);
+        self.walk(&mut walked, &ids).await?;
         let places = self.places(objects).await?;
         let any_logs = !logs.is_empty();
         let (mut joined, orphans) = give_out(&opened, logs);
         let mut found = Vec::new();
         for (key, opened) in opened {
             let change = opened.start.as_ref().map(|control| {
-                let resolution = sessions
-                    .get(&control.event.credential_id)
-                    .map_or_else(|| graph.resolve(&identity::SessionKey::default()), |session| graph.resolve(session));
+                let resolution = walked.resolve(&control.event.credential_id);
                 Change::of(&control.hit, &control.event, Vec::new(), &resolution, places.evidence(&control.hit))
             });
             let logs = joined.remove(&key).unwrap_or_default();

@@ -1,10 +1,13 @@
 //! A question in, an [`Answer`] out: find the calls, fold their copies, walk each to its actor.
 
 use crate::answer::{Answer, Change, Evidence, Subject};
+use crate::causes::Machine;
 use crate::complete::HIT_COLUMNS;
 use crate::error::Result;
 use crate::hits::{self, Event, Hit, text};
+use crate::integrity::unrecorded;
 use crate::reader::Reader;
+use crate::walk::{Asked, Walked};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{col, lit};
 use event::resource::{Look, Spelling, looks_like, spellings};
@@ -58,10 +61,10 @@ impl Reader {
     /// # Errors
     /// Where the lake cannot be read.
     pub async fn answer(&self, question: &Question) -> Result<Answer> {
-        self.need(&[Table::Objects, Table::Mentions, Table::Credentials, Table::Rejects]).await?;
-        let ((organisation, coverage), (mut hits, kind)) =
+        self.open(&[Table::Objects, Table::Mentions, Table::Credentials, Table::Events, Table::Rejects]).await?;
+        let ((organisation, mut coverage), (mut hits, kind)) =
             futures::try_join!(self.coverage(question.since, question.until), self.find(question))?;
-        let contradicted = self.drop_conflicts(&mut hits).await?;
+        let conflicts = self.drop_conflicts(&mut hits).await?;
         let cut = hits.len() >= HITS_MAX;
         let matched = matched(&hits, question);
         let asked_event = kind == "event";
@@ -84,35 +87,49 @@ impl Reader {
             .collect();
         let all = folded.len();
         let wanted = self.newest(folded, if question.tags.is_empty() { question.limit } else { usize::MAX }).await?;
-        let mut ids: BTreeMap<String, BTreeSet<i32>> = BTreeMap::new();
+        let mut ids: BTreeMap<String, Asked> = BTreeMap::new();
         for Call { hit, event, .. } in &wanted {
-            ids.entry(event.credential_id.clone()).or_default().insert(lake::day_of(hit.event_time));
+            let asked = ids.entry(event.credential_id.clone()).or_default();
+            asked.principal_id.clone_from(&event.principal_id);
+            asked.days.insert(lake::day_of(hit.event_time));
         }
-        let (graph, sessions) = self.graph(&ids, &organisation).await?;
+        let mut walked = Walked::new(&organisation);
+        self.walk(&mut walked, &ids).await?;
         let places = self.places(wanted.iter().map(|call| call.hit.object_id).collect()).await?;
         let mut resolved = HashMap::new();
-        let mut changes = Vec::with_capacity(wanted.len());
+        for Call { event, .. } in &wanted {
+            resolved.entry(event.credential_id.clone()).or_insert_with(|| walked.resolve(&event.credential_id));
+        }
+        let doubts = self.doubts(resolved.values()).await?;
+        let (mut changes, mut machines) = (Vec::with_capacity(wanted.len()), Vec::new());
         for Call { hit, event, copies } in wanted {
-            let resolution = resolved.entry(event.credential_id.clone()).or_insert_with(|| {
-                sessions
-                    .get(&event.credential_id)
-                    .map_or_else(|| graph.resolve(&identity::SessionKey::default()), |session| graph.resolve(session))
-            });
+            let session = walked.sessions.get(&event.credential_id);
+            let Some(resolution) = resolved.get(&event.credential_id) else { continue };
+            let doubted = doubts.of(places.is_doubtful(hit.object_id), resolution).map(|why| resolution.clone().rests_on_doubtful(why));
+            let resolution = doubted.as_ref().unwrap_or(resolution);
             let has_tags = question.tags.iter().all(|tag| resolution.chain.iter().any(|credential| credential.session_tags.contains(tag)));
             if has_tags {
                 let mut change = Change::of(&hit, &event, copies, resolution, places.evidence(&hit));
-                if contradicted.contains(&(event.event_id.clone(), hit.recipient_account_id.clone())) {
+                if conflicts.doubtful.contains(&(event.event_id.clone(), hit.recipient_account_id.clone())) {
                     let said = change.reason.take().map(|reason| format!("{reason}; ")).unwrap_or_default();
                     change.reason =
                         Some(format!("{said}another record under this event id says something else, and is in the table rejects"));
                 }
+                machines.extend(Machine::of(changes.len(), &hit, &event, session, resolution));
                 changes.push(change);
             }
         }
         let found = if question.tags.is_empty() { all } else { changes.len() };
         changes.truncate(question.limit);
+        machines.retain(|machine: &Machine| machine.change < changes.len());
+        self.add_causes(&mut walked, machines, &conflicts, question.evidence, &mut changes).await?;
         if question.evidence {
             self.place_issuers(&mut changes).await?;
+        }
+        if coverage.complete
+            && let Some(why) = unrecorded(question)
+        {
+            coverage.doubt(why);
         }
         let schema = match question.verb {
             Verb::Trace => "whodid.answer/v1",
@@ -174,18 +191,12 @@ impl Reader {
     }
 
     async fn mentions(&self, spellings: &[Spelling], question: &Question) -> Result<Vec<Hit>> {
-        self.need(&[Table::Mentions]).await?;
-        let time = |micros: i64| ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into()));
+        let mentions = self.points(Table::Mentions).await?;
+        let window = question.since.unwrap_or(i64::MIN)..question.until.unwrap_or(i64::MAX);
         let asked: BTreeSet<&str> = spellings.iter().map(|spelling| spelling.key.as_str()).collect();
         let mut found = Vec::new();
         for spelling in spellings {
-            let parameters = vec![
-                ("bucket", ScalarValue::Int32(Some(lake::bucket(&spelling.key)))),
-                ("key", spelling.key.as_str().into()),
-                ("since", time(question.since.unwrap_or(i64::MIN / 4))),
-                ("until", time(question.until.unwrap_or(i64::MAX / 4))),
-            ];
-            let batches = self.run(include_str!("../../../queries/trace/mentions.sql"), parameters).await?;
+            let batches = mentions.mentions_of(&spelling.key, window.clone()).await?;
             found.extend(hits::read_mentions(&batches)?.into_iter().filter(|hit| {
                 // A bare name in another account, or one that stands for another ARN, is a namesake.
                 let here = spelling.account_id.as_ref().is_none_or(|account| *account == hit.recipient_account_id)
@@ -218,29 +229,30 @@ impl Reader {
             if let Some(until) = question.until {
                 condition = condition.and(col("event_time").lt(time(until)));
             }
-            let frame = self.context().table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
+            let frame = self.context().await?.table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
             found.extend(hits::read_events(&frame.collect().await?)?);
         }
         Ok(newest_first(found))
     }
 
-    /// Leaves out mentions of records that gave way to another one under their id; returns all such ids, by account.
-    async fn drop_conflicts(&self, hits: &mut Vec<Hit>) -> Result<BTreeSet<(String, String)>> {
-        let (mut doubtful, mut lost) = (BTreeSet::new(), BTreeSet::new());
+    /// Leaves out mentions of records that gave way to another one under their id; returns all such.
+    async fn drop_conflicts(&self, hits: &mut Vec<Hit>) -> Result<Conflicts> {
+        let mut conflicts = Conflicts::default();
         if hits.is_empty() {
-            return Ok(doubtful);
+            return Ok(conflicts);
         }
-        self.need(&[Table::Rejects]).await?;
-        for batch in self.run(include_str!("../../../queries/trace/conflicts.sql"), Vec::new()).await? {
+        let columns = ["event_id", "recipient_account_id", "object", "object_sha256", "record"];
+        for batch in self.points(Table::Rejects).await?.rejects_of("conflict", &columns).await? {
             let (id, account) = (text(&batch, "event_id")?, text(&batch, "recipient_account_id")?);
             let (object, sha256, record) = (text(&batch, "object")?, text(&batch, "object_sha256")?, hits::number(&batch, "record")?);
             for row in 0..batch.num_rows() {
-                doubtful.insert((id.value(row).to_owned(), account.value(row).to_owned()));
+                conflicts.doubtful.insert((id.value(row).to_owned(), account.value(row).to_owned()));
+                let lost = &mut conflicts.lost;
                 lost.insert((lake::object_number(object.value(row), sha256.value(row)), u64::try_from(record.value(row)).unwrap_or(0)));
             }
         }
-        hits.retain(|hit| !lost.contains(&hit.place()));
-        Ok(doubtful)
+        hits.retain(|hit| !conflicts.lost.contains(&hit.place()));
+        Ok(conflicts)
     }
 
     /// Joins the copies of one call that two accounts recorded: the caller's own stays, else the one with the smaller id.
@@ -287,25 +299,20 @@ impl Reader {
 
     /// Looks up where the issuing events lie.
     async fn place_issuers(&self, changes: &mut [Change]) -> Result<()> {
-        let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut wanted: BTreeMap<i32, (BTreeSet<i64>, BTreeSet<String>)> = BTreeMap::new();
         for issued in changes.iter().flat_map(|change| &change.chain).filter_map(|credential| credential.issued_by.as_ref()) {
-            let day = issued.event_time.split('T').next().unwrap_or("").to_owned();
-            wanted.entry(day).or_default().extend(issued.event_ids.iter().cloned());
+            let Some(time) = event::time::micros(&issued.event_time) else { continue };
+            let (times, ids) = wanted.entry(lake::day_of(time)).or_default();
+            times.insert(time);
+            ids.extend(issued.event_ids.iter().cloned());
         }
         if wanted.is_empty() {
             return Ok(());
         }
-        self.need(&[Table::Events]).await?;
+        let events = self.points(Table::Events).await?;
         let mut found = Vec::new();
-        for (day, ids) in wanted {
-            let Some(day) = event::time::micros(&format!("{day}T00:00:00Z")).map(lake::day_of) else { continue };
-            let ids: Vec<String> = ids.into_iter().collect();
-            for part in ids.chunks(VALUES_MAX) {
-                let list = part.iter().map(|id| lit(id.as_str())).collect();
-                let condition = col("dt").eq(lit(ScalarValue::Date32(Some(day)))).and(col("event_id").in_list(list, false));
-                let frame = self.context().table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
-                found.extend(hits::read_events(&frame.collect().await?)?);
-            }
+        for (day, (times, ids)) in wanted {
+            found.extend(hits::read_events(&events.events_named(day, &times, &ids, &HIT_COLUMNS).await?)?);
         }
         let places = self.places(found.iter().map(|hit| hit.object_id).collect()).await?;
         let mut placed: HashMap<String, Vec<Evidence>> = HashMap::new();
@@ -319,6 +326,22 @@ impl Reader {
             issued.evidence.extend(issued.event_ids.iter().filter_map(|id| placed.get(id)).flatten().cloned());
         }
         Ok(())
+    }
+}
+
+/// Records of which two bear one id.
+#[derive(Debug, Default)]
+pub(crate) struct Conflicts {
+    /// The ids, by account.
+    doubtful: BTreeSet<(String, String)>,
+    /// The records that gave way.
+    pub(crate) lost: BTreeSet<(i64, u64)>,
+}
+
+impl Conflicts {
+    /// Whether an event's id is one of them, in whatever account.
+    pub(crate) fn has(&self, event_id: &str) -> bool {
+        self.doubtful.range((event_id.to_owned(), String::new())..).next().is_some_and(|(id, _)| id == event_id)
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) async fn run(settings: &Settings, options: &args::Alert) -> Result<Ex
     }
     if !options.follow {
         let told = look(settings, options, webhook.as_ref()).await?;
-        return Ok(if options.exit_code && told > 0 { Exit::Matched } else { Exit::Done });
+        return Ok(if options.exit_code && told > 0 { Exit::Found } else { Exit::Done });
     }
     let any = Cell::new(false);
     // One for the whole run: what comes during a look must not be lost. To be cut off anywhere is no worse than a crash, which is made good.
@@ -75,7 +75,7 @@ pub(crate) async fn run(settings: &Settings, options: &args::Alert) -> Result<Ex
         };
         tokio::select! {
             outcome = turn => outcome?,
-            _ = &mut interrupted => return Ok(if options.exit_code && any.get() { Exit::Matched } else { Exit::Done }),
+            _ = &mut interrupted => return Ok(if options.exit_code && any.get() { Exit::Found } else { Exit::Done }),
         }
     }
 }
@@ -94,7 +94,7 @@ async fn look(settings: &Settings, options: &args::Alert, webhook: Option<&Webho
     let mut told = Told { schema: "whodid.alert/v1", ..Told::default() };
     let mut monitor = Monitor::load(options, now, &mut told)?;
     let lake = user_lake(settings)?;
-    let reader = Reader::new(&lake)?;
+    let reader = Reader::new(&lake);
     let seen = if settings.since.is_some() { Watermarks::new() } else { reader.watermarks().await? };
     let mut marks = Marks::of(&monitor.names(), &seen);
     let mut found = monitor.commands(&reader, settings, &mut marks, now).await?;

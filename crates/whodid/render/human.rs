@@ -112,31 +112,35 @@ fn who(change: &Change) -> String {
 
 /// The name of an actor; of one that is not known the first claim, or how many it could be.
 pub(crate) fn who_of(actor: &Value, certainty: &str, claim: Option<&str>, candidates: usize) -> String {
+    named(actor).unwrap_or_else(|| match (certainty, claim) {
+        ("claimed", Some(claim)) => format!("unknown (claims to be {:?})", plain(claim)),
+        ("ambiguous", _) => format!("one of {candidates}"),
+        _ => "unknown".to_owned(),
+    })
+}
+
+/// How an actor is called; nothing where it is not known who it is.
+pub(super) fn named(actor: &Value) -> Option<String> {
     let part = |key: &str| actor.get(key).and_then(Value::as_str);
-    let id = part("id").map(|id| plain(id).into_owned());
-    match (part("kind").unwrap_or("unknown"), id) {
-        ("pipeline", Some(id)) => {
+    let id = plain(part("id")?).into_owned();
+    Some(match part("kind").unwrap_or("unknown") {
+        "pipeline" => {
             let place = part("repository").or_else(|| part("project")).map(|place| format!("pipeline {}", plain(place)));
             let branch = part("ref").or_else(|| part("environment")).map(|branch| format!(" ({})", plain(branch))).unwrap_or_default();
             place.map_or_else(|| format!("pipeline {id}"), |place| format!("{place}{branch}"))
         }
-        ("workload", Some(id)) => format!("the workload {id}"),
-        ("aws_service", Some(id)) => format!("the AWS service {id}"),
-        ("external_account", Some(id)) => {
+        "workload" => format!("the workload {id}"),
+        "aws_service" => format!("the AWS service {id}"),
+        "external_account" => {
             let vendor = part("name").map(|vendor| format!(" ({})", plain(vendor))).unwrap_or_default();
             format!("somebody in account {id}{vendor}, outside these logs")
         }
-        ("root_user", Some(id)) => format!("the root user {id}"),
-        ("iam_user", Some(id)) => format!("the IAM user {id}"),
-        ("saml_user", Some(id)) => format!("{id}, of {}", plain(part("provider").unwrap_or("a SAML provider"))),
-        ("oidc_user", Some(id)) => format!("{id}, of the issuer {}", plain(part("provider").unwrap_or("?"))),
-        (_, Some(id)) => id,
-        (_, None) => match (certainty, claim) {
-            ("claimed", Some(claim)) => format!("unknown (claims to be {:?})", plain(claim)),
-            ("ambiguous", _) => format!("one of {candidates}"),
-            _ => "unknown".to_owned(),
-        },
-    }
+        "root_user" => format!("the root user {id}"),
+        "iam_user" => format!("the IAM user {id}"),
+        "saml_user" => format!("{id}, of {}", plain(part("provider").unwrap_or("a SAML provider"))),
+        "oidc_user" => format!("{id}, of the issuer {}", plain(part("provider").unwrap_or("?"))),
+        _ => id,
+    })
 }
 
 fn resource(change: &Change, asked: &str) -> String {
@@ -169,7 +173,8 @@ fn sentence(change: &Change, answer: &Answer, text: &mut String) {
         say(text, format_args!("  through {}\n", hops.join(" -> ")));
     }
     let id = change.actor.get("id").and_then(Value::as_str).unwrap_or("");
-    if id.contains(":instance/") || id.contains(":function:") {
+    super::causes::sentences(change, text);
+    if change.caused_by.is_empty() && (id.contains(":instance/") || id.contains(":function:")) {
         say(text, format_args!("  a machine acted; who made it and changed it: whodid {}\n", plain(id)));
     }
     for candidate in &change.candidates {
@@ -213,7 +218,9 @@ fn hop_name(hop: &query::Chain) -> String {
 
 /// The chain hop by hop, each with the event that proves it and where that lies.
 fn proof(change: &Change, text: &mut String) {
-    say(text, format_args!("\n  {}\n", name(change)));
+    say(text, format_args!("\n"));
+    super::causes::proof(change, text);
+    say(text, format_args!("  {}\n", name(change)));
     for hop in &change.chain {
         say(text, format_args!("   |  {} {}", hop.kind.replace('_', " "), hop_name(hop)));
         if let Some(key) = &hop.access_key_id {
@@ -250,7 +257,7 @@ fn proof(change: &Change, text: &mut String) {
     }
 }
 
-fn lies(place: &Evidence, indent: &str, text: &mut String) {
+pub(super) fn lies(place: &Evidence, indent: &str, text: &mut String) {
     say(
         text,
         format_args!(
@@ -272,7 +279,7 @@ fn line(change: &Change, text: &mut String) {
         format_args!(
             "{}  {}  {}  {}  {}/{}  {}  {}{failed}\n",
             change.event_time,
-            name(change),
+            name(change) + &super::causes::aside(change),
             plain(&change.event_name),
             resource,
             plain(&change.recipient_account_id),

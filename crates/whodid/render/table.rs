@@ -19,6 +19,7 @@ pub(crate) fn changes(answer: &Answer, format: Format) -> String {
         "aws_region",
         "error_code",
         "event_id",
+        "caused_by",
     ];
     let rows = answer.changes.iter().map(|change| {
         let part = |name: &str| change.actor.get(name).and_then(|value| value.as_str()).map(str::to_owned);
@@ -33,6 +34,7 @@ pub(crate) fn changes(answer: &Answer, format: Format) -> String {
             Some(change.aws_region.clone()),
             change.error_code.clone(),
             Some(change.event_id.clone()),
+            Some(crate::render::causes::short(change)).filter(|causes| !causes.is_empty()),
         ]
     });
     write(&columns.map(str::to_owned), rows, format)
@@ -62,7 +64,8 @@ pub(crate) fn rows(settings: &Settings, rows: &SqlRows) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn write(columns: &[String], rows: impl Iterator<Item = Vec<Option<String>>>, format: Format) -> String {
+/// Rows in the format that was asked for.
+pub(crate) fn write(columns: &[String], rows: impl Iterator<Item = Vec<Option<String>>>, format: Format) -> String {
     let separated = |separator: char, quote: fn(&str) -> String| {
         let line = |values: Vec<String>| values.join(&separator.to_string()) + "\r\n";
         line(columns.iter().map(|column| quote(&cell(column))).collect())

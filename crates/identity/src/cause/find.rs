@@ -4,12 +4,12 @@
 //! lead that is a machine again is followed further. One actor left: probable; several, or time alone: each ambiguous.
 
 use super::read::plain_function;
-use super::{Act, Cause, CauseFact, CauseFacts, CauseKind, CausedBy, marks};
+use super::{Act, Cause, CauseFact, CauseFacts, CauseKind, CausedBy, LogSpan, marks};
 use crate::actor::Actor;
 use crate::arn::permission_set;
 use crate::graph::Graph;
 use crate::resolution::{Certainty, Resolution};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Machines behind machines, at most.
 pub const CAUSE_HOPS_MAX: usize = 8;
@@ -23,6 +23,10 @@ const SECOND: i64 = 1_000_000;
 /// `CreationPolicy` and `WaitCondition` timeouts, 12 hours).
 const STACK_OPERATION_MICROS_MAX: i64 = 12 * 3_600 * SECOND;
 
+/// How long after its call an operation is likely to be the one under way. No record says when one ends: later, another may have begun
+/// of which there is none.
+const STACK_OPERATION_MICROS_LIKELY: i64 = 3_600 * SECOND;
+
 /// How long a shell may be open: Session Manager's longest session, 24 hours (Systems Manager User Guide, "maximum session duration").
 const SHELL_MICROS_MAX: i64 = 24 * 3_600 * SECOND;
 
@@ -34,6 +38,7 @@ const RESIZE_MICROS_MAX: i64 = 30 * 60 * SECOND;
 const ASSIGNMENT_MICROS_MAX: i64 = 15 * 60 * SECOND;
 
 /// Somebody who may stand behind the act.
+#[derive(Clone)]
 struct Lead {
     actor: Actor,
     certainty: Certainty,
@@ -41,6 +46,7 @@ struct Lead {
     evidence: Vec<String>,
     /// Nothing but time ties it to the act.
     time_alone: bool,
+    rests_on: BTreeSet<LogSpan>,
 }
 
 struct Search<'g> {
@@ -125,14 +131,14 @@ impl<'g> Search<'g> {
     fn of_instance(&mut self, act: &Act, instance: &str, account: &str, since: i64) -> Vec<Lead> {
         let mut facts = self.before(instance, act);
         facts.retain(|fact| fact.recipient_account_id == account);
-        let mut leads = self.each(latest(&facts, CauseKind::Launched), "launched this instance", false);
+        let mut leads = self.each(act, latest(&facts, CauseKind::Launched), "launched this instance", false);
         for (kind, what) in [(CauseKind::GaveRole, "gave this instance its role"), (CauseKind::ChangedCode, "last changed its user data")] {
-            leads.extend(self.each(in_effect(&facts, kind, since), what, false));
+            leads.extend(self.each(act, in_effect(&facts, kind, since), what, false));
         }
         let open: Vec<&CauseFact> = facts.iter().copied().filter(|fact| self.is_open(fact, act)).collect();
-        leads.extend(self.each(open, "had a shell open on this instance", true));
+        leads.extend(self.each(act, open, "had a shell open on this instance", true));
         let recent = |fact: &&CauseFact| fact.kind == CauseKind::SentCommand && act.event_time - fact.event_time <= COMMAND_MICROS;
-        leads.extend(self.each(facts.iter().copied().filter(recent).collect(), "had sent this instance a command", true));
+        leads.extend(self.each(act, facts.iter().copied().filter(recent).collect(), "had sent this instance a command", true));
         leads
     }
 
@@ -154,16 +160,24 @@ impl<'g> Search<'g> {
         facts.retain(|fact| fact.kind != CauseKind::Removed);
         let made = |fact: &&&CauseFact| matches!(fact.kind, CauseKind::Made | CauseKind::ChangedCode);
         let code: Vec<&CauseFact> = facts.iter().filter(made).copied().collect();
-        let mut leads = self.each(in_effect_of(&code, since), "last changed the code of this function", false);
-        leads.extend(self.each(in_effect(&facts, CauseKind::ChangedSettings, since), "last changed the settings of this function", false));
+        let unseen = unseen_change(&facts, &code);
+        let what = if unseen.is_some() { "changed the code of this function earlier" } else { "last changed the code of this function" };
+        let mut leads = self.each(act, in_effect_of(&code, since), what, false);
+        leads.extend(unseen);
+        leads.extend(self.each(
+            act,
+            in_effect(&facts, CauseKind::ChangedSettings, since),
+            "last changed the settings of this function",
+            false,
+        ));
         let mut triggers: BTreeMap<Option<&str>, &CauseFact> = BTreeMap::new();
         for trigger in facts.iter().filter(|fact| fact.kind == CauseKind::Triggered) {
             triggers.insert(trigger.detail.as_deref(), trigger);
         }
         for (rule, trigger) in triggers {
-            leads.extend(self.each(vec![trigger], "set what starts this function", false));
+            leads.extend(self.each(act, vec![trigger], "set what starts this function", false));
             let rules = rule.filter(|rule| rule.starts_with("rule:")).map(|rule| self.before(rule, act)).unwrap_or_default();
-            leads.extend(self.each(rules.last().copied().into_iter().collect(), "set when this function is started", false));
+            leads.extend(self.each(act, rules.last().copied().into_iter().collect(), "set when this function is started", false));
         }
         leads
     }
@@ -171,7 +185,7 @@ impl<'g> Search<'g> {
     fn of_task(&mut self, act: &Act, task: &str, account: &str, resolution: &Resolution) -> Vec<Lead> {
         let mut facts = self.before(task, act);
         facts.retain(|fact| fact.recipient_account_id == account);
-        let mut leads = self.each(latest(&facts, CauseKind::Launched), "started this task", false);
+        let mut leads = self.each(act, latest(&facts, CauseKind::Launched), "started this task", false);
         let role = resolution.chain.first().and_then(|session| session.role_arn.clone()).unwrap_or_default();
         let registered = self.before(&role, act);
         let mut families: BTreeMap<&str, &CauseFact> = BTreeMap::new();
@@ -179,9 +193,9 @@ impl<'g> Search<'g> {
             families.insert(definition.detail.as_deref().unwrap_or(""), definition);
         }
         for (family, definition) in families {
-            leads.extend(self.each(vec![definition], "registered the task definition that has this role", false));
+            leads.extend(self.each(act, vec![definition], "registered the task definition that has this role", false));
             let deployed = self.before(&format!("family:{account}:{}:{family}", definition.aws_region), act);
-            leads.extend(self.each(deployed.last().copied().into_iter().collect(), "deployed that task definition", false));
+            leads.extend(self.each(act, deployed.last().copied().into_iter().collect(), "deployed that task definition", false));
         }
         leads
     }
@@ -196,12 +210,15 @@ impl<'g> Search<'g> {
         };
         let handed: Vec<&CauseFact> = handed.iter().filter(fits).copied().collect();
         // More than one receiver may hold the role: each call counts.
-        self.each(handed, "handed this role to the service", false)
+        self.each(act, handed, "handed this role to the service", false)
     }
 
     fn of_started(&mut self, act: &Act, id: &str) -> Vec<Lead> {
         let facts = self.before(id, act);
-        self.each(latest(&facts, CauseKind::Started), "started it", false)
+        let mut leads = self.each(act, latest(&facts, CauseKind::Started), "started it", false);
+        // An id is given out once: nobody else can have started it, but whatever drives a machine that did may be missing.
+        leads.iter_mut().for_each(|lead| lead.rests_on.retain(|span| span.until < act.event_time));
+        leads
     }
 
     /// The operation under way on the stack for which CloudFormation acted with a role of its own.
@@ -227,7 +244,10 @@ impl<'g> Search<'g> {
             };
             let begun: Vec<&CauseFact> = operations.iter().filter(begun).copied().collect();
             if marked.is_some() || may_use(operations, role) {
-                leads.extend(self.each(in_effect_of(&begun, act.event_time), "began the operation under way on the stack", false));
+                let begun = in_effect_of(&begun, act.event_time);
+                let (late, likely): (Vec<_>, Vec<_>) = begun.into_iter().partition(|fact| is_late(fact, act));
+                leads.extend(self.each(act, likely, "began the operation under way on the stack", false));
+                leads.extend(self.each(act, late, "began the last known operation on the stack, which may have ended since", true));
             }
         }
         leads
@@ -244,7 +264,10 @@ impl<'g> Search<'g> {
         for fact in facts {
             last.insert(fact.detail.as_deref(), fact);
         }
-        self.each(last.into_values().collect(), "began the operation under way on the stack set", false)
+        let (late, likely): (Vec<_>, Vec<_>) = last.into_values().partition(|fact| is_late(fact, act));
+        let mut leads = self.each(act, likely, "began the operation under way on the stack set", false);
+        leads.extend(self.each(act, late, "began the last known operation on the stack set, which may have ended since", true));
+        leads
     }
 
     /// What an Auto Scaling group was told: why it launches an instance just now is not recorded, so each of these is one of several.
@@ -254,12 +277,12 @@ impl<'g> Search<'g> {
         let cut = facts.iter().rposition(|fact| fact.kind == CauseKind::Removed).map_or(0, |at| at + 1);
         facts.drain(..cut);
         let recent = |fact: &&CauseFact| fact.kind == CauseKind::ResizedGroup && act.event_time - fact.event_time <= RESIZE_MICROS_MAX;
-        let mut leads = self.each(facts.iter().copied().filter(recent).collect(), "asked the group for other instances", true);
+        let mut leads = self.each(act, facts.iter().copied().filter(recent).collect(), "asked the group for other instances", true);
         let mut standing: BTreeMap<Option<&str>, &CauseFact> = BTreeMap::new();
         for fact in facts.iter().filter(|fact| fact.kind == CauseKind::ChangedGroup) {
             standing.insert(fact.detail.as_deref(), fact);
         }
-        leads.extend(self.each(standing.into_values().collect(), "last set what the group launches", true));
+        leads.extend(self.each(act, standing.into_values().collect(), "last set what the group launches", true));
         leads
     }
 
@@ -274,7 +297,7 @@ impl<'g> Search<'g> {
             let name = named.iter().rfind(|name| name.kind == CauseKind::NamedPermissionSet).and_then(|name| name.detail.as_deref());
             let tied = set.is_some() && name == set.as_deref();
             if name.is_none() || tied {
-                leads.extend(self.each(vec![fact], "changed who may enter the account", !tied));
+                leads.extend(self.each(act, vec![fact], "changed who may enter the account", !tied));
             }
         }
         leads
@@ -286,13 +309,13 @@ impl<'g> Search<'g> {
         for arn in &act.resources {
             let facts = self.before(arn, act);
             let last = facts.last().copied().filter(|fact| fact.kind == CauseKind::ScheduledRemoval);
-            leads.extend(self.each(last.into_iter().collect(), "asked for this to be deleted later", false));
+            leads.extend(self.each(act, last.into_iter().collect(), "asked for this to be deleted later", false));
         }
         leads
     }
 
     /// Those behind calls: people and pipelines, or what a machine's own causes are, or the machine.
-    fn each(&mut self, facts: Vec<&'g CauseFact>, what: &str, time_alone: bool) -> Vec<Lead> {
+    fn each(&mut self, act: &Act, facts: Vec<&'g CauseFact>, what: &str, time_alone: bool) -> Vec<Lead> {
         let mut leads = Vec::new();
         for copies in calls(facts) {
             self.looked_at += 1;
@@ -305,31 +328,46 @@ impl<'g> Search<'g> {
             let why = format!("{what}: {} at {}", fact.event_name, event::time::rfc3339(fact.event_time));
             let mut evidence: Vec<String> = copies.iter().map(|fact| fact.event_id.clone()).collect();
             evidence.sort();
-            leads.extend(self.behind(&resolution, fact, &why, &evidence, time_alone));
+            let span = LogSpan {
+                recipient_account_id: fact.recipient_account_id.clone(),
+                aws_region: fact.aws_region.clone(),
+                from: fact.event_time,
+                until: act.event_time,
+            };
+            let lead = Lead {
+                actor: resolution.actor.clone(),
+                certainty: resolution.certainty,
+                why,
+                evidence,
+                time_alone,
+                rests_on: [span].into(),
+            };
+            leads.extend(self.behind(&resolution, fact, lead));
         }
         leads
     }
 
-    fn behind(&mut self, resolution: &Resolution, fact: &CauseFact, why: &str, evidence: &[String], time_alone: bool) -> Vec<Lead> {
-        let lead =
-            |actor: Actor, certainty: Certainty| Lead { actor, certainty, why: why.to_owned(), evidence: evidence.to_vec(), time_alone };
+    fn behind(&mut self, resolution: &Resolution, fact: &CauseFact, lead: Lead) -> Vec<Lead> {
         let is_machine = matches!(resolution.actor, Actor::Workload { .. } | Actor::AwsService(_));
         if is_machine && resolution.certainty >= Certainty::Probable && self.path.len() < CAUSE_HOPS_MAX {
             let further = self.causes(&Act::of_fact(fact));
             if !further.is_empty() {
                 let through = |cause: Cause| Lead {
-                    why: format!("{}; that machine {why}", cause.why),
-                    evidence: evidence.iter().cloned().chain(cause.evidence).collect(),
-                    ..lead(cause.actor, cause.certainty)
+                    actor: cause.actor,
+                    certainty: cause.certainty,
+                    why: format!("{}; that machine {}", cause.why, lead.why),
+                    evidence: lead.evidence.iter().cloned().chain(cause.evidence).collect(),
+                    time_alone: lead.time_alone,
+                    rests_on: lead.rests_on.union(&cause.rests_on).cloned().collect(),
                 };
                 return further.into_iter().map(through).collect();
             }
         }
         if resolution.certainty == Certainty::Ambiguous && !resolution.candidates.is_empty() {
-            let one = |actor: &Actor| lead(actor.clone(), Certainty::Ambiguous);
+            let one = |actor: &Actor| Lead { actor: actor.clone(), ..lead.clone() };
             return resolution.candidates.iter().map(|candidate| one(&candidate.actor)).collect();
         }
-        vec![lead(resolution.actor.clone(), resolution.certainty)]
+        vec![lead]
     }
 }
 
@@ -364,6 +402,28 @@ fn in_effect_of<'g>(facts: &[&'g CauseFact], since: i64) -> Vec<&'g CauseFact> {
     let mut both = newest(&earlier);
     both.extend(later);
     both
+}
+
+/// Whoever changed a function's code in a call that is not in sight, where the function was seen with another code since the last that is.
+fn unseen_change(facts: &[&CauseFact], code: &[&CauseFact]) -> Option<Lead> {
+    let showed = facts.iter().rfind(|fact| fact.kind == CauseKind::ShowedCode)?;
+    let last = newest(code);
+    let is_earlier = last.first()?.event_time < showed.event_time;
+    let is_other = last.iter().all(|last| last.detail.is_some() && last.detail != showed.detail);
+    let (name, time) = (&showed.event_name, event::time::rfc3339(showed.event_time));
+    (is_earlier && is_other).then(|| Lead {
+        actor: Actor::Unknown,
+        certainty: Certainty::Unknown,
+        why: format!("changed the code of this function in a call that is not in these logs: {name} at {time} shows another"),
+        evidence: vec![showed.event_id.clone()],
+        time_alone: false,
+        rests_on: BTreeSet::new(),
+    })
+}
+
+/// Whether an operation began so long before the act that it may have ended.
+fn is_late(operation: &CauseFact, act: &Act) -> bool {
+    act.event_time - operation.event_time > STACK_OPERATION_MICROS_LIKELY
 }
 
 /// The recorded copies of each call together.
@@ -438,11 +498,12 @@ fn cause(mut group: Vec<Lead>, alone: bool) -> Cause {
     evidence.dedup();
     let mut whys: Vec<String> = group.iter().map(|lead| lead.why.clone()).collect();
     whys.dedup();
+    let rests_on = group.iter().flat_map(|lead| lead.rests_on.iter().cloned()).collect();
     let actor = group.into_iter().map(|lead| lead.actor).next().unwrap_or(Actor::Unknown);
     let certainty = match actor {
         Actor::Unknown => Certainty::Unknown,
         _ if alone && sure => Certainty::Probable,
         _ => Certainty::Ambiguous,
     };
-    Cause { actor, certainty, why: whys.join("; "), evidence }
+    Cause { actor, certainty, why: whys.join("; "), evidence, rests_on }
 }

@@ -1,22 +1,47 @@
 //! An event in; what it tells of machines out.
+//!
+//! Asked of every event that is read: what most of them lack is looked for in the text before any value of it is read.
 
 use super::{CauseFact, CauseKind, marks};
 use crate::arn::Arn;
 use crate::session::Identity;
 use event::Event;
 use event::json::Json;
+use memchr::{memchr, memmem};
 
 /// Facts of one event, and texts looked at for ARNs, at most.
 const FACTS_MAX: usize = 256;
 const TEXTS_MAX: usize = 4_096;
 const DEPTH_MAX: usize = 8;
 
-/// What one event is about, and what it did to it.
-struct Told {
-    key: String,
-    kind: CauseKind,
-    role_arn: Option<String>,
-    detail: Option<String>,
+/// What one event is about, and what it did to it: with what the event says of itself, a [`CauseFact`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Told {
+    /// What it is about.
+    pub key: String,
+    /// What was done.
+    pub kind: CauseKind,
+    /// The role that was passed along.
+    pub role_arn: Option<String>,
+    /// What the kind says of it.
+    pub detail: Option<String>,
+}
+
+/// What `event` tells of machines, each once, in order; nothing unless it succeeded and changed something.
+pub fn told(event: &Event<'_>) -> Vec<Told> {
+    if event.error_code.is_some() || event.read_only {
+        return Vec::new();
+    }
+    let mut reading = Reading { event, told: Vec::new() };
+    reading.read();
+    let mut told = reading.told;
+    if told.is_empty() || is_dry_run(event.request) {
+        return Vec::new();
+    }
+    told.truncate(FACTS_MAX);
+    told.sort();
+    told.dedup();
+    told
 }
 
 struct Reading<'e, 'a> {
@@ -27,13 +52,8 @@ struct Reading<'e, 'a> {
 impl CauseFact {
     /// What `event` tells of machines, if it succeeded and changed something.
     pub fn of(event: &Event<'_>) -> Vec<Self> {
-        if event.error_code.is_some() || event.read_only || is_dry_run(event.request) {
-            return Vec::new();
-        }
-        let mut reading = Reading { event, told: Vec::new() };
-        reading.read();
-        reading.told.truncate(FACTS_MAX);
-        if reading.told.is_empty() {
+        let told = told(event);
+        if told.is_empty() {
             return Vec::new();
         }
         let (session, marks) = (Identity::of(event).session(), marks(event.request));
@@ -52,7 +72,7 @@ impl CauseFact {
             detail: told.detail,
             marks: marks.clone(),
         };
-        reading.told.into_iter().map(fact).collect()
+        told.into_iter().map(fact).collect()
     }
 }
 
@@ -95,30 +115,36 @@ fn role(text: &str) -> Option<&str> {
     Arn::parse(text)?.role().filter(|name| !name.is_empty()).map(|_| text)
 }
 
+/// Whether `value` may have a text that holds `part`: a text with an escape in it may hold anything.
+fn may_hold(value: Json<'_, '_>, part: &str) -> bool {
+    let raw = value.raw().as_bytes();
+    memmem::find(raw, part.as_bytes()).is_some() || memchr(b'\\', raw).is_some()
+}
+
 impl Reading<'_, '_> {
     fn read(&mut self) {
         let source = self.event.event_source.as_ref();
         let service = source.strip_suffix(".amazonaws.com").unwrap_or(source);
-        let name = unversioned(&self.event.event_name).to_owned();
+        let name = unversioned(&self.event.event_name);
         match service {
-            "ec2" => self.ec2(&name),
-            "ec2-instance-connect" => self.instance_connect(&name),
-            "ssm" => self.ssm(&name),
-            "lambda" => self.lambda(&name),
-            "ecs" => self.ecs(&name),
-            "codebuild" => self.codebuild(&name),
-            "cloudformation" => self.cloudformation(&name),
-            "autoscaling" => self.autoscaling(&name),
-            "events" if matches!(name.as_str(), "PutRule" | "EnableRule") => {
+            "ec2" => self.ec2(name),
+            "ec2-instance-connect" => self.instance_connect(name),
+            "ssm" => self.ssm(name),
+            "lambda" => self.lambda(name),
+            "ecs" => self.ecs(name),
+            "codebuild" => self.codebuild(name),
+            "cloudformation" => self.cloudformation(name),
+            "autoscaling" => self.autoscaling(name),
+            "events" if matches!(name, "PutRule" | "EnableRule") => {
                 if let Some(rule) = text(self.event.request, &["name"]) {
                     self.tell(self.rule_key(&rule), CauseKind::ChangedRule, None);
                 }
             }
-            "kms" | "secretsmanager" => self.removal(&name),
-            "sso" => self.identity_center(&name),
+            "kms" | "secretsmanager" => self.removal(name),
+            "sso" => self.identity_center(name),
             _ => {}
         }
-        self.triggers(service, &name);
+        self.triggers(service, name);
         self.passed_roles(service);
     }
 
@@ -221,14 +247,25 @@ impl Reading<'_, '_> {
             "CreateFunction" => CauseKind::Made,
             "UpdateFunctionCode" => CauseKind::ChangedCode,
             "UpdateFunctionConfiguration" if self.changes_what_runs() => CauseKind::ChangedSettings,
+            "UpdateFunctionConfiguration" | "PublishVersion" => CauseKind::ShowedCode,
             "DeleteFunction" => CauseKind::Removed,
             "AddPermission" | "CreateEventSourceMapping" | "UpdateEventSourceMapping" | "CreateFunctionUrlConfig" => CauseKind::Triggered,
             _ => return,
         };
         let spelled = self.answered(&["functionArn"]).or_else(|| self.requested(&["functionName"]));
         let Some(arn) = spelled.and_then(|spelled| self.function_arn(&spelled)) else { return };
-        let detail = (kind == CauseKind::Triggered).then(|| name.to_owned());
-        self.told.push(Told { key: arn, kind, role_arn: self.requested(&["role"]), detail });
+        let code = self.answered(&["codeSha256"]);
+        match kind {
+            CauseKind::ShowedCode => {}
+            CauseKind::Triggered => self.tell(arn.clone(), kind, Some(name.to_owned())),
+            _ => {
+                let detail = code.clone().filter(|_| matches!(kind, CauseKind::Made | CauseKind::ChangedCode));
+                self.told.push(Told { key: arn.clone(), kind, role_arn: self.requested(&["role"]), detail });
+            }
+        }
+        if matches!(kind, CauseKind::ShowedCode | CauseKind::ChangedSettings) && code.is_some() {
+            self.tell(arn, CauseKind::ShowedCode, code);
+        }
     }
 
     /// Whether a change of settings may change what a function does: its time and memory alone do not.
@@ -375,7 +412,7 @@ impl Reading<'_, '_> {
         if matches!(service, "iam" | "sts" | "sso" | "organizations" | "signin") {
             return;
         }
-        let Some(request) = self.event.request else { return };
+        let Some(request) = self.event.request.filter(|request| may_hold(*request, ":role/")) else { return };
         let account = self.event.recipient_account_id.clone();
         let mut roles = Vec::new();
         texts(request, "", 0, &mut TEXTS_MAX.clone(), &mut |name, text| {

@@ -303,6 +303,39 @@ fn settings_that_change_what_runs_count_and_others_do_not() {
 }
 
 #[test]
+fn code_that_no_known_change_brought_keeps_its_maker_a_candidate() {
+    let answer = |code: &str| format!("\"functionArn\":\"{FUNCTION}\",\"codeSha256\":\"{code}\"");
+    let of = |id: &str, time: &str, name: &str, who: &str, code: &str| {
+        call(id, time, &format!("lambda:{name}"), &person(who), &format!("\"functionName\":\"{FUNCTION}\""), &answer(code))
+    };
+    let made = with(&function_acts(), &[of("made", "2026-11-01T00:00:00Z", "CreateFunction20150331", "alice", "one=")]);
+    for (name, code, expected) in [
+        ("PublishVersion20150331", "one=", "probable iam_user alice made"),
+        ("PublishVersion20150331", "two=", "ambiguous iam_user alice made\nunknown unknown - seen"),
+        ("UpdateFunctionConfiguration20150331v2", "two=", "ambiguous iam_user alice made\nunknown unknown - seen"),
+    ] {
+        check(&with(&made, &[of("seen", "2026-11-02T00:00:00Z", name, "bob", code)]), "act", expected);
+        // Later than the act it says nothing of it, nor does the code before that which was changed in sight.
+        check(&with(&made, &[of("seen", "2026-11-18T09:00:01Z", name, "bob", code)]), "act", "probable iam_user alice made");
+        let changed = of("code", "2026-11-03T00:00:00Z", "UpdateFunctionCode20150331v2", "carol", "three=");
+        let both = with(&made, &[of("seen", "2026-11-02T00:00:00Z", name, "bob", code), changed]);
+        check(&both, "act", "probable iam_user carol code");
+    }
+}
+
+#[test]
+fn cause_says_on_which_logs_it_rests() {
+    let made = function("made", "2026-11-01T00:00:00Z", "CreateFunction20150331", "alice", "");
+    let causes = found(&with(&function_acts(), &[made]), "act").causes;
+    let spans: Vec<(&str, &str, i64)> = causes[0]
+        .rests_on
+        .iter()
+        .map(|span| (span.recipient_account_id.as_str(), span.aws_region.as_str(), (span.until - span.from) / 3_600_000_000))
+        .collect();
+    assert_eq!(spans, [(PROD, "ap-northeast-1", 17 * 24 + 9)]);
+}
+
+#[test]
 fn unknown_caller_keeps_everybody_else_a_candidate() {
     let stranger = session(&LOCAL, "x", "KX", "06:00:00");
     let mut stranger = stranger.json_as(TOOLS, PROD);

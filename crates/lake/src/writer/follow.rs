@@ -12,7 +12,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Tables whose files a manifest names.
-const FOLLOWERS: [Table; 4] = [Table::Credentials, Table::Mentions, Table::Objects, Table::Rejects];
+pub(super) const FOLLOWERS: [Table; 5] = [Table::Credentials, Table::Mentions, Table::Causes, Table::Objects, Table::Rejects];
 
 /// Folder, in that of `events`, for manifests. A leading underscore keeps it out of every reader's and vacuum's way.
 const MANIFESTS: &str = "_whodid";
