@@ -14,7 +14,7 @@ use crate::walk::{Asked, Walked};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{col, lit};
 use event::time::rfc3339;
-use identity::Organisation;
+use identity::{Organisation, Resolution};
 use lake::Table;
 use serde::Serialize;
 use serde_json::Value;
@@ -263,13 +263,18 @@ impl Reader {
         let mut walked = Walked::new(organisation);
         self.walk(&mut walked, &ids).await?;
         let places = self.places(objects).await?;
+        let resolved: BTreeMap<&String, Resolution> = ids.keys().map(|id| (id, walked.resolve(id))).collect();
+        let doubts = self.doubts(resolved.values()).await?;
         let any_logs = !logs.is_empty();
         let (mut joined, orphans) = give_out(&opened, logs);
         let mut found = Vec::new();
         for (key, opened) in opened {
-            let change = opened.start.as_ref().map(|control| {
-                let resolution = walked.resolve(&control.event.credential_id);
-                Change::of(&control.hit, &control.event, Vec::new(), &resolution, places.evidence(&control.hit))
+            let change = opened.start.as_ref().and_then(|control| {
+                let resolution = resolved.get(&control.event.credential_id)?;
+                let doubted = doubts.of(places.is_doubtful(control.hit.object_id), resolution);
+                let doubted = doubted.map(|why| resolution.clone().rests_on_doubtful(why));
+                let resolution = doubted.as_ref().unwrap_or(resolution);
+                Some(Change::of(&control.hit, &control.event, Vec::new(), resolution, places.evidence(&control.hit)))
             });
             let logs = joined.remove(&key).unwrap_or_default();
             found.push(session(key.0, opened, change, logs, question.now, any_logs));
