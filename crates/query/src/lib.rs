@@ -30,7 +30,7 @@ pub use answer::{Answer, Candidate, CausedBy, Chain, Change, Claim, Coverage, Co
 pub use error::{Error, Result};
 pub use hits::Hit;
 pub use reader::{Reader, VIEWS, View};
-pub use session_log::{CommandFilter, CommandFound, LogFound, merged, squeezed};
+pub use session_log::{CommandFilter, CommandFound, LogFound, disputed, merged, squeezed};
 pub use sessions::{Session, SessionList, SessionQuestion, Transcript};
 pub use sql_rows::SqlRows;
 pub use status::{LastRun, SourceStatus};
