@@ -8,7 +8,8 @@ const LIMIT: usize = 1_000;
 
 const AFTER: &str = "\
 Exit codes: 0 answered; 1 nothing found in complete logs; 2 error; 3 less certain than --require; 4 AWS credentials;
-5 nothing found, and the logs may be incomplete; 6 some input rejected (--strict); 10 tampering found (verify --exit-code).";
+5 nothing found, and the logs may be incomplete; 6 some input rejected (--strict); 10 tampering found, or an alert
+matched (verify, alert: --exit-code).";
 
 /// Names the person or pipeline behind an AWS change, and proves each hop.
 #[derive(Debug, Parser)]
@@ -119,7 +120,23 @@ pub(crate) enum Verb {
         #[command(flatten)]
         trace: Trace,
     },
-    /// Read CloudTrail logs into the lake; what is there already is not read again
+    /// Who was in which Session Manager session, and whether there is a transcript
+    Sessions {
+        /// Sessions, at most
+        #[arg(long, default_value_t = LIMIT, value_name = "N")]
+        limit: usize,
+    },
+    /// One session: who, where, and what was typed
+    Session {
+        /// The session id, whole
+        session_id: String,
+        /// Read its log again and print what the terminal showed
+        #[arg(long)]
+        transcript: bool,
+    },
+    /// Run the rules on what is new, and tell of what they take
+    Alert(Alert),
+    /// Read CloudTrail and session logs into the lake; what is there already is not read again
     Ingest {
         /// Folders, files, s3://bucket/prefix, or sources named in the configuration
         #[arg(required = true)]
@@ -160,6 +177,35 @@ pub(crate) enum Verb {
         #[arg(long, default_value_t = 3_000)]
         events: usize,
     },
+}
+
+/// Flags of the monitor.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Alert {
+    /// Only this rule (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) rule: Vec<String>,
+    /// A file or folder of Sigma rules, beside those that come with whodid (may be repeated)
+    #[arg(long, value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// A file of suppressions: each with owner, reason and expiry (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) suppress: Vec<PathBuf>,
+    /// Send a message for each session to this address too (Slack's incoming webhooks and their like)
+    #[arg(long, value_name = "URL", env = "WHODID_WEBHOOK", hide_env_values = true)]
+    pub(crate) webhook: Option<String>,
+    /// Go on: look again and again, until interrupted
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// With --follow, ingest this before each look (may be repeated)
+    #[arg(long, value_name = "SOURCE", requires = "follow")]
+    pub(crate) source: Vec<String>,
+    /// With --follow, seconds between two looks
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "follow", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) every: u64,
+    /// End with code 10 if a rule took something new
+    #[arg(long)]
+    pub(crate) exit_code: bool,
 }
 
 /// Flags of a question.

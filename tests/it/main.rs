@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod alarm;
 mod bad_input;
 mod causes;
 mod contract;
@@ -24,6 +25,7 @@ mod s3;
 mod s3_server;
 mod scenarios;
 mod secrets;
+mod sessions;
 mod signed;
 mod structure;
 mod support;

@@ -1,7 +1,7 @@
 //! The lake: Delta tables of events, credentials, mentions, causes and the tool's own ledgers.
 //!
 //! [`Rows`] takes what the decoder finds; [`Writer`] compares it with what the lake holds and commits it exactly once;
-//! [`Lake::open`] hands tables to readers. Alone names `deltalake`, and alone knows what a column is called on disk.
+//! [`sessions`] does the same for logs of sessions; [`Lake::open`] hands tables to readers. Alone names `deltalake`, and alone knows what a column is called on disk.
 
 mod batch;
 mod cause_file;
@@ -18,6 +18,7 @@ mod point;
 mod resolved;
 pub mod rows;
 pub mod schema;
+pub mod sessions;
 mod shelf;
 mod table;
 mod texts;

@@ -10,7 +10,7 @@ use crate::holes::Holes;
 use crate::place::Places;
 use crate::reader::Reader;
 use crate::trace::Conflicts;
-use crate::walk::Walked;
+use crate::walk::{Asked, Walked};
 use datafusion::arrow::array::Array as _;
 use event::json::Tape;
 use event::time::rfc3339;
@@ -23,14 +23,14 @@ use std::collections::{BTreeMap, BTreeSet};
 const FACTS_MAX: usize = 200_000;
 
 /// A machine's act, and the place of its change in the answer.
-pub(crate) struct Asked {
+pub(crate) struct Machine {
     pub(crate) change: usize,
     act: Act,
     /// Whether a service acted: then the request may say for what.
     by_service: bool,
 }
 
-impl Asked {
+impl Machine {
     /// The act, if a machine made the call.
     pub(crate) fn of(change: usize, hit: &Hit, event: &Event, session: Option<&SessionKey>, resolution: &Resolution) -> Option<Self> {
         let by_service = matches!(resolution.actor, Actor::AwsService(_));
@@ -85,7 +85,7 @@ impl Reader {
     pub(crate) async fn add_causes(
         &self,
         walked: &mut Walked,
-        mut asked: Vec<Asked>,
+        mut asked: Vec<Machine>,
         conflicts: &Conflicts,
         evidence: bool,
         changes: &mut [Change],
@@ -106,8 +106,11 @@ impl Reader {
                 let table = self.points(Table::Causes).await?;
                 read.add(table.causes_of(&keys, until, FACTS_MAX - read.count).await?, conflicts);
             }
-            let ids = sessions.iter().map(|session| (session.credential_id(), read.days.get(session).cloned().unwrap_or_default()));
-            let ids: BTreeMap<String, BTreeSet<i32>> = ids.filter(|(id, _)| !walked.sessions.contains_key(id)).collect();
+            let ids = sessions.iter().map(|session| {
+                let days = read.days.get(session).cloned().unwrap_or_default();
+                (session.credential_id(), Asked { principal_id: session.principal_id.clone(), days })
+            });
+            let ids: BTreeMap<String, Asked> = ids.filter(|(id, _)| !walked.sessions.contains_key(id)).collect();
             if !ids.is_empty() {
                 self.walk(walked, &ids).await?;
             }
@@ -124,7 +127,7 @@ impl Reader {
         let likely = found.iter().flat_map(|found| &found.causes).filter(|cause| cause.certainty >= Certainty::Probable);
         let holes = self.holes(likely.flat_map(|cause| &cause.rests_on)).await?;
         let doubts = Doubts { was_cut: read.count >= FACTS_MAX, planted, conflicts, holes };
-        for (Asked { change, .. }, found) in asked.iter().zip(found) {
+        for (Machine { change, .. }, found) in asked.iter().zip(found) {
             let Some(change) = changes.get_mut(*change) else { continue };
             let told = |cause: Cause| {
                 let records = cause.evidence.iter().filter(|_| evidence).filter_map(|id| place(&read, &places, id)).collect();
@@ -137,9 +140,9 @@ impl Reader {
     }
 
     /// Reads what requests of services say of what they acted for.
-    async fn read_marks(&self, asked: &mut [Asked]) -> Result<()> {
+    async fn read_marks(&self, asked: &mut [Machine]) -> Result<()> {
         let mut days: BTreeMap<i32, Moments> = BTreeMap::new();
-        for Asked { act, .. } in asked.iter().filter(|asked| asked.by_service) {
+        for Machine { act, .. } in asked.iter().filter(|asked| asked.by_service) {
             days.entry(lake::day_of(act.event_time)).or_default().insert((act.event_time, act.recipient_account_id.clone()));
         }
         let mut found: BTreeMap<(String, String), Vec<(String, String)>> = BTreeMap::new();
@@ -154,7 +157,7 @@ impl Reader {
                 }
             }
         }
-        for Asked { act, .. } in asked.iter_mut().filter(|asked| asked.by_service) {
+        for Machine { act, .. } in asked.iter_mut().filter(|asked| asked.by_service) {
             let place = (act.event_id.clone(), act.recipient_account_id.clone());
             act.marks = found.get(&place).cloned().unwrap_or_default();
         }

@@ -50,6 +50,8 @@ pub struct Event {
     pub resource_arns: Vec<String>,
     /// The session that made the call.
     pub credential_id: String,
+    /// `userIdentity.principalId`.
+    pub principal_id: Option<String>,
 }
 
 impl Hit {
@@ -78,7 +80,7 @@ pub(crate) fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b dataf
     batch.column_by_name(name).ok_or_else(|| Error::Query { source: format!("the result has no column {name}").into() })
 }
 
-fn wrong(name: &str) -> Error {
+pub(crate) fn wrong(name: &str) -> Error {
     Error::Query { source: format!("column {name} has another type").into() }
 }
 
@@ -86,11 +88,11 @@ pub(crate) fn number<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b Int64
     column(batch, name)?.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong(name))
 }
 
-fn flag<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b BooleanArray> {
+pub(crate) fn flag<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b BooleanArray> {
     column(batch, name)?.as_boolean_opt().ok_or_else(|| wrong(name))
 }
 
-fn optional(column: &StringArray, row: usize) -> Option<String> {
+pub(crate) fn optional(column: &StringArray, row: usize) -> Option<String> {
     column.is_valid(row).then(|| column.value(row).to_owned())
 }
 
@@ -123,7 +125,7 @@ pub(crate) fn read_events(batches: &[RecordBatch]) -> Result<Vec<Hit>> {
     for batch in batches {
         let place = Place::of(batch)?;
         let (arn, account, shared) = (text(batch, "user_arn")?, text(batch, "user_account_id")?, text(batch, "shared_event_id")?);
-        let (event_id, credential) = (text(batch, "event_id")?, text(batch, "credential_id")?);
+        let (event_id, credential, principal) = (text(batch, "event_id")?, text(batch, "credential_id")?, text(batch, "principal_id")?);
         let (source, name, error) = (text(batch, "event_source")?, text(batch, "event_name")?, text(batch, "error_code")?);
         let arns = column(batch, "resource_arns")?.as_list_opt::<i32>().ok_or_else(|| wrong("resource_arns"))?;
         for row in 0..batch.num_rows() {
@@ -137,6 +139,7 @@ pub(crate) fn read_events(batches: &[RecordBatch]) -> Result<Vec<Hit>> {
                 error_code: optional(&error, row),
                 resource_arns: list.as_string::<i32>().iter().flatten().map(str::to_owned).collect(),
                 credential_id: optional(&credential, row).unwrap_or_default(),
+                principal_id: optional(&principal, row),
             };
             hits.push(Hit {
                 exact: true,

@@ -116,7 +116,7 @@ impl Reader {
 
     /// Why the logs of a window are not known to be whole; empty if they are. `scopes` are the accounts and regions of which there are
     /// logs; `None` where there are no digests at all.
-    pub(crate) async fn unproved(
+    pub(crate) async fn uncovered(
         &self,
         from: Option<i64>,
         until: Option<i64>,

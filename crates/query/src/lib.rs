@@ -5,9 +5,11 @@
 //!
 //! Never writes; never puts a user's text into SQL.
 
+mod alerts;
 mod answer;
 mod causes;
 mod complete;
+mod control;
 mod coverage;
 mod error;
 mod guard;
@@ -16,15 +18,20 @@ mod holes;
 mod integrity;
 mod place;
 mod reader;
+mod session_log;
+mod sessions;
 mod sql_rows;
 mod status;
 mod trace;
 mod walk;
 
+pub use alerts::{Known, Watermarks};
 pub use answer::{Answer, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Subject};
 pub use error::{Error, Result};
 pub use hits::Hit;
 pub use reader::{Reader, VIEWS, View};
+pub use session_log::{CommandFilter, CommandFound, LogFound, disputed, merged, squeezed};
+pub use sessions::{Session, SessionList, SessionQuestion, Transcript};
 pub use sql_rows::SqlRows;
 pub use status::{LastRun, SourceStatus};
 pub use trace::{Question, Verb};

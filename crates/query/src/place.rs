@@ -5,13 +5,9 @@ use crate::error::Result;
 use crate::hits::{self, Hit, text};
 use crate::reader::Reader;
 use datafusion::arrow::array::Array as _;
-use datafusion::logical_expr::{col, lit};
 use digest::Verdict;
 use lake::{LedgerObject, Table};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Numbers in one list of a query, at most.
-const NUMBERS_MAX: usize = 150;
 
 /// Addresses and hashes of objects, and what digests say of them.
 #[derive(Debug, Default)]
@@ -41,20 +37,15 @@ impl Places {
 impl Reader {
     /// Looks up objects.
     pub(crate) async fn places(&self, numbers: BTreeSet<i64>) -> Result<Places> {
-        self.need(&[Table::Objects]).await?;
         let (mut found, mut objects) = (Vec::new(), Vec::new());
-        let numbers: Vec<i64> = numbers.into_iter().collect();
-        for part in numbers.chunks(NUMBERS_MAX) {
-            let list = part.iter().map(|number| lit(*number)).collect();
-            let frame = self.context().await?.table("objects").await?.filter(col("object_id").in_list(list, false))?;
-            for batch in frame.select_columns(&["object_id", "object", "sha256", "modified"])?.collect().await? {
-                let (number, modified) = (hits::number(&batch, "object_id")?, hits::number(&batch, "modified")?);
-                let (object, sha256) = (text(&batch, "object")?, text(&batch, "sha256")?);
-                for row in 0..batch.num_rows() {
-                    let (object, sha256) = (object.value(row).to_owned(), sha256.value(row).to_owned());
-                    objects.push(LedgerObject::new(&object, &sha256, modified.is_valid(row).then(|| modified.value(row))));
-                    found.push((number.value(row), object, sha256));
-                }
+        let columns = ["object_id", "object", "sha256", "modified"];
+        for batch in self.points(Table::Objects).await?.objects_numbered(&numbers, &columns).await? {
+            let (number, modified) = (hits::number(&batch, "object_id")?, hits::number(&batch, "modified")?);
+            let (object, sha256) = (text(&batch, "object")?, text(&batch, "sha256")?);
+            for row in 0..batch.num_rows() {
+                let (object, sha256) = (object.value(row).to_owned(), sha256.value(row).to_owned());
+                objects.push(LedgerObject::new(&object, &sha256, modified.is_valid(row).then(|| modified.value(row))));
+                found.push((number.value(row), object, sha256));
             }
         }
         let verdicts = self.verdicts(&objects).await?;

@@ -1,6 +1,7 @@
 //! `whodid ingest`: list, leave out what is there already, fetch, decode, commit.
 
 use crate::commands::digests::{self, Found};
+use crate::commands::session_logs::{self, SessionLogs};
 use crate::commands::user_lake;
 use crate::exit::Exit;
 use crate::failure::{Failure, causes};
@@ -86,6 +87,19 @@ impl Summary {
         }
     }
 
+    /// Counts a log of sessions, and says what was refused of it.
+    pub(crate) fn count_log(&mut self, read: &lake::sessions::LogRead) {
+        self.bytes.uncompressed += read.object.uncompressed;
+        if read.object.state == "rejected" {
+            self.objects.rejected += 1;
+        } else {
+            self.objects.read += 1;
+        }
+        for reject in &read.rejects {
+            self.problem(reject.reason, &read.object.uri, None, &reject.detail);
+        }
+    }
+
     /// Whether anything of the sources was rejected, now or earlier, or could not be read.
     pub(crate) fn is_incomplete(&self) -> bool {
         self.objects.rejected + self.objects.rejected_before + self.records.rejected > 0 || !self.problems.is_empty()
@@ -118,6 +132,8 @@ pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], n
         sources.push(Arc::from(source::open(spec, &settings.source_options()).await?));
     }
     let hash_key = settings.hash_key()?;
+    // First, so that the ledger which the writer reads knows every log that was committed.
+    let mut logs = SessionLogs::open(lake).await?;
     let mut writer = Writer::open(lake).await?;
     let run_id = format!("{started}-{}", std::process::id());
     let mut found = Found::default();
@@ -127,13 +143,15 @@ pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], n
     let mut start = 0;
     while start < todo.len() {
         let end = batch_end(&todo, start);
-        parts = read(todo.get(start..end).unwrap_or(&[]), &hash_key, parts, &mut summary).await?;
+        parts = read(todo.get(start..end).unwrap_or(&[]), &hash_key, parts, &mut summary, &mut logs.waiting).await?;
         let tally = writer.commit(&mut parts, &run_id, started).await?;
         add(&mut summary.records, tally);
+        logs.commit(&run_id, started, &mut summary).await?;
         progress.at(end, summary.records.read);
         start = end;
     }
     progress.end();
+    logs.commit(&run_id, started, &mut summary).await?;
     if writer.needs_healing() {
         summary.late_issuers_healed = writer.heal(started).await?;
     }
@@ -211,7 +229,8 @@ async fn discover(
                 found.digests.push((Arc::clone(source), listed));
                 continue;
             }
-            if !matches!(key.kind, Kind::CloudTrail | Kind::Unplaced) || is_no_log(&listed.key) {
+            let is_trails = matches!(key.kind, Kind::CloudTrail | Kind::Unplaced) && !is_no_log(&listed.key);
+            if !is_trails && !session_logs::is_named_so(key.kind, &listed.key) {
                 summary.objects.skipped += 1;
                 continue;
             }
@@ -275,7 +294,13 @@ fn workers() -> Vec<Rows> {
 }
 
 /// Fetches and decodes objects, several at a time, a worker for each of `parts`.
-async fn read(batch: &[Todo], hash_key: &HashKey, parts: Vec<Rows>, summary: &mut Summary) -> Result<Vec<Rows>, Failure> {
+async fn read(
+    batch: &[Todo],
+    hash_key: &HashKey,
+    parts: Vec<Rows>,
+    summary: &mut Summary,
+    logs: &mut Vec<lake::sessions::LogRead>,
+) -> Result<Vec<Rows>, Failure> {
     let (send, receive) = tokio::sync::mpsc::channel::<Fetched>(FETCHES_MAX);
     let receive = Arc::new(tokio::sync::Mutex::new(receive));
     let mut handles = Vec::new();
@@ -322,6 +347,7 @@ async fn read(batch: &[Todo], hash_key: &HashKey, parts: Vec<Rows>, summary: &mu
     let mut parts = Vec::new();
     for handle in handles {
         let (rows, seen) = handle.await.map_err(|error| Failure::internal(&error))?;
+        logs.extend(seen.logs);
         summary.objects.read += seen.read;
         summary.objects.rejected += seen.rejected;
         summary.bytes.uncompressed += seen.uncompressed;
@@ -346,6 +372,7 @@ struct Seen {
     read: u64,
     rejected: u64,
     uncompressed: u64,
+    logs: Vec<lake::sessions::LogRead>,
     problems: Vec<(&'static str, String, Option<u64>, String)>,
 }
 
@@ -366,6 +393,11 @@ fn object_row(listed: &Listed, state: &'static str) -> ObjectRow {
 }
 
 fn decode(decoder: &mut Decoder, fetched: &Fetched, rows: &mut Rows, seen: &mut Seen) {
+    let key = log_key::classify(&fetched.listed.key);
+    if let Some(log) = session_logs::read(object_row(&fetched.listed, "read"), key.kind, &fetched.listed.key, &fetched.bytes) {
+        seen.logs.push(log);
+        return;
+    }
     let before = rows.rejects().len();
     let summary = rows.read(decoder, object_row(&fetched.listed, "read"), &fetched.bytes);
     seen.uncompressed += summary.uncompressed;

@@ -1,16 +1,21 @@
 //! Answers in, text out. Every byte that a log wrote is escaped for where it goes.
 
+mod alert;
 mod causes;
 mod human;
 mod json;
+mod session;
 mod status;
 mod table;
 mod text;
 mod verified;
 
-pub(crate) use human::{Asked, Progress, demo, problems};
+pub(crate) use alert::{alerts, bad_rules};
+pub(crate) use human::{Asked, Progress, demo, problems, who_of};
+pub(crate) use session::{session, sessions};
 pub(crate) use status::status;
 pub(crate) use table::rows;
+pub(crate) use text::plain;
 pub(crate) use verified::verified;
 
 use crate::args::Format;

@@ -6,7 +6,7 @@
 
 mod assemble;
 mod evict;
-mod follow;
+pub(crate) mod follow;
 mod heal;
 mod ids;
 
@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// Attempts to commit `events` before giving up; each lost one means that another writer got on.
-const ATTEMPTS_MAX: u32 = 100;
+pub(crate) const ATTEMPTS_MAX: u32 = 100;
 
 /// Application id of every commit of ingest: of two at once, Delta itself refuses one.
 pub(crate) const APPLICATION: &str = "whodid-ingest";
@@ -125,7 +125,7 @@ impl Writer {
     /// Where a table cannot be read, made or committed to.
     pub async fn open(lake: &Lake) -> Result<Self> {
         let mut tables = BTreeMap::new();
-        for table in Table::ALL {
+        for table in Table::ALL.into_iter().filter(|table| !crate::sessions::OWN_TABLES.contains(table)) {
             // What followed `events` and is not there cannot be made anew from what is left.
             let has_begun = tables.get(&Table::Events).is_some_and(|events: &DeltaTable| events.version() > Some(0));
             let follows = follow::FOLLOWERS.contains(&table);
