@@ -18,6 +18,7 @@ mod names;
 mod properties;
 mod queries;
 mod records;
+mod runs;
 mod s3;
 #[path = "../../crates/source/tests/s3_server/mod.rs"]
 mod s3_server;

@@ -5,6 +5,7 @@ use event::time::rfc3339;
 use identity::{Actor, Certainty, Credential, Resolution, Vendors};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// What was found of a question.
@@ -108,6 +109,8 @@ pub struct Change {
     pub caused_by: Vec<CausedBy>,
     /// Ids of the other accounts' copies of the same call.
     pub copies: Vec<String>,
+    /// The run of a tool that it is part of, where a list of one actor's calls was asked for.
+    pub run: Option<Run>,
     /// Where the record lies.
     pub evidence: Evidence,
 }
@@ -166,6 +169,25 @@ pub struct Candidate {
     pub why: String,
     /// Which events say so.
     pub evidence: Vec<String>,
+}
+
+/// What a tool did in one go, as far as the answer has it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Run {
+    /// `eventID` of its first change.
+    pub id: String,
+    /// `terraform`, `opentofu` or `cloudformation`.
+    pub tool: &'static str,
+    /// How many changes.
+    pub changes: u64,
+    /// Time of the first.
+    pub from: String,
+    /// Time of the last.
+    pub until: String,
+    /// How many of each `eventName`.
+    pub event_names: BTreeMap<String, u64>,
+    /// The accounts in which they were made.
+    pub accounts: BTreeSet<String>,
 }
 
 /// Somebody behind a machine's act.
@@ -273,6 +295,7 @@ impl Change {
             gap: resolution.gap.as_ref().map(|gap| Gap { at: gap.at.clone(), why: gap.why.clone(), needs: gap.needs.clone() }),
             caused_by: Vec::new(),
             copies,
+            run: None,
             evidence,
         }
     }

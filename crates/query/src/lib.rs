@@ -15,11 +15,12 @@ mod hits;
 mod holes;
 mod place;
 mod reader;
+mod runs;
 mod sql_rows;
 mod trace;
 mod walk;
 
-pub use answer::{Answer, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Subject};
+pub use answer::{Answer, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Run, Subject};
 pub use error::{Error, Result};
 pub use hits::Hit;
 pub use reader::{Reader, VIEWS, View};

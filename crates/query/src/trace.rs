@@ -6,6 +6,7 @@ use crate::complete::HIT_COLUMNS;
 use crate::error::Result;
 use crate::hits::{self, Event, Hit, text};
 use crate::reader::Reader;
+use crate::runs::{self, Step};
 use crate::walk::Walked;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{col, lit};
@@ -94,7 +95,7 @@ impl Reader {
         self.walk(&mut walked, &ids).await?;
         let places = self.places(wanted.iter().map(|call| call.hit.object_id).collect()).await?;
         let mut resolved = HashMap::new();
-        let (mut changes, mut machines) = (Vec::with_capacity(wanted.len()), Vec::new());
+        let (mut changes, mut machines, mut steps) = (Vec::with_capacity(wanted.len()), Vec::new(), Vec::new());
         for Call { hit, event, copies } in wanted {
             let session = walked.sessions.get(&event.credential_id);
             let resolution = resolved.entry(event.credential_id.clone()).or_insert_with(|| {
@@ -108,12 +109,18 @@ impl Reader {
                     change.reason =
                         Some(format!("{said}another record under this event id says something else, and is in the table rejects"));
                 }
+                if let Some(tool) = event.tool.filter(|_| question.verb == Verb::By) {
+                    let session = resolution.chain.first().map_or(&event.credential_id, |session| &session.credential_id).clone();
+                    steps.push(Step { change: changes.len(), tool, session, event_time: hit.event_time });
+                }
                 machines.extend(Asked::of(changes.len(), &hit, &event, session, resolution));
                 changes.push(change);
             }
         }
         let found = if question.tags.is_empty() { all } else { changes.len() };
         changes.truncate(question.limit);
+        steps.retain(|step| step.change < changes.len());
+        runs::fold(steps, &mut changes);
         machines.retain(|asked: &Asked| asked.change < changes.len());
         self.add_causes(&mut walked, machines, &conflicts, question.evidence, &mut changes).await?;
         if question.evidence {
@@ -223,7 +230,8 @@ impl Reader {
             if let Some(until) = question.until {
                 condition = condition.and(col("event_time").lt(time(until)));
             }
-            let frame = self.context().table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
+            let columns = [&HIT_COLUMNS[..], &["user_agent", "invoked_by"]].concat();
+            let frame = self.context().table("events").await?.filter(condition)?.select_columns(&columns)?;
             found.extend(hits::read_events(&frame.collect().await?)?);
         }
         Ok(newest_first(found))

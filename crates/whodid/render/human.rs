@@ -7,6 +7,7 @@ use crate::render::{note, out};
 use crate::settings::Settings;
 use query::{Answer, Change, Evidence};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -29,8 +30,16 @@ pub(crate) fn answer(answer: &Answer, evidence: bool, whole_list: bool) -> Strin
         return text;
     }
     if whole_list {
+        let mut told = BTreeSet::new();
         for change in &answer.changes {
-            line(change, &mut text);
+            match &change.run {
+                Some(run) if told.insert(run.id.as_str()) => super::runs::line(run, change, &name(change), answer, &mut text),
+                Some(_) => {}
+                None => line(change, &mut text),
+            }
+        }
+        if !told.is_empty() {
+            say(&mut text, format_args!("each change of a run: --format table, or json\n"));
         }
         if answer.truncated {
             say(&mut text, format_args!("… and more: --limit N shows them\n"));

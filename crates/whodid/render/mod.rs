@@ -3,6 +3,7 @@
 mod causes;
 mod human;
 mod json;
+mod runs;
 mod table;
 mod text;
 
