@@ -5,7 +5,7 @@ use std::path::Path;
 
 use event::{Decoder, Event, HashKey, Reject, Sink};
 use identity::CauseFact;
-use lake::{Lake, Table, causes_of};
+use lake::{Lake, PointReader, Table};
 use serde_json::{Value, json};
 use simulate::{Act, Loss};
 
@@ -105,9 +105,9 @@ fn the_table_holds_what_the_events_tell_each_once() {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let kept = runtime.block_on(async {
-        let table = Lake::at(&world.lake(), HashMap::new()).unwrap().open(Table::Causes).await.unwrap();
+        let table = PointReader::new(Table::Causes, Lake::at(&world.lake(), HashMap::new()).unwrap().open(Table::Causes).await.unwrap());
         let keys: BTreeSet<String> = told.0.iter().map(|fact| fact.key.clone()).collect();
-        causes_of(&table, &keys, i64::MAX, usize::MAX).await.unwrap()
+        table.causes_of(&keys, i64::MAX, usize::MAX).await.unwrap()
     });
     assert_eq!(world.home.count(&world.lake(), "causes"), kept.len() as i64);
     let facts: BTreeSet<CauseFact> = kept.iter().map(|kept| kept.fact.clone()).collect();
@@ -135,15 +135,15 @@ fn what_is_read_ends_at_the_time_and_the_number_of_rows_asked_for() {
     let world = world(1, Loss::None);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let table = Lake::at(&world.lake(), HashMap::new()).unwrap().open(Table::Causes).await.unwrap();
+        let table = PointReader::new(Table::Causes, Lake::at(&world.lake(), HashMap::new()).unwrap().open(Table::Causes).await.unwrap());
         let act = world.ledger.acts.iter().find(|act| act.event_name == "RunInstances").unwrap();
         let keys: BTreeSet<String> = act.things.iter().cloned().collect();
-        let all = causes_of(&table, &keys, i64::MAX, usize::MAX).await.unwrap();
+        let all = table.causes_of(&keys, i64::MAX, usize::MAX).await.unwrap();
         let first = all.iter().map(|kept| kept.fact.event_time).min().unwrap();
-        let until = causes_of(&table, &keys, first, usize::MAX).await.unwrap();
+        let until = table.causes_of(&keys, first, usize::MAX).await.unwrap();
         assert!(!until.is_empty() && until.iter().all(|kept| kept.fact.event_time == first));
-        assert_eq!(causes_of(&table, &keys, first - 1, usize::MAX).await.unwrap(), []);
-        assert_eq!(causes_of(&table, &keys, i64::MAX, 1).await.unwrap().len(), 1);
+        assert_eq!(table.causes_of(&keys, first - 1, usize::MAX).await.unwrap(), []);
+        assert_eq!(table.causes_of(&keys, i64::MAX, 1).await.unwrap().len(), 1);
     });
 }
 

@@ -37,7 +37,7 @@ impl World {
     /// Asks within this process: the same answers, for many questions.
     pub(crate) fn asker(&self) -> Asker {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let reader = runtime.block_on(async { Reader::new(&Lake::at(&self.lake(), HashMap::new()).unwrap()).unwrap() });
+        let reader = runtime.block_on(async { Reader::new(&Lake::at(&self.lake(), HashMap::new()).unwrap()) });
         Asker { reader, runtime }
     }
 }

@@ -5,7 +5,6 @@
 
 mod batch;
 mod cause_file;
-mod cause_read;
 mod causes;
 mod columns;
 pub mod error;
@@ -22,10 +21,9 @@ mod table;
 mod texts;
 mod writer;
 
-pub use cause_read::{KeptCause, causes_of};
 pub use error::{BoxError, Error, Result};
 pub use facts::Fact;
-pub use point::{Moments, events_at};
+pub use point::{FactsWanted, KeptCause, Moments, PointReader};
 pub use rows::{ObjectRow, Rows, day_of, hex, object_number, shared_event};
 pub use schema::{BUCKETS, Table, bucket};
 pub use table::Lake;

@@ -20,20 +20,22 @@ use std::sync::Arc;
 const ROW_GROUP_ROWS: usize = 64 * 1024;
 /// Bytes of text of a row group, at most but for its last row: a column's text must stay under 2 GiB.
 const ROW_GROUP_BYTES: usize = 256 << 20;
-/// Rows of a page, at most: what one question reads at the least.
-const PAGE_ROWS: usize = 4 * 1024;
 /// Bytes of a column's dictionary, at most: those of `userIdentity` are long, and come a thousand times.
 const DICTIONARY_BYTES: usize = 8 << 20;
 /// Letters of a text statistic in the log, at most.
 const STATISTIC_LETTERS_MAX: usize = 256;
 
 fn properties(table: Table, rows: usize) -> Result<WriterProperties> {
-    let level = ZstdLevel::try_new(1).map_err(|error| write_error(table.name())(error.into()))?;
+    let compression = match table {
+        // Read for every answer, a page here and there of some fifty columns: each would need a context of its own.
+        Table::Credentials => Compression::LZ4_RAW,
+        _ => Compression::ZSTD(ZstdLevel::try_new(1).map_err(|error| write_error(table.name())(error.into()))?),
+    };
     let mut builder = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(compression)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_data_page_row_count_limit(table.page_rows())
         .set_dictionary_page_size_limit(DICTIONARY_BYTES)
         .set_statistics_enabled(EnabledStatistics::None);
     for column in table.unique_columns() {
@@ -108,7 +110,7 @@ struct Statistics {
 
 impl Statistics {
     fn add(&mut self, name: &str, column: &ArrayRef) {
-        if !matches!(name, "event_time" | "key" | "creation_date") {
+        if !matches!(name, "event_time" | "key" | "creation_date" | "fact") {
             return;
         }
         *self.nulls.entry(name.to_owned()).or_default() += column.null_count();

@@ -104,12 +104,24 @@ impl Table {
         }
     }
 
+    /// Rows of a page, at most: what one question reads at the least.
+    pub(crate) fn page_rows(self) -> usize {
+        match self {
+            // Some fifty columns of a few rows are read for a chain.
+            Self::Credentials => 512,
+            _ => 2 * 1024,
+        }
+    }
+
     /// Columns by whose least and greatest values readers leave out pages; the others have no such statistics.
     pub(crate) fn sorted_columns(self) -> &'static [&'static str] {
         match self {
             Self::Events => &["event_time", "recipient_account_id"],
             Self::Mentions | Self::Causes => &["key", "event_time"],
-            Self::Credentials => &["access_key_id", "principal_id", "creation_date", "event_time"],
+            Self::Credentials => {
+                &["principal_id", "issued_principal_id", "issued_access_key_id", "access_key_id", "creation_date", "event_time"]
+            }
+            Self::Objects => &["object_id"],
             _ => &[],
         }
     }

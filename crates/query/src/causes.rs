@@ -16,7 +16,7 @@ use event::json::Tape;
 use event::time::rfc3339;
 use identity::cause::marks;
 use identity::{Act, Actor, Cause, CauseFacts, Certainty, Resolution, SessionKey};
-use lake::{KeptCause, Moments, Table, causes_of};
+use lake::{KeptCause, Moments, Table};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Facts looked at for one question, at most; beyond it nobody is told to be the likely one.
@@ -103,8 +103,8 @@ impl Reader {
                 break found;
             }
             if !keys.is_empty() && read.count < FACTS_MAX {
-                let table = self.table(Table::Causes).await?;
-                read.add(causes_of(&table, &keys, until, FACTS_MAX - read.count).await?, conflicts);
+                let table = self.points(Table::Causes).await?;
+                read.add(table.causes_of(&keys, until, FACTS_MAX - read.count).await?, conflicts);
             }
             let ids = sessions.iter().map(|session| (session.credential_id(), read.days.get(session).cloned().unwrap_or_default()));
             let ids: BTreeMap<String, BTreeSet<i32>> = ids.filter(|(id, _)| !walked.sessions.contains_key(id)).collect();
@@ -139,9 +139,9 @@ impl Reader {
         }
         let mut found: BTreeMap<(String, String), Vec<(String, String)>> = BTreeMap::new();
         for (day, moments) in days {
-            let events = self.table(Table::Events).await?;
+            let events = self.points(Table::Events).await?;
             let columns = ["event_id", "recipient_account_id", "request_parameters"];
-            for batch in lake::events_at(&events, day, &moments, &columns).await? {
+            for batch in events.events_at(day, &moments, &columns).await? {
                 let (ids, accounts) = (text(&batch, "event_id")?, text(&batch, "recipient_account_id")?);
                 let requests = text(&batch, "request_parameters")?;
                 for row in (0..batch.num_rows()).filter(|row| requests.is_valid(*row)) {

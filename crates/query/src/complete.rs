@@ -36,10 +36,10 @@ impl Reader {
         if missing.is_empty() {
             return Ok(());
         }
-        let events = self.table(Table::Events).await?;
+        let events = self.points(Table::Events).await?;
         let mut found = HashMap::new();
         for (day, moments) in missing {
-            let batches = lake::events_at(&events, day, &moments, &HIT_COLUMNS).await?;
+            let batches = events.events_at(day, &moments, &HIT_COLUMNS).await?;
             found.extend(hits::read_events(&batches)?.into_iter().map(|hit| (hit.place(), hit)));
         }
         for hit in hits.into_iter().filter(|hit| hit.event.is_none()) {

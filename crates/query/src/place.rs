@@ -33,7 +33,7 @@ impl Reader {
         let numbers: Vec<i64> = numbers.into_iter().collect();
         for part in numbers.chunks(NUMBERS_MAX) {
             let list = part.iter().map(|number| lit(*number)).collect();
-            let frame = self.context().table("objects").await?.filter(col("object_id").in_list(list, false))?;
+            let frame = self.context().await?.table("objects").await?.filter(col("object_id").in_list(list, false))?;
             for batch in frame.select_columns(&["object_id", "object", "sha256"])?.collect().await? {
                 let number = column(&batch, "object_id")?
                     .as_primitive_opt::<Int64Type>()

@@ -8,10 +8,9 @@ use datafusion::dataframe::DataFrame;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use deltalake::DeltaTable;
-use lake::{Lake, Table};
+use lake::{Lake, PointReader, Table};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Bytes that one query may hold, at most; what sorts and groups need beyond spills to disk.
 pub(crate) const QUERY_BYTES_MAX: usize = 512 << 20;
@@ -45,12 +44,12 @@ pub const VIEWS: [View; 2] = [
     },
 ];
 
-/// Reads one lake, at the versions that its tables had when first asked for.
+/// Reads one lake, at the versions that its tables had when first asked for. What SQL needs is made when SQL is first needed.
 pub struct Reader {
     lake: Lake,
-    context: SessionContext,
-    open: tokio::sync::Mutex<BTreeMap<Table, DeltaTable>>,
-    registered: Mutex<BTreeSet<String>>,
+    context: tokio::sync::OnceCell<SessionContext>,
+    open: tokio::sync::Mutex<BTreeMap<Table, Arc<PointReader>>>,
+    registered: tokio::sync::Mutex<BTreeSet<&'static str>>,
 }
 
 impl std::fmt::Debug for Reader {
@@ -59,22 +58,27 @@ impl std::fmt::Debug for Reader {
     }
 }
 
+fn context() -> Result<SessionContext> {
+    let mut options = ConfigOptions::new();
+    options.execution.parquet.pushdown_filters = true;
+    options.execution.parquet.max_in_list_size = 200;
+    options.execution.parquet.schema_force_view_types = false;
+    options.sql_parser.enable_ident_normalization = true;
+    options.optimizer.max_passes = 2;
+    let config = SessionConfig::from(options).with_information_schema(true);
+    let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(QUERY_BYTES_MAX))).build_arc()?;
+    Ok(SessionContext::new_with_config_rt(config, runtime))
+}
+
 impl Reader {
     /// A reader of a lake; nothing is opened yet.
-    ///
-    /// # Errors
-    /// Where DataFusion cannot be set up.
-    pub fn new(lake: &Lake) -> Result<Self> {
-        let mut options = ConfigOptions::new();
-        options.execution.parquet.pushdown_filters = true;
-        options.execution.parquet.max_in_list_size = 200;
-        options.execution.parquet.schema_force_view_types = false;
-        options.sql_parser.enable_ident_normalization = true;
-        options.optimizer.max_passes = 2;
-        let config = SessionConfig::from(options).with_information_schema(true);
-        let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(QUERY_BYTES_MAX))).build_arc()?;
-        let context = SessionContext::new_with_config_rt(config, runtime);
-        Ok(Self { lake: lake.clone(), context, open: tokio::sync::Mutex::default(), registered: Mutex::default() })
+    pub fn new(lake: &Lake) -> Self {
+        Self {
+            lake: lake.clone(),
+            context: tokio::sync::OnceCell::new(),
+            open: tokio::sync::Mutex::default(),
+            registered: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The lake that is read.
@@ -82,34 +86,40 @@ impl Reader {
         &self.lake
     }
 
-    pub(crate) fn context(&self) -> &SessionContext {
-        &self.context
+    pub(crate) async fn context(&self) -> Result<&SessionContext> {
+        self.context.get_or_try_init(|| async { context() }).await
     }
 
-    fn register_once(&self, name: &str) -> bool {
-        self.registered.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned())
-    }
-
-    /// Makes tables known to SQL, each opened once, all at the same time.
-    pub(crate) async fn need(&self, tables: &[Table]) -> Result<()> {
+    /// Opens tables, each once, all at the same time.
+    pub(crate) async fn open(&self, tables: &[Table]) -> Result<Vec<Arc<PointReader>>> {
         let mut open = self.open.lock().await;
-        let missing = tables.iter().filter(|table| !open.contains_key(*table)).map(|table| async move {
-            let delta = self.lake.open(*table).await?;
-            let provider = delta.table_provider().await.map_err(|error| Error::Query { source: error.into() })?;
-            Ok::<_, Error>((*table, delta, provider))
+        let missing: Vec<Table> = tables.iter().copied().filter(|table| !open.contains_key(table)).collect();
+        let opened = missing.into_iter().map(|table| async move {
+            let delta = self.lake.open(table).await?;
+            Ok::<_, Error>((table, Arc::new(PointReader::new(table, delta))))
         });
-        for (table, delta, provider) in futures::future::try_join_all(missing).await? {
-            self.context.register_table(table.name(), provider)?;
-            open.insert(table, delta);
+        open.extend(futures::future::try_join_all(opened).await?);
+        Ok(tables.iter().filter_map(|table| open.get(table).cloned()).collect())
+    }
+
+    /// A table, for reading a few of its rows past SQL.
+    pub(crate) async fn points(&self, table: Table) -> Result<Arc<PointReader>> {
+        let opened = self.open(&[table]).await?.pop();
+        opened.ok_or_else(|| Error::Query { source: format!("{} is not open", table.name()).into() })
+    }
+
+    /// Makes tables known to SQL.
+    pub(crate) async fn need(&self, tables: &[Table]) -> Result<()> {
+        let context = self.context().await?;
+        let open = self.open(tables).await?;
+        let mut registered = self.registered.lock().await;
+        for (table, open) in tables.iter().zip(open) {
+            if registered.insert(table.name()) {
+                let provider = open.delta().table_provider().await.map_err(|error| Error::Query { source: error.into() })?;
+                context.register_table(table.name(), provider)?;
+            }
         }
         Ok(())
-    }
-
-    /// A table, for reading it past SQL.
-    pub(crate) async fn table(&self, table: Table) -> Result<DeltaTable> {
-        self.need(&[table]).await?;
-        let open = self.open.lock().await;
-        open.get(&table).cloned().ok_or_else(|| Error::Query { source: format!("{} is not open", table.name()).into() })
     }
 
     /// Makes every table and view known to SQL.
@@ -130,16 +140,18 @@ impl Reader {
             Box::pin(self.need_view(inner)).await?;
         }
         self.need(view.tables).await?;
-        if self.register_once(view.name) {
-            let plan = self.context.sql(view.sql).await?;
-            self.context.register_table(view.name, plan.into_view())?;
+        let mut registered = self.registered.lock().await;
+        if registered.insert(view.name) {
+            let context = self.context().await?;
+            let plan = context.sql(view.sql).await?;
+            context.register_table(view.name, plan.into_view())?;
         }
         Ok(())
     }
 
     /// Runs a query of `queries/` with its parameters bound.
     pub(crate) async fn run(&self, sql: &str, parameters: Vec<(&str, ScalarValue)>) -> Result<Vec<RecordBatch>> {
-        let frame = self.context.sql(sql).await?;
+        let frame = self.context().await?.sql(sql).await?;
         Ok(frame.with_param_values(parameters)?.collect().await?)
     }
 
@@ -147,6 +159,6 @@ impl Reader {
     pub(crate) async fn sql(&self, text: &str) -> Result<DataFrame> {
         crate::guard::check(text)?;
         self.need_all().await?;
-        Ok(self.context.sql(text).await?)
+        Ok(self.context().await?.sql(text).await?)
     }
 }

@@ -231,7 +231,7 @@ impl Reader {
                 condition = condition.and(col("event_time").lt(time(until)));
             }
             let columns = [&HIT_COLUMNS[..], &["user_agent", "invoked_by"]].concat();
-            let frame = self.context().table("events").await?.filter(condition)?.select_columns(&columns)?;
+            let frame = self.context().await?.table("events").await?.filter(condition)?.select_columns(&columns)?;
             found.extend(hits::read_events(&frame.collect().await?)?);
         }
         Ok(newest_first(found))
@@ -317,7 +317,7 @@ impl Reader {
             for part in ids.chunks(VALUES_MAX) {
                 let list = part.iter().map(|id| lit(id.as_str())).collect();
                 let condition = col("dt").eq(lit(ScalarValue::Date32(Some(day)))).and(col("event_id").in_list(list, false));
-                let frame = self.context().table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
+                let frame = self.context().await?.table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
                 found.extend(hits::read_events(&frame.collect().await?)?);
             }
         }

@@ -161,7 +161,7 @@ impl Reader {
     async fn facts_where(&self, day: i32, condition: Expr) -> Result<Vec<Fact>> {
         let of_day = col("dt").eq(lit(ScalarValue::Date32(Some(day))));
         let frame =
-            self.context().table("credentials").await?.filter(of_day.and(condition))?.filter(col("fact").not_eq(lit("resolved")))?;
+            self.context().await?.table("credentials").await?.filter(of_day.and(condition))?.filter(col("fact").not_eq(lit("resolved")))?;
         let mut found = Vec::new();
         for batch in frame.collect().await? {
             found.extend(lake::facts::read(&plain(&batch)?)?);

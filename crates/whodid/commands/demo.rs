@@ -43,7 +43,7 @@ pub(crate) async fn run(settings: &Settings, seed: u64, dir: Option<PathBuf>, ev
     let source = logs.to_string_lossy().into_owned();
     let summary = ingest::ingest(settings, &lake, std::slice::from_ref(&source), true).await?;
     summary.warn();
-    let reader = Reader::new(&lake)?;
+    let reader = Reader::new(&lake);
     let mut asked = Vec::new();
     for (story, why) in QUESTIONS {
         // Of the machine's story, what the machine did, not who launched it: that is the next question.

@@ -182,7 +182,8 @@ pub(crate) fn assemble(
     // What another writer noted of the same object in the meantime is not noted twice.
     let is_noted =
         |object: &ObjectRow| ledger.contains_key(&object_identity(&object.uri, object.size, object.etag.as_deref(), object.modified));
-    let news: Vec<&ObjectRow> = objects.iter().filter(|object| !is_noted(object)).collect();
+    let mut news: Vec<&ObjectRow> = objects.iter().filter(|object| !is_noted(object)).collect();
+    news.sort_by_key(|object| object.id);
     let of_news = |reject: &&RejectRow| rows.objects.get(reject.object as usize).is_some_and(|object| !is_noted(object));
     let rejects: Vec<&RejectRow> = rows.rejects.iter().filter(of_news).chain(&sorted.rejects).collect();
     let mut jobs: Vec<Job<'_>> = Vec::new();
@@ -239,13 +240,17 @@ fn by_bucket(rows: &Rows, kept: &[u32]) -> BTreeMap<i32, Vec<u32>> {
     found
 }
 
-/// What the events showed of credentials, each once, by the day on which a session began.
+/// What the events showed of credentials, each once, by the day on which a session began; in a day as a reader looks for them: sessions
+/// by principal, then openings by the principal that was opened.
 fn facts_by_day(rows: &Rows) -> BTreeMap<i32, Vec<Fact>> {
+    let mut uses: Vec<&Arc<identity::Use>> = rows.sessions.iter().map(|session| &session.seen).collect();
+    uses.sort_unstable_by(|a, b| (&a.identity.principal_id, a).cmp(&(&b.identity.principal_id, b)));
+    uses.dedup();
+    let mut issues: Vec<&Arc<identity::Issue>> = rows.issues.iter().collect();
+    issues.sort_unstable_by(|a, b| (&a.issued_principal_id, a.event_time, a).cmp(&(&b.issued_principal_id, b.event_time, b)));
+    issues.dedup();
     let mut days: BTreeMap<i32, Vec<Fact>> = BTreeMap::new();
-    let uses: BTreeSet<&Arc<identity::Use>> = rows.sessions.iter().map(|session| &session.seen).collect();
-    let issues: BTreeSet<&Arc<identity::Issue>> = rows.issues.iter().collect();
-    let facts = uses.into_iter().cloned().map(Fact::Used).chain(issues.into_iter().cloned().map(Fact::Issued));
-    for fact in facts {
+    for fact in uses.into_iter().cloned().map(Fact::Used).chain(issues.into_iter().cloned().map(Fact::Issued)) {
         days.entry(fact.day()).or_default().push(fact);
     }
     days
