@@ -111,8 +111,21 @@ pub struct Change {
     pub copies: Vec<String>,
     /// The run of a tool that it is part of, where a list of one actor's calls was asked for.
     pub run: Option<Run>,
+    /// What it did to the attribute, where one was asked about.
+    pub attribute: Option<AttributeChange>,
     /// Where the record lies.
     pub evidence: Evidence,
+}
+
+/// What a call did to an attribute of a thing; of one that failed, what it would have done.
+#[derive(Debug, Clone, Serialize)]
+pub struct AttributeChange {
+    /// As it was asked for.
+    pub path: String,
+    /// What it left; none where it took it away.
+    pub value: Option<String>,
+    /// What was there before, where an earlier call in the answer's window says so.
+    pub before: Option<String>,
 }
 
 /// A credential session.
@@ -296,6 +309,7 @@ impl Change {
             caused_by: Vec::new(),
             copies,
             run: None,
+            attribute: None,
             evidence,
         }
     }

@@ -6,6 +6,8 @@
 //! Never writes; never puts a user's text into SQL.
 
 mod answer;
+mod attribute;
+mod blame;
 mod causes;
 mod complete;
 mod coverage;
@@ -20,7 +22,10 @@ mod sql_rows;
 mod trace;
 mod walk;
 
-pub use answer::{Answer, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Run, Subject};
+pub use answer::{
+    Answer, AttributeChange, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Run, Subject,
+};
+pub use attribute::Attribute;
 pub use error::{Error, Result};
 pub use hits::Hit;
 pub use reader::{Reader, VIEWS, View};

@@ -1,6 +1,8 @@
 //! A question in, an [`Answer`] out: find the calls, fold their copies, walk each to its actor.
 
 use crate::answer::{Answer, Change, Evidence, Subject};
+use crate::attribute::Attribute;
+use crate::blame::Blamed;
 use crate::causes::Asked;
 use crate::complete::HIT_COLUMNS;
 use crate::error::Result;
@@ -38,6 +40,8 @@ pub struct Question {
     pub include_denied: bool,
     /// Session tags that a change's chain must have.
     pub tags: Vec<(String, String)>,
+    /// An attribute, as it was asked for: only calls that changed it.
+    pub attribute: Option<(String, Attribute)>,
     /// Whether each issuing event's place is looked up.
     pub evidence: bool,
 }
@@ -85,6 +89,10 @@ impl Reader {
                 keep
             })
             .collect();
+        let (folded, mut blamed) = match &question.attribute {
+            Some((path, attribute)) => self.blame(folded, path, attribute).await?,
+            None => (folded, Blamed::new()),
+        };
         let all = folded.len();
         let wanted = self.newest(folded, if question.tags.is_empty() { question.limit } else { usize::MAX }).await?;
         let mut ids: BTreeMap<String, BTreeSet<i32>> = BTreeMap::new();
@@ -104,6 +112,7 @@ impl Reader {
             let has_tags = question.tags.iter().all(|tag| resolution.chain.iter().any(|credential| credential.session_tags.contains(tag)));
             if has_tags {
                 let mut change = Change::of(&hit, &event, copies, resolution, places.evidence(&hit));
+                change.attribute = blamed.remove(&hit.place());
                 if conflicts.doubtful.contains(&(event.event_id.clone(), hit.recipient_account_id.clone())) {
                     let said = change.reason.take().map(|reason| format!("{reason}; ")).unwrap_or_default();
                     change.reason =
@@ -360,8 +369,8 @@ struct Call {
 }
 
 /// A call, and the copies of it that other accounts recorded.
-struct Folded {
-    hit: Hit,
+pub(crate) struct Folded {
+    pub(crate) hit: Hit,
     copies: Vec<Hit>,
 }
 

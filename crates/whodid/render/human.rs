@@ -91,7 +91,8 @@ fn nothing(answer: &Answer, text: &mut String) {
         say(text, format_args!(" (--include-reads, --include-denied)\n"));
         return;
     }
-    say(text, format_args!("nothing about {thing} is in these logs"));
+    let what = if answer.subject.matched.is_empty() { "nothing about" } else { "no such change of" };
+    say(text, format_args!("{what} {thing} is in these logs"));
     match (&answer.coverage.from, &answer.coverage.until) {
         (Some(from), Some(until)) => say(text, format_args!(", which reach from {from} to {until}\n")),
         _ => say(text, format_args!(": the lake is empty\n")),
@@ -171,6 +172,9 @@ fn sentence(change: &Change, answer: &Answer, text: &mut String) {
             change.event_time,
         ),
     );
+    if let Some(attribute) = &change.attribute {
+        say(text, format_args!("  {}\n", super::attribute::sentence(attribute, change.error_code.is_some())));
+    }
     say(text, format_args!("  {}{}\n", change.certainty, reason(change)));
     if !change.chain.is_empty() {
         let hops: Vec<String> = change.chain.iter().map(hop_name).collect();
@@ -278,6 +282,7 @@ pub(super) fn lies(place: &Evidence, indent: &str, text: &mut String) {
 fn line(change: &Change, text: &mut String) {
     let resource = resource(change, change.resources.first().map_or("", String::as_str));
     let failed = change.error_code.as_ref().map(|code| format!("  [{}]", plain(code))).unwrap_or_default();
+    let attribute = change.attribute.as_ref().map(super::attribute::aside).unwrap_or_default();
     say(
         text,
         format_args!(
@@ -289,7 +294,7 @@ fn line(change: &Change, text: &mut String) {
             plain(&change.recipient_account_id),
             plain(&change.aws_region),
             change.certainty,
-            plain(&change.event_id)
+            format_args!("{}{attribute}", plain(&change.event_id))
         ),
     );
 }

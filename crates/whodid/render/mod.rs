@@ -1,5 +1,6 @@
 //! Answers in, text out. Every byte that a log wrote is escaped for where it goes.
 
+mod attribute;
 mod causes;
 mod human;
 mod json;
