@@ -117,35 +117,31 @@ fn each<'v>(value: &'v Value, see: &mut dyn FnMut(&str, &'v Value)) {
 
 fn tag(said: &Said<'_>, key: &str) -> Option<Touch> {
     let mut found = None;
-    let mut see = |name: &str, container: &Value| {
-        if !name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("tag")) {
-            return;
-        }
-        // Either a map of tags, or a list of their keys; a list of pairs is found by its pairs.
-        match container {
-            Value::Object(members) => {
-                if let Some(value) = members.get(key).filter(|value| value.is_string()) {
-                    found = Some(Touch::Set(plain(value)));
-                }
-            }
-            Value::String(text) if text == key && name.to_ascii_lowercase().contains("key") => found = Some(Touch::Removed),
-            _ => {}
-        }
-    };
-    each(said.request, &mut see);
-    let mut among_pairs = |_: &str, pair: &Value| {
-        let told = member(pair, "key").and_then(Value::as_str) == Some(key);
-        if told {
-            found = Some(Touch::Set(member(pair, "value").map(plain).unwrap_or_default()));
-        }
-    };
-    let mut in_tags = |name: &str, container: &Value| {
-        if name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("tag")) {
-            each(container, &mut among_pairs);
-        }
-    };
-    each(said.request, &mut in_tags);
+    tagged(said.request, "", false, key, 0, &mut VALUES_MAX.clone(), &mut found);
     found.map(|touch| if takes_away(said.event_name) { Touch::Removed } else { touch })
+}
+
+/// Looks for a tag where tags stand: in a map of them, in a list of pairs, or in a list of keys.
+fn tagged(value: &Value, name: &str, is_tags: bool, key: &str, depth: usize, left: &mut usize, found: &mut Option<Touch>) {
+    if depth > DEPTH_MAX || *left == 0 {
+        return;
+    }
+    *left -= 1;
+    let is_tags = is_tags || name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("tag"));
+    match value {
+        Value::Object(members) => {
+            let is_pair = is_tags && member(value, "key").and_then(Value::as_str) == Some(key);
+            if let Some(value) = members.get(key).filter(|value| is_tags && value.is_string()) {
+                *found = Some(Touch::Set(plain(value)));
+            } else if is_pair {
+                *found = Some(Touch::Set(member(value, "value").map(plain).unwrap_or_default()));
+            }
+            members.iter().for_each(|(name, member)| tagged(member, name, is_tags, key, depth + 1, left, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| tagged(item, name, is_tags, key, depth + 1, left, found)),
+        Value::String(text) if is_tags && text == key && name.to_ascii_lowercase().ends_with("keys") => *found = Some(Touch::Removed),
+        _ => {}
+    }
 }
 
 fn policy(said: &Said<'_>, name: &str) -> Option<Touch> {
