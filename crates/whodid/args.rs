@@ -8,7 +8,8 @@ const LIMIT: usize = 1_000;
 
 const AFTER: &str = "\
 Exit codes: 0 answered; 1 nothing found in complete logs; 2 error; 3 less certain than --require; 4 AWS credentials;
-5 nothing found, and the logs may be incomplete; 6 some input rejected (--strict).";
+5 nothing found, and the logs may be incomplete; 6 some input rejected (--strict); 10 tampering found, or an alert
+matched (verify, alert: --exit-code).";
 
 /// Names the person or pipeline behind an AWS change, and proves each hop.
 #[derive(Debug, Parser)]
@@ -59,6 +60,10 @@ pub(crate) struct Global {
     /// Answer straight from raw logs, no lake kept (may be repeated)
     #[arg(long, global = true, value_name = "SOURCE")]
     pub(crate) logs: Vec<String>,
+    /// CloudTrail's public keys, to verify digests without asking AWS: a file that whodid wrote, or REGION=FILE with the output of
+    /// `aws cloudtrail list-public-keys` (may be repeated)
+    #[arg(long, global = true, value_name = "[REGION=]FILE")]
+    pub(crate) public_keys: Vec<String>,
     /// Read this configuration file instead of the user's
     #[arg(long, global = true, env = "WHODID_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -115,7 +120,23 @@ pub(crate) enum Verb {
         #[command(flatten)]
         trace: Trace,
     },
-    /// Read CloudTrail logs into the lake; what is there already is not read again
+    /// Who was in which Session Manager session, and whether there is a transcript
+    Sessions {
+        /// Sessions, at most
+        #[arg(long, default_value_t = LIMIT, value_name = "N")]
+        limit: usize,
+    },
+    /// One session: who, where, and what was typed
+    Session {
+        /// The session id, whole
+        session_id: String,
+        /// Read its log again and print what the terminal showed
+        #[arg(long)]
+        transcript: bool,
+    },
+    /// Run the rules on what is new, and tell of what they take
+    Alert(Alert),
+    /// Read CloudTrail and session logs into the lake; what is there already is not read again
     Ingest {
         /// Folders, files, s3://bucket/prefix, or sources named in the configuration
         #[arg(required = true)]
@@ -123,6 +144,14 @@ pub(crate) enum Verb {
         /// End with code 6 if any input was rejected or could not be read
         #[arg(long)]
         strict: bool,
+    },
+    /// How fresh the lake is: per source, account and region the first and last event, delay, gaps and rejected input
+    Status,
+    /// What CloudTrail's digests prove: every log object, every chain, and where the logs are whole
+    Verify {
+        /// End with code 10 if anything is not as CloudTrail delivered it
+        #[arg(long)]
+        exit_code: bool,
     },
     /// Query the lake's tables and views with SQL
     Sql {
@@ -148,6 +177,23 @@ pub(crate) enum Verb {
         #[arg(long, default_value_t = 3_000)]
         events: usize,
     },
+}
+
+/// Flags of the monitor.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Alert {
+    /// Only this rule (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) rule: Vec<String>,
+    /// A file or folder of Sigma rules, beside those that come with whodid (may be repeated)
+    #[arg(long, value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// A file of suppressions: each with owner, reason and expiry (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) suppress: Vec<PathBuf>,
+    /// End with code 10 if a rule took something new
+    #[arg(long)]
+    pub(crate) exit_code: bool,
 }
 
 /// Flags of a question.

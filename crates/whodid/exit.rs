@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     NothingProven = 5,
     /// Done, but some input was rejected or unread, with `--strict`.
     Incomplete = 6,
+    /// `verify` found tampering or an alert matched, with `--exit-code`.
+    Found = 10,
 }
 
 impl From<Exit> for ExitCode {

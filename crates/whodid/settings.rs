@@ -18,6 +18,10 @@ struct File {
     endpoint_url: Option<String>,
     hash_key_file: Option<PathBuf>,
     #[serde(default)]
+    public_keys: Vec<String>,
+    #[serde(default)]
+    copies: BTreeMap<String, String>,
+    #[serde(default)]
     sources: BTreeMap<String, String>,
 }
 
@@ -35,6 +39,9 @@ pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     pub(crate) terminal: bool,
     pub(crate) source: SourceOptions,
+    /// Places, in a folder or bucket, and the `s3://` prefix of which each is a copy; all end in `/`.
+    pub(crate) copies: BTreeMap<String, String>,
+    public_keys: Vec<String>,
     sources: BTreeMap<String, String>,
     hash_key_file: PathBuf,
     environment: HashMap<String, String>,
@@ -105,6 +112,8 @@ impl Settings {
                 region: global.region.clone().or(file.region),
                 endpoint_url: global.endpoint_url.clone().or(file.endpoint_url),
             },
+            copies: file.copies.into_iter().map(|(read, recorded)| (folder(read), folder(recorded))).collect(),
+            public_keys: global.public_keys.iter().cloned().chain(file.public_keys).collect(),
             sources: file.sources,
             hash_key_file: file.hash_key_file.unwrap_or_else(|| data.join("hash.key")),
             data,
@@ -115,6 +124,28 @@ impl Settings {
     /// The address of a source, by its name in the configuration or as it stands.
     pub(crate) fn source_named<'s>(&'s self, name: &'s str) -> &'s str {
         self.sources.get(name).map_or(name, String::as_str)
+    }
+
+    /// How AWS is reached.
+    pub(crate) fn source_options(&self) -> source::Options {
+        let SourceOptions { profile, region, endpoint_url } = self.source.clone();
+        source::Options { profile, region, endpoint_url }
+    }
+
+    /// Adds the public keys of the files that the user named.
+    pub(crate) fn add_public_keys(&self, keys: &mut digest::PublicKeys) -> Result<(), Failure> {
+        for named in &self.public_keys {
+            let (aws_region, path) = named.split_once('=').map_or((None, named.as_str()), |(aws_region, path)| (Some(aws_region), path));
+            let hint = "give a file that whodid wrote, or REGION=FILE with the output of: aws cloudtrail list-public-keys --region REGION";
+            let failed = |why: String| Failure::usage(format!("cannot take public keys from {path}: {why}"), hint);
+            let json = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+            let added = match aws_region {
+                Some(aws_region) => keys.add_listing(aws_region, &json),
+                None => keys.add_json(&json),
+            };
+            added.map_err(|error| failed(crate::failure::causes(&error)))?;
+        }
+        Ok(())
     }
 
     /// Options of the object store that holds an S3 lake.
@@ -204,11 +235,16 @@ fn read_config(path: &Path, named: bool) -> Result<File, Failure> {
             exit: crate::exit::Exit::Failed,
             code: "config",
             message: format!("cannot understand {}: {}", path.display(), error.message()),
-            hint: Some("known keys: lake, profile, region, endpoint_url, hash_key_file, [sources]".into()),
+            hint: Some("known keys: lake, profile, region, endpoint_url, hash_key_file, public_keys, [copies], [sources]".into()),
         }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named => Ok(File::default()),
         Err(error) => Err(Failure::usage(format!("cannot read {}: {error}", path.display()), "give a readable file to --config")),
     }
+}
+
+/// A prefix that ends in `/`.
+fn folder(place: String) -> String {
+    if place.ends_with('/') { place } else { place + "/" }
 }
 
 /// A time of a flag: a span before now, a date, or a time; microseconds since 1970.

@@ -254,8 +254,9 @@ fn check_objects<const N: usize>(bodies: [Vec<u8>; N]) {
     let ended = home.run(&["--lake", &home.text("lake"), "ingest", &home.text("logs")]).expect(0);
     assert!(ended.stderr.contains("warning") && ended.stderr.contains("hint:"), "{}{}", ended.stdout, ended.stderr);
     kept(&home, &[1], N);
-    let strict = home.run(&["--lake", &home.text("lake"), "--format", "json", "ingest", "--strict", &home.text("logs")]);
-    assert_eq!(strict.json()["records"]["written"], 0, "the second time");
+    let strict = home.run(&["--lake", &home.text("lake"), "--format", "json", "ingest", "--strict", &home.text("logs")]).expect(6);
+    let again = strict.json();
+    assert_eq!((&again["records"]["written"], &again["objects"]["rejected_before"]), (&json!(0), &json!(N)), "the second time");
     let objects = home.sql(&home.text("lake"), "SELECT DISTINCT object FROM rejects");
     assert_eq!(objects.len(), N, "each bad object is a reject: {objects:?}");
     let strict = home.run(&["--lake", &home.text("strict"), "--format", "json", "ingest", "--strict", &home.text("logs")]).expect(6);

@@ -6,6 +6,7 @@ use simulate::Loss;
 use tempfile::TempDir;
 
 use crate::s3_server::{self, Server};
+use crate::signed::{Files, Signed, write_keys};
 use crate::support::{Ended, Home, check_sum, run};
 use crate::world::{deliver, plan, simulated, world};
 
@@ -32,6 +33,24 @@ impl Bucket {
         command.env("AWS_ACCESS_KEY_ID", key).env("AWS_SECRET_ACCESS_KEY", secret);
         command.args(["--endpoint-url", &self.server.endpoint, "--region", "us-east-1"]);
         command
+    }
+
+    /// Puts objects as CloudTrail does, with their metadata.
+    fn put(&self, files: &Files) {
+        self.put_into("trail", files);
+    }
+
+    fn put_into(&self, bucket: &str, files: &Files) {
+        for (key, (body, metadata)) in files {
+            let path = self.folder.path().join(bucket).join(key);
+            crate::support::write(&path, body);
+            // Delivered when it was made, as its name has it.
+            let stamp =
+                key.rsplit(['_', 'Z']).find_map(|part| jiff::fmt::strtime::parse("%Y%m%dT%H%M", part.get(..13)?).ok()?.to_datetime().ok());
+            let made = stamp.unwrap().to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+            std::fs::File::options().write(true).open(&path).unwrap().set_modified(made.into()).unwrap();
+            self.server.metadata.lock().unwrap().insert(format!("/{bucket}/{key}"), metadata.clone());
+        }
     }
 
     fn run(&self, arguments: &[&str]) -> Ended {
@@ -129,6 +148,93 @@ fn a_lake_in_a_bucket_answers_as_one_in_a_folder() {
     let [one, other] = lakes.each_ref().map(|lake| bucket.run(&["--lake", lake, "--format", "json", &question.thing]).expect(0).json());
     assert_eq!(one["changes"], other["changes"]);
     assert_eq!(one["changes"][0]["event_id"], ledger.acts[question.act].event_id.as_str());
+}
+
+/// Metadata goes with the objects, and the lake's pages lie in a bucket as the tables do.
+#[test]
+fn a_signed_bucket_is_verified_from_a_lake_in_a_bucket() {
+    let bucket = Bucket::new();
+    let signed = Signed::new(5, 6 * 3600);
+    bucket.put(&signed.files);
+    std::fs::create_dir_all(bucket.folder.path().join("lake")).unwrap();
+    let keys = bucket.home.text("keys.json");
+    write_keys(&bucket.home.path("keys.json"));
+    let lake = "s3://lake/whodid";
+    let ingest = ["--lake", lake, "--json", "--public-keys", &keys, "ingest", "s3://trail/"];
+    assert_eq!(bucket.run(&ingest).expect(0).json()["digests"]["believed"], 5);
+    assert_eq!(bucket.run(&ingest).expect(0).json()["digests"]["new"], 0);
+    let verified = bucket.run(&["--lake", lake, "--json", "verify", "--exit-code"]).expect(0).json();
+    assert_eq!((&verified["tally"]["verified"], &verified["tally"]["missing"]), (&5.into(), &0.into()), "{verified}");
+    assert!(verified["verify"][0]["object"].as_str().unwrap().starts_with("s3://trail/AWSLogs/"));
+    let answer = bucket.run(&["--lake", lake, "--json", "topic-2"]).expect(0).json();
+    assert_eq!(answer["changes"][0]["evidence"]["integrity"], "verified");
+    let window = signed.window(1, 4);
+    let window: Vec<&str> = window.iter().map(String::as_str).collect();
+    bucket.run(&[&["--lake", lake][..], &window, &["topic-99"]].concat()).expect(1);
+    // What is done to it later shows as well: another object in its place, one that no digest lists.
+    let (added, text) = crate::signed::log(77, signed.start + 2 * 3600 + 900);
+    let changed = crate::support::gzip(&crate::records::plain(&[crate::records::topic(78)]));
+    let change = [(added, crate::support::gzip(&text)), (signed.logs[3].clone(), changed)];
+    bucket.put(&change.map(|(key, body)| (key, (body, Default::default()))).into());
+    bucket.run(&ingest).expect(0);
+    let verified = bucket.run(&["--lake", lake, "--json", "verify", "--exit-code"]).expect(10).json();
+    assert_eq!(
+        (&verified["tally"]["unlisted"], &verified["tally"]["altered"], &verified["tally"]["verified"]),
+        (&1.into(), &1.into(), &5.into())
+    );
+    // Without a lake: the same in one go.
+    let ended = bucket.run(&["--logs", "s3://trail/", "--public-keys", &keys, "verify", "--exit-code"]).expect(10);
+    assert!(ended.stdout.contains("1 altered") && ended.stdout.contains("1 unlisted"), "{}", ended.stdout);
+}
+
+#[test]
+fn public_keys_are_asked_of_aws_once_and_kept() {
+    let bucket = Bucket::new();
+    let signed = Signed::new(4, 6 * 3600);
+    bucket.put(&signed.files);
+    let lake = bucket.home.text("lake");
+    let ingest = ["--lake", &lake, "--json", "ingest", "s3://trail/"];
+    // AWS does not answer: nothing is proved, nothing is lost, and the run says so.
+    let ended = bucket.run(&ingest).expect(0);
+    assert_eq!((&ended.json()["digests"]["unverified"], ended.json()["records"]["written"].as_u64()), (&4.into(), Some(4)));
+    assert!(ended.stderr.contains("public keys of CloudTrail in ap-northeast-1"), "{}", ended.stderr);
+    let none = ["--lake", &lake, "--offline", "--json", "verify"];
+    assert_eq!(bucket.run(&none).expect(0).json()["tally"]["not_covered"], 4);
+    bucket.server.public_keys.lock().unwrap().answers.push_back(crate::signed::listed_keys());
+    assert_eq!(bucket.run(&ingest).expect(0).json()["digests"]["believed"], 4);
+    let asked = bucket.server.public_keys.lock().unwrap().regions.clone();
+    assert!(asked.iter().all(|region| region == "ap-northeast-1"), "{asked:?}");
+    assert_eq!(bucket.run(&none).expect(0).json()["tally"]["verified"], 4);
+    // The keys are the lake's now.
+    let before = asked.len();
+    let later = Signed::new(2, 3600);
+    bucket.put(&later.files);
+    let summary = bucket.run(&ingest).expect(0).json();
+    assert_eq!(
+        (&summary["digests"]["unverified"], bucket.server.public_keys.lock().unwrap().regions.len()),
+        (&0.into(), before),
+        "{summary}"
+    );
+}
+
+/// Whoever copies a bucket into another one says so; else its digests are not what AWS signed for that place.
+#[test]
+fn a_replica_is_verified_where_the_configuration_says_of_what() {
+    let bucket = Bucket::new();
+    let signed = Signed::new(3, 6 * 3600);
+    bucket.put_into("replica", &signed.files);
+    write_keys(&bucket.home.path("keys.json"));
+    let (keys, config) = (bucket.home.text("keys.json"), bucket.home.text("replica.toml"));
+    crate::support::write(&bucket.home.path("replica.toml"), b"[copies]\n's3://replica/' = 's3://trail/'\n");
+    let lake = bucket.home.text("lake");
+    let summary = bucket.run(&["--lake", &lake, "--json", "--public-keys", &keys, "ingest", "s3://replica/"]).expect(0).json();
+    assert_eq!((&summary["digests"]["refused"], &summary["digests"]["believed"]), (&3.into(), &0.into()));
+    let lake = bucket.home.text("other");
+    let arguments = ["--lake", &lake, "--config", &config, "--json", "--public-keys", &keys, "ingest", "s3://replica/"];
+    assert_eq!(bucket.run(&arguments).expect(0).json()["digests"]["believed"], 3);
+    let verified = bucket.run(&["--lake", &lake, "--json", "verify", "--exit-code"]).expect(0).json();
+    assert_eq!(verified["tally"]["verified"], 3);
+    assert!(verified["verify"][0]["object"].as_str().unwrap().starts_with("s3://replica/AWSLogs/"), "{verified}");
 }
 
 #[test]

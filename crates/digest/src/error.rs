@@ -22,7 +22,7 @@ pub enum Error {
     /// The store of pages failed.
     #[error("cannot {verb} page {name} of the digest state")]
     Page {
-        /// `load` or `save`.
+        /// `load`, `save` or `merge`.
         verb: &'static str,
         /// The page.
         name: String,

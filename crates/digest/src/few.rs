@@ -13,6 +13,15 @@ impl<T> Default for Few<T> {
     }
 }
 
+impl<T> IntoIterator for Few<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl<T: Ord> Few<T> {
     pub(crate) fn insert(&mut self, value: T) {
         if let Err(at) = self.0.binary_search(&value) {

@@ -226,31 +226,35 @@ fn refused(page: &DigestPage, tally: &mut Tally, findings: &mut dyn Findings) {
 }
 
 /// Judges the log objects of an account and region.
-struct Logs<'a> {
-    roots: &'a BTreeMap<String, Spans>,
-    page: &'a ScopePage,
-    listed: &'a dyn Fn(&str, i64) -> bool,
-    ask: Ask,
+pub(crate) struct Logs<'a> {
+    pub(crate) roots: &'a BTreeMap<String, Spans>,
+    pub(crate) page: &'a ScopePage,
+    pub(crate) listed: &'a dyn Fn(&str, i64) -> bool,
+    pub(crate) ask: Ask,
     /// One for each digest's time and reason.
-    gaps: BTreeMap<(i64, i64, Why), Gap>,
-    tally: &'a mut Tally,
+    pub(crate) gaps: BTreeMap<(i64, i64, Why), Gap>,
+    pub(crate) tally: &'a mut Tally,
+}
+
+/// Whether a digest lists the bytes that were seen.
+fn lists(entry: &LogEntry, seen: &Seen) -> bool {
+    entry.listings.iter().any(|listing| Some(listing.sha256) == seen.sha256)
 }
 
 impl Logs<'_> {
     fn object(&mut self, uri: &str, entry: &LogEntry, findings: &mut dyn Findings) {
         let place = log_place(uri);
-        let listed_bytes = |seen: &Seen| entry.listings.iter().any(|listing| Some(listing.sha256) == seen.sha256);
         for seen in entry.seen.iter() {
-            let verdict = match () {
-                () if listed_bytes(seen) => Verdict::Verified,
-                () if !entry.listings.is_empty() => Verdict::Altered,
-                () => self.without_listing(&place, seen),
-            };
-            self.give(uri, seen.sha256, verdict, findings);
+            self.give(uri, seen.sha256, self.verdict(Some(entry), &place, seen), findings);
         }
         let Some(made) = entry.listings.iter().map(|listing| listing.made).min() else { return };
+        if entry.seen.is_empty() && place.kind != "CloudTrail" {
+            // Insights and network activity are logs of their own, which nobody may have wanted to read.
+            self.tally.not_read += 1;
+            return;
+        }
         let why = match () {
-            () if entry.seen.iter().any(listed_bytes) => return,
+            () if entry.seen.iter().any(|seen| lists(entry, seen)) => return,
             () if !entry.seen.is_empty() => Why::LogAltered,
             () if (self.listed)(uri, made) => Why::LogMissing,
             () => Why::LogNotRead,
@@ -263,6 +267,15 @@ impl Logs<'_> {
         for listing in entry.listings.iter() {
             let gap = self.gaps.entry((listing.start, listing.end, why));
             gap.or_insert_with(|| Gap::new(Some(listing.start), listing.end, why)).count(uri, None);
+        }
+    }
+
+    /// The verdict on what was seen at a place, given what is known of that place.
+    pub(crate) fn verdict(&self, entry: Option<&LogEntry>, place: &LogPlace<'_>, seen: &Seen) -> Verdict {
+        match entry.filter(|entry| !entry.listings.is_empty()) {
+            Some(entry) if lists(entry, seen) => Verdict::Verified,
+            Some(_) => Verdict::Altered,
+            None => self.without_listing(place, seen),
         }
     }
 

@@ -3,10 +3,11 @@
 use crate::authenticate::{Authentic, DigestObject, authenticate};
 use crate::error::Error;
 use crate::fault::Fault;
+use crate::judge::judge;
 use crate::keys::PublicKeys;
 use crate::page::{Listing, Mark, PreviousRecord, Record, note_listing};
 use crate::place::{DAY, DigestPlace, Scope, digest_place, log_place, scope_of};
-use crate::report::{Ask, Findings, Report, report};
+use crate::report::{Ask, Findings, Report, Verdict, report};
 use crate::sha256::{Sha256, unhex};
 use crate::store::{ENTRIES_HELD_MAX, Pages, Store};
 
@@ -94,6 +95,26 @@ impl<P: Pages> Verifier<P> {
             Ok(authentic) => self.believe(&uri, &authentic).map(|()| None),
             Err(fault) => self.refuse(&uri, fault).map(|()| Some(fault)),
         }
+    }
+
+    /// Whether a digest would be believed, without noting anything of it.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self, object: DigestObject<'_>) -> Result<(), Fault> {
+        let uri = self.recorded(object.uri);
+        authenticate(&DigestObject { uri: &uri, ..object }, &self.keys).map(drop)
+    }
+
+    /// The verdict on each of some log objects, in their order, whether or not they were added; as [`Verifier::report`] would give it, but
+    /// that `missing` is never told.
+    ///
+    /// # Errors
+    /// [`Error::Page`].
+    pub fn judge(&mut self, facts: &[LogFact<'_>], now: i64) -> Result<Vec<Verdict>, Error> {
+        let uris: Vec<String> = facts.iter().map(|fact| self.recorded(fact.uri)).collect();
+        let facts: Vec<LogFact<'_>> = facts.iter().zip(&uris).map(|(fact, uri)| LogFact { uri, ..*fact }).collect();
+        judge(&mut self.store, &facts, now)
     }
 
     /// Saves what changed. Until then a crash may lose what was added since the last time, and adding it again heals that.

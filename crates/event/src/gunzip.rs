@@ -46,6 +46,19 @@ pub fn gunzip_within(bytes: &[u8], bytes_max: usize) -> Result<Cow<'_, [u8]>, Fa
     Inflater::default().inflate_within(bytes, Vec::new(), bytes_max)
 }
 
+/// The first bytes of an object, `bytes_max` at most, to tell by them what it is; of gzip that cannot be inflated what came before the fault.
+pub fn head(bytes: &[u8], bytes_max: usize) -> Vec<u8> {
+    let Some(header) = is_gzip(bytes).then(|| header_length(bytes)).flatten() else {
+        return bytes.get(..bytes_max).unwrap_or(bytes).to_vec();
+    };
+    let mut out = vec![0; bytes_max];
+    let mut inflate = flate2::Decompress::new(false);
+    // What was inflated before a fault counts; the fault is told by whoever reads the whole.
+    let _ = inflate.decompress(bytes.get(header..).unwrap_or(&[]), &mut out, flate2::FlushDecompress::None);
+    out.truncate(usize::try_from(inflate.total_out()).unwrap_or(0));
+    out
+}
+
 /// Inflates objects, one after another, with tables that it keeps.
 #[derive(Default)]
 pub struct Inflater(libdeflater::Decompressor);

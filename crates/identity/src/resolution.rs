@@ -204,6 +204,22 @@ impl Resolution {
         self
     }
 
+    /// As it stands when a record that it rests on lies where CloudTrail did not put it: whoever put it there chose what it says, so nobody is
+    /// named, and who was is a candidate.
+    pub fn rests_on_doubtful(mut self, why: &str) -> Self {
+        if self.certainty <= Certainty::Claimed {
+            return self;
+        }
+        if self.actor != Actor::Unknown {
+            let evidence = self.chain.iter().filter_map(|credential| credential.issued_by.as_ref());
+            let evidence = evidence.flat_map(|issued| issued.event_ids.clone()).collect();
+            let actor = std::mem::replace(&mut self.actor, Actor::Unknown);
+            self.candidates.push(Candidate { actor, why: "as the records say".to_owned(), evidence });
+        }
+        self.via = None;
+        self.at_most(Certainty::Claimed, why)
+    }
+
     /// The permission set of the Identity Center role on the way, if one is.
     pub fn permission_set(&self) -> Option<&str> {
         self.chain.iter().find_map(|credential| crate::arn::permission_set(credential.role_arn.as_deref()?))

@@ -1,12 +1,13 @@
 //! The lake: Delta tables of events, credentials, mentions, causes and the tool's own ledgers.
 //!
 //! [`Rows`] takes what the decoder finds; [`Writer`] compares it with what the lake holds and commits it exactly once;
-//! [`Lake::open`] hands tables to readers. Alone names `deltalake`, and alone knows what a column is called on disk.
+//! [`sessions`] does the same for logs of sessions; [`Lake::open`] hands tables to readers. Alone names `deltalake`, and alone knows what a column is called on disk.
 
 mod batch;
 mod cause_file;
 mod causes;
 mod columns;
+mod digests;
 pub mod error;
 mod event_file;
 pub mod facts;
@@ -17,10 +18,13 @@ mod point;
 mod resolved;
 pub mod rows;
 pub mod schema;
+pub mod sessions;
+mod shelf;
 mod table;
 mod texts;
 mod writer;
 
+pub use digests::{DigestPages, Digests, LedgerObject};
 pub use error::{BoxError, Error, Result};
 pub use facts::Fact;
 pub use point::{FactsWanted, KeptCause, Moments, PointReader};

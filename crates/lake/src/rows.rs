@@ -77,9 +77,9 @@ pub(crate) fn at<T: Copy + Default>(values: &[T], row: u32) -> T {
 pub struct ObjectRow {
     /// Address of the object.
     pub uri: String,
-    /// `cloudtrail`, or why it was not read.
+    /// `cloudtrail` or `digest`.
     pub kind: &'static str,
-    /// `read`, `rejected` or `skipped`.
+    /// A log is `read`, `rejected` or `unreadable`, a digest `believed` or `refused`.
     pub state: &'static str,
     /// `o-…` of its key.
     pub organization_id: String,
@@ -197,6 +197,12 @@ impl Rows {
     /// Whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty()
+    }
+
+    /// Notes an object that holds no records.
+    pub fn note(&mut self, mut object: ObjectRow) {
+        object.id = object.number();
+        self.objects.push(object);
     }
 
     /// Notes an object that could not be read, and why.

@@ -20,6 +20,12 @@ pub enum Table {
     Rejects,
     /// Runs of whodid.
     Runs,
+    /// Logs of Session Manager sessions, each once.
+    Sessions,
+    /// Commands in those logs.
+    Commands,
+    /// Matches of rules.
+    Alerts,
 }
 
 /// Parts into which `mentions` is divided by a hash of the key.
@@ -40,7 +46,18 @@ pub(crate) fn cause_bucket(key: &str) -> i32 {
 
 impl Table {
     /// Every table, the one that the others follow first.
-    pub const ALL: [Self; 7] = [Self::Events, Self::Credentials, Self::Mentions, Self::Causes, Self::Objects, Self::Rejects, Self::Runs];
+    pub const ALL: [Self; 10] = [
+        Self::Events,
+        Self::Credentials,
+        Self::Mentions,
+        Self::Causes,
+        Self::Objects,
+        Self::Rejects,
+        Self::Runs,
+        Self::Sessions,
+        Self::Commands,
+        Self::Alerts,
+    ];
 
     /// Its name, and its folder's.
     pub fn name(self) -> &'static str {
@@ -52,6 +69,9 @@ impl Table {
             Self::Objects => "objects",
             Self::Rejects => "rejects",
             Self::Runs => "runs",
+            Self::Sessions => "sessions",
+            Self::Commands => "commands",
+            Self::Alerts => "alerts",
         }
     }
 
@@ -73,6 +93,9 @@ impl Table {
             Self::Objects => objects(),
             Self::Rejects => rejects(),
             Self::Runs => runs(),
+            Self::Sessions => crate::sessions::columns::sessions(),
+            Self::Commands => crate::sessions::columns::commands(),
+            Self::Alerts => crate::sessions::columns::alerts(),
         }))
     }
 
@@ -91,6 +114,8 @@ impl Table {
         match self {
             Self::Events => &["event_id", "credential_id"],
             Self::Credentials => &["access_key_id", "issued_access_key_id", "principal_id", "issued_principal_id", "credential_id"],
+            Self::Sessions | Self::Commands => &["session_id"],
+            Self::Alerts => &["alert_id"],
             _ => &[],
         }
     }
@@ -127,19 +152,19 @@ impl Table {
     }
 }
 
-fn text(name: &str) -> Field {
+pub(crate) fn text(name: &str) -> Field {
     Field::new(name, DataType::Utf8, true)
 }
 
-fn flag(name: &str) -> Field {
+pub(crate) fn flag(name: &str) -> Field {
     Field::new(name, DataType::Boolean, true)
 }
 
-fn number(name: &str) -> Field {
+pub(crate) fn number(name: &str) -> Field {
     Field::new(name, DataType::Int64, true)
 }
 
-fn time(name: &str) -> Field {
+pub(crate) fn time(name: &str) -> Field {
     Field::new(name, time_type(), true)
 }
 

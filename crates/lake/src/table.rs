@@ -3,6 +3,7 @@
 use crate::error::{Error, Result, read_error};
 use crate::parquet_file::Encoded;
 use crate::schema::Table;
+use crate::shelf::Shelf;
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel as _;
@@ -54,6 +55,22 @@ impl Lake {
 
     fn url(&self, table: Table) -> Result<Url> {
         self.root.join(&format!("{}/", table.name())).map_err(|error| Error::Place { place: self.place.clone(), source: error.into() })
+    }
+
+    /// Pages beside the tables, in a folder of `_whodid/` that is made if there is none and `make` says so.
+    pub(crate) fn shelf(&self, folder: &str, make: bool) -> Result<Shelf> {
+        let failed = |source: crate::error::BoxError| Error::Read { table: "_whodid", source };
+        let url = self.root.join(&format!("_whodid/{folder}/")).map_err(|error| failed(error.into()))?;
+        if let Ok(path) = url.to_file_path() {
+            if make {
+                std::fs::create_dir_all(&path).map_err(|error| Error::Write { table: "_whodid", source: error.into() })?;
+            } else if !path.is_dir() {
+                return Ok(Shelf::new(None));
+            }
+        }
+        let builder = DeltaTableBuilder::from_url(url).map_err(|error| failed(error.into()))?;
+        let built = builder.with_storage_options(self.options.clone()).build().map_err(|error| failed(error.into()))?;
+        Ok(Shelf::new(Some(built.object_store())))
     }
 
     fn builder(&self, table: Table) -> Result<DeltaTableBuilder> {

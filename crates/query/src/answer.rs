@@ -51,6 +51,15 @@ pub struct Coverage {
     pub gaps: Vec<CoverageGap>,
 }
 
+impl Coverage {
+    /// Says why nothing found proves nothing, though the logs are whole.
+    pub(crate) fn doubt(&mut self, why: &str) {
+        self.complete = false;
+        let (from, until) = (self.from.clone(), self.until.clone());
+        self.gaps.push(CoverageGap { account_id: String::new(), aws_region: String::new(), from, until, why: why.to_owned() });
+    }
+}
+
 /// A span in which something may be missing.
 #[derive(Debug, Clone, Serialize)]
 pub struct CoverageGap {

@@ -10,7 +10,7 @@ use crate::holes::Holes;
 use crate::place::Places;
 use crate::reader::Reader;
 use crate::trace::Conflicts;
-use crate::walk::Walked;
+use crate::walk::{Asked, Walked};
 use datafusion::arrow::array::Array as _;
 use event::json::Tape;
 use event::time::rfc3339;
@@ -23,14 +23,14 @@ use std::collections::{BTreeMap, BTreeSet};
 const FACTS_MAX: usize = 200_000;
 
 /// A machine's act, and the place of its change in the answer.
-pub(crate) struct Asked {
+pub(crate) struct Machine {
     pub(crate) change: usize,
     act: Act,
     /// Whether a service acted: then the request may say for what.
     by_service: bool,
 }
 
-impl Asked {
+impl Machine {
     /// The act, if a machine made the call.
     pub(crate) fn of(change: usize, hit: &Hit, event: &Event, session: Option<&SessionKey>, resolution: &Resolution) -> Option<Self> {
         let by_service = matches!(resolution.actor, Actor::AwsService(_));
@@ -55,8 +55,8 @@ impl Asked {
 #[derive(Default)]
 struct Read {
     facts: CauseFacts,
-    /// Where the record of each event lies.
-    places: BTreeMap<String, (i64, u64)>,
+    /// Where the record of each event lies, and who made the call.
+    events: BTreeMap<String, (i64, u64, SessionKey)>,
     keys: BTreeSet<String>,
     sessions: BTreeSet<SessionKey>,
     /// The days on which a session that bears no date was seen.
@@ -74,7 +74,7 @@ impl Read {
             if fact.session.creation_date.is_none() {
                 self.days.entry(fact.session.clone()).or_default().insert(lake::day_of(fact.event_time));
             }
-            self.places.insert(fact.event_id.clone(), (object_id, record));
+            self.events.insert(fact.event_id.clone(), (object_id, record, fact.session.clone()));
             self.facts.add(fact);
         }
     }
@@ -85,7 +85,7 @@ impl Reader {
     pub(crate) async fn add_causes(
         &self,
         walked: &mut Walked,
-        mut asked: Vec<Asked>,
+        mut asked: Vec<Machine>,
         conflicts: &Conflicts,
         evidence: bool,
         changes: &mut [Change],
@@ -106,21 +106,32 @@ impl Reader {
                 let table = self.points(Table::Causes).await?;
                 read.add(table.causes_of(&keys, until, FACTS_MAX - read.count).await?, conflicts);
             }
-            let ids = sessions.iter().map(|session| (session.credential_id(), read.days.get(session).cloned().unwrap_or_default()));
-            let ids: BTreeMap<String, BTreeSet<i32>> = ids.filter(|(id, _)| !walked.sessions.contains_key(id)).collect();
+            let ids = sessions.iter().map(|session| {
+                let days = read.days.get(session).cloned().unwrap_or_default();
+                (session.credential_id(), Asked { principal_id: session.principal_id.clone(), days })
+            });
+            let ids: BTreeMap<String, Asked> = ids.filter(|(id, _)| !walked.sessions.contains_key(id)).collect();
             if !ids.is_empty() {
                 self.walk(walked, &ids).await?;
             }
             read.keys.extend(keys);
             read.sessions.extend(sessions);
         };
-        let ids = found.iter().flat_map(|found| &found.causes).flat_map(|cause| &cause.evidence);
-        let objects = ids.filter(|_| evidence).filter_map(|id| read.places.get(id)).map(|(object, _)| *object).collect();
-        let places = self.places(objects).await?;
+        let ids: BTreeSet<&String> = found.iter().flat_map(|found| &found.causes).flat_map(|cause| &cause.evidence).collect();
+        let cited: Vec<_> = ids.into_iter().filter_map(|id| Some((id, read.events.get(id)?))).collect();
+        let places = self.places(cited.iter().map(|(_, (object, ..))| *object).collect()).await?;
+        let callers: BTreeMap<&String, Resolution> =
+            cited.iter().map(|(id, (_, _, session))| (*id, walked.graph.resolve(session))).collect();
+        let integrity = self.doubts(callers.values()).await?;
+        let of_caller = |(id, (object, ..)): &(&String, &(i64, u64, SessionKey))| {
+            let doubt = integrity.of(places.is_doubtful(*object), callers.get(*id)?)?;
+            Some(((*id).clone(), doubt))
+        };
+        let altered = cited.iter().filter_map(of_caller).collect();
         let likely = found.iter().flat_map(|found| &found.causes).filter(|cause| cause.certainty >= Certainty::Probable);
         let holes = self.holes(likely.flat_map(|cause| &cause.rests_on)).await?;
-        let doubts = Doubts { was_cut: read.count >= FACTS_MAX, conflicts, holes };
-        for (Asked { change, .. }, found) in asked.iter().zip(found) {
+        let doubts = Doubts { was_cut: read.count >= FACTS_MAX, conflicts, altered, holes };
+        for (Machine { change, .. }, found) in asked.iter().zip(found) {
             let Some(change) = changes.get_mut(*change) else { continue };
             let told = |cause: Cause| {
                 let records = cause.evidence.iter().filter(|_| evidence).filter_map(|id| place(&read, &places, id)).collect();
@@ -132,9 +143,9 @@ impl Reader {
     }
 
     /// Reads what requests of services say of what they acted for.
-    async fn read_marks(&self, asked: &mut [Asked]) -> Result<()> {
+    async fn read_marks(&self, asked: &mut [Machine]) -> Result<()> {
         let mut days: BTreeMap<i32, Moments> = BTreeMap::new();
-        for Asked { act, .. } in asked.iter().filter(|asked| asked.by_service) {
+        for Machine { act, .. } in asked.iter().filter(|asked| asked.by_service) {
             days.entry(lake::day_of(act.event_time)).or_default().insert((act.event_time, act.recipient_account_id.clone()));
         }
         let mut found: BTreeMap<(String, String), Vec<(String, String)>> = BTreeMap::new();
@@ -149,7 +160,7 @@ impl Reader {
                 }
             }
         }
-        for Asked { act, .. } in asked.iter_mut().filter(|asked| asked.by_service) {
+        for Machine { act, .. } in asked.iter_mut().filter(|asked| asked.by_service) {
             let place = (act.event_id.clone(), act.recipient_account_id.clone());
             act.marks = found.get(&place).cloned().unwrap_or_default();
         }
@@ -165,7 +176,7 @@ fn marks_of(request: &str) -> Result<Vec<(String, String)>> {
 }
 
 fn place(read: &Read, places: &Places, event_id: &str) -> Option<Evidence> {
-    let (object_id, record) = read.places.get(event_id).copied()?;
+    let (object_id, record) = read.events.get(event_id).map(|(object_id, record, _)| (*object_id, *record))?;
     let hit = Hit { object_id, record, ..Hit::default() };
     Some(Evidence { event_id: Some(event_id.to_owned()), ..places.evidence(&hit) })
 }
@@ -175,6 +186,8 @@ struct Doubts<'c> {
     /// Not all that there is was looked at.
     was_cut: bool,
     conflicts: &'c Conflicts,
+    /// Events that are no more than a claim, or whose callers are, and why.
+    altered: BTreeMap<String, &'static str>,
     holes: Holes,
 }
 
@@ -193,8 +206,14 @@ impl Doubts<'_> {
     }
 }
 
-/// A cause as programs read it; no likely one where there is a doubt.
+/// A cause as programs read it; no likely one where there is a doubt, and nobody where a record is no more than a claim.
 fn told(cause: Cause, doubts: &Doubts<'_>, records: Vec<Evidence>) -> CausedBy {
+    if let Some(doubt) = cause.evidence.iter().find_map(|id| doubts.altered.get(id)) {
+        let certainty = cause.certainty.min(Certainty::Claimed).word();
+        let named = cause.actor.id().map(|id| format!("as the records say, {id} ")).unwrap_or_default();
+        let why = format!("{named}{}; {doubt}", cause.why);
+        return CausedBy { actor: actor(&Actor::Unknown), certainty, why, evidence: cause.evidence, records };
+    }
     let doubt = if cause.certainty >= Certainty::Probable { doubts.about(&cause) } else { None };
     let certainty = if doubt.is_some() { Certainty::Ambiguous } else { cause.certainty };
     let why = doubt.map_or(cause.why.clone(), |doubt| format!("{}; {doubt}", cause.why));

@@ -7,7 +7,7 @@ use lake::{Moments, Table};
 use std::collections::{BTreeMap, HashMap};
 
 /// Columns of `events` that a hit is made of.
-pub(crate) const HIT_COLUMNS: [&str; 15] = [
+pub(crate) const HIT_COLUMNS: [&str; 16] = [
     "event_id",
     "recipient_account_id",
     "aws_region",
@@ -23,6 +23,7 @@ pub(crate) const HIT_COLUMNS: [&str; 15] = [
     "resource_arns",
     "object_id",
     "credential_id",
+    "principal_id",
 ];
 
 impl Reader {

@@ -9,6 +9,7 @@ use datafusion::arrow::datatypes::TimestampMicrosecondType;
 use event::time::rfc3339;
 use identity::Organisation;
 use lake::Table;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Accounts and regions that an answer lists; what is beyond is summed up in one.
 const GAPS_MAX: usize = 500;
@@ -19,29 +20,24 @@ impl Reader {
     /// # Errors
     /// Where the ledger cannot be read.
     pub async fn coverage(&self, since: Option<i64>, until: Option<i64>) -> Result<(Organisation, Coverage)> {
-        self.need(&[Table::Objects]).await?;
-        let batches = self.run(include_str!("../../../queries/trace/span.sql"), Vec::new()).await?;
+        let spans = self.spans().await?;
         let mut organisation = Organisation::default();
-        let mut gaps = Vec::new();
+        let (mut gaps, mut scopes) = (Vec::new(), BTreeSet::new());
         let (mut first, mut last): (Option<i64>, Option<i64>) = (None, None);
-        for batch in &batches {
-            let (account, region) = (text(batch, "account_id")?, text(batch, "aws_region")?);
-            let times = |name| column(batch, name).map(|column| column.as_primitive::<TimestampMicrosecondType>().clone());
-            let (from, to) = (times("first_event_time")?, times("last_event_time")?);
-            for row in 0..batch.num_rows() {
-                if !account.value(row).is_empty() {
-                    organisation.accounts.insert(account.value(row).to_owned());
-                }
-                first = Some(first.map_or(from.value(row), |first| first.min(from.value(row))));
-                last = Some(last.map_or(to.value(row), |last| last.max(to.value(row))));
-                gaps.push(CoverageGap {
-                    account_id: account.value(row).to_owned(),
-                    aws_region: region.value(row).to_owned(),
-                    from: Some(rfc3339(since.unwrap_or(from.value(row)))),
-                    until: Some(rfc3339(until.unwrap_or(to.value(row)))),
-                    why: "no verified digest covers it: that nothing is missing cannot be shown".into(),
-                });
+        for ((account, region), (from, to)) in spans {
+            if !account.is_empty() {
+                organisation.accounts.insert(account.clone());
             }
+            first = Some(first.map_or(from, |first| first.min(from)));
+            last = Some(last.map_or(to, |last| last.max(to)));
+            gaps.push(CoverageGap {
+                account_id: account.clone(),
+                aws_region: region.clone(),
+                from: Some(rfc3339(since.unwrap_or(from))),
+                until: Some(rfc3339(until.unwrap_or(to))),
+                why: "no verified digest covers it: that nothing is missing cannot be shown".into(),
+            });
+            scopes.insert((account, region));
         }
         if gaps.is_empty() {
             gaps.push(CoverageGap {
@@ -52,6 +48,11 @@ impl Reader {
                 why: "no log of any account is in the lake".into(),
             });
         }
+        let mut complete = false;
+        if let Some(holes) = self.uncovered(since.or(first), until, &scopes).await? {
+            complete = holes.is_empty() && !scopes.is_empty();
+            gaps = if scopes.is_empty() { gaps } else { holes };
+        }
         let more = gaps.len().saturating_sub(GAPS_MAX);
         gaps.truncate(GAPS_MAX);
         if more > 0 {
@@ -60,11 +61,28 @@ impl Reader {
                 aws_region: String::new(),
                 from: None,
                 until: None,
-                why: format!("{more} more accounts and regions without a verified digest"),
+                why: format!("{more} more times of accounts and regions"),
             });
         }
         let from = since.or(first).map(rfc3339);
         let until = until.or(last).map(rfc3339);
-        Ok((organisation, Coverage { from, until, complete: false, gaps }))
+        Ok((organisation, Coverage { from, until, complete, gaps }))
+    }
+
+    /// For each account and region the first and last event read, microseconds since 1970.
+    async fn spans(&self) -> Result<BTreeMap<(String, String), (i64, i64)>> {
+        let mut spans = BTreeMap::new();
+        let columns = ["account_id", "aws_region", "first_event_time", "last_event_time"];
+        for batch in self.points(Table::Objects).await?.objects_read(&columns).await? {
+            let (account, region) = (text(&batch, "account_id")?, text(&batch, "aws_region")?);
+            let times = |name| column(&batch, name).map(|column| column.as_primitive::<TimestampMicrosecondType>().clone());
+            let (from, to) = (times("first_event_time")?, times("last_event_time")?);
+            for row in 0..batch.num_rows() {
+                let place = (account.value(row).to_owned(), region.value(row).to_owned());
+                let held = spans.entry(place).or_insert((from.value(row), to.value(row)));
+                *held = (held.0.min(from.value(row)), held.1.max(to.value(row)));
+            }
+        }
+        Ok(spans)
     }
 }

@@ -53,6 +53,8 @@ pub struct Event {
     pub credential_id: String,
     /// The tool that made it, where that was read.
     pub tool: Option<&'static str>,
+    /// `userIdentity.principalId`.
+    pub principal_id: Option<String>,
 }
 
 impl Hit {
@@ -81,7 +83,7 @@ pub(crate) fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b dataf
     batch.column_by_name(name).ok_or_else(|| Error::Query { source: format!("the result has no column {name}").into() })
 }
 
-fn wrong(name: &str) -> Error {
+pub(crate) fn wrong(name: &str) -> Error {
     Error::Query { source: format!("column {name} has another type").into() }
 }
 
@@ -89,11 +91,11 @@ pub(crate) fn number<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b Int64
     column(batch, name)?.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong(name))
 }
 
-fn flag<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b BooleanArray> {
+pub(crate) fn flag<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b BooleanArray> {
     column(batch, name)?.as_boolean_opt().ok_or_else(|| wrong(name))
 }
 
-fn optional(column: &StringArray, row: usize) -> Option<String> {
+pub(crate) fn optional(column: &StringArray, row: usize) -> Option<String> {
     column.is_valid(row).then(|| column.value(row).to_owned())
 }
 
@@ -126,7 +128,7 @@ pub(crate) fn read_events(batches: &[RecordBatch]) -> Result<Vec<Hit>> {
     for batch in batches {
         let place = Place::of(batch)?;
         let (arn, account, shared) = (text(batch, "user_arn")?, text(batch, "user_account_id")?, text(batch, "shared_event_id")?);
-        let (event_id, credential) = (text(batch, "event_id")?, text(batch, "credential_id")?);
+        let (event_id, credential, principal) = (text(batch, "event_id")?, text(batch, "credential_id")?, text(batch, "principal_id")?);
         let (source, name, error) = (text(batch, "event_source")?, text(batch, "event_name")?, text(batch, "error_code")?);
         let read = |name| batch.column_by_name(name).map(|_| text(batch, name)).transpose();
         let (agent, invoked_by) = (read("user_agent")?, read("invoked_by")?);
@@ -143,6 +145,7 @@ pub(crate) fn read_events(batches: &[RecordBatch]) -> Result<Vec<Hit>> {
                 resource_arns: list.as_string::<i32>().iter().flatten().map(str::to_owned).collect(),
                 credential_id: optional(&credential, row).unwrap_or_default(),
                 tool: tool(value(&agent, row), value(&invoked_by, row)),
+                principal_id: optional(&principal, row),
             };
             hits.push(Hit {
                 exact: true,

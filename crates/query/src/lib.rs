@@ -5,23 +5,30 @@
 //!
 //! Never writes; never puts a user's text into SQL.
 
+mod alerts;
 mod answer;
 mod attribute;
 mod blame;
 mod causes;
 mod complete;
+mod control;
 mod coverage;
 mod error;
 mod guard;
 mod hits;
 mod holes;
+mod integrity;
 mod place;
 mod reader;
 mod runs;
+mod session_log;
+mod sessions;
 mod sql_rows;
+mod status;
 mod trace;
 mod walk;
 
+pub use alerts::{Known, Watermarks};
 pub use answer::{
     Answer, AttributeChange, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Run, Subject,
 };
@@ -29,5 +36,8 @@ pub use attribute::Attribute;
 pub use error::{Error, Result};
 pub use hits::Hit;
 pub use reader::{Reader, VIEWS, View};
+pub use session_log::{CommandFilter, CommandFound, LogFound, merged, squeezed};
+pub use sessions::{Session, SessionList, SessionQuestion, Transcript};
 pub use sql_rows::SqlRows;
+pub use status::{LastRun, SourceStatus};
 pub use trace::{Question, Verb};

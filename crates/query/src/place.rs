@@ -1,49 +1,55 @@
 //! Objects by their numbers: where a record lies, for whoever wants to see it.
 
 use crate::answer::Evidence;
-use crate::error::{Error, Result};
-use crate::hits::{Hit, column, text};
+use crate::error::Result;
+use crate::hits::{self, Hit, text};
 use crate::reader::Reader;
-use datafusion::arrow::array::AsArray as _;
-use datafusion::arrow::datatypes::Int64Type;
-use datafusion::logical_expr::{col, lit};
-use lake::Table;
+use datafusion::arrow::array::Array as _;
+use digest::Verdict;
+use lake::{LedgerObject, Table};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Numbers in one list of a query, at most.
-const NUMBERS_MAX: usize = 150;
-
-/// Addresses and hashes of objects.
+/// Addresses and hashes of objects, and what digests say of them.
 #[derive(Debug, Default)]
-pub(crate) struct Places(BTreeMap<i64, (String, String)>);
+pub(crate) struct Places(BTreeMap<i64, Place>);
+
+#[derive(Debug, Clone)]
+struct Place {
+    object: String,
+    sha256: String,
+    verdict: Verdict,
+}
 
 impl Places {
     /// Where the record of a hit lies.
     pub(crate) fn evidence(&self, hit: &Hit) -> Evidence {
-        let (object, sha256) = self.0.get(&hit.object_id).cloned().unwrap_or_default();
-        Evidence { event_id: None, object, record: hit.record, sha256, integrity: "not_covered" }
+        let unknown = || Place { object: String::new(), sha256: String::new(), verdict: Verdict::NotCovered };
+        let Place { object, sha256, verdict } = self.0.get(&hit.object_id).cloned().unwrap_or_else(unknown);
+        Evidence { event_id: None, object, record: hit.record, sha256, integrity: verdict.name() }
+    }
+
+    /// Whether the object is not what CloudTrail delivered: nothing in it is more than a claim.
+    pub(crate) fn is_doubtful(&self, object_id: i64) -> bool {
+        self.0.get(&object_id).is_some_and(|place| matches!(place.verdict, Verdict::Altered | Verdict::Unlisted))
     }
 }
 
 impl Reader {
     /// Looks up objects.
     pub(crate) async fn places(&self, numbers: BTreeSet<i64>) -> Result<Places> {
-        self.need(&[Table::Objects]).await?;
-        let mut places = Places::default();
-        let numbers: Vec<i64> = numbers.into_iter().collect();
-        for part in numbers.chunks(NUMBERS_MAX) {
-            let list = part.iter().map(|number| lit(*number)).collect();
-            let frame = self.context().await?.table("objects").await?.filter(col("object_id").in_list(list, false))?;
-            for batch in frame.select_columns(&["object_id", "object", "sha256"])?.collect().await? {
-                let number = column(&batch, "object_id")?
-                    .as_primitive_opt::<Int64Type>()
-                    .ok_or_else(|| Error::Query { source: "column object_id has another type".into() })?;
-                let (object, sha256) = (text(&batch, "object")?, text(&batch, "sha256")?);
-                for row in 0..batch.num_rows() {
-                    places.0.insert(number.value(row), (object.value(row).to_owned(), sha256.value(row).to_owned()));
-                }
+        let (mut found, mut objects) = (Vec::new(), Vec::new());
+        let columns = ["object_id", "object", "sha256", "modified"];
+        for batch in self.points(Table::Objects).await?.objects_numbered(&numbers, &columns).await? {
+            let (number, modified) = (hits::number(&batch, "object_id")?, hits::number(&batch, "modified")?);
+            let (object, sha256) = (text(&batch, "object")?, text(&batch, "sha256")?);
+            for row in 0..batch.num_rows() {
+                let (object, sha256) = (object.value(row).to_owned(), sha256.value(row).to_owned());
+                objects.push(LedgerObject::new(&object, &sha256, modified.is_valid(row).then(|| modified.value(row))));
+                found.push((number.value(row), object, sha256));
             }
         }
-        Ok(places)
+        let verdicts = self.verdicts(&objects).await?;
+        let places = found.into_iter().zip(verdicts);
+        Ok(Places(places.map(|((number, object, sha256), verdict)| (number, Place { object, sha256, verdict })).collect()))
     }
 }

@@ -3,13 +3,14 @@
 use crate::answer::{Answer, Change, Evidence, Subject};
 use crate::attribute::Attribute;
 use crate::blame::Blamed;
-use crate::causes::Asked;
+use crate::causes::Machine;
 use crate::complete::HIT_COLUMNS;
 use crate::error::Result;
 use crate::hits::{self, Event, Hit, text};
+use crate::integrity::unrecorded;
 use crate::reader::Reader;
 use crate::runs::{self, Step};
-use crate::walk::Walked;
+use crate::walk::{Asked, Walked};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{col, lit};
 use event::resource::{Look, Spelling, looks_like, spellings};
@@ -65,8 +66,8 @@ impl Reader {
     /// # Errors
     /// Where the lake cannot be read.
     pub async fn answer(&self, question: &Question) -> Result<Answer> {
-        self.need(&[Table::Objects, Table::Mentions, Table::Credentials, Table::Rejects]).await?;
-        let ((organisation, coverage), (mut hits, kind)) =
+        self.open(&[Table::Objects, Table::Mentions, Table::Credentials, Table::Events, Table::Rejects]).await?;
+        let ((organisation, mut coverage), (mut hits, kind)) =
             futures::try_join!(self.coverage(question.since, question.until), self.find(question))?;
         let conflicts = self.drop_conflicts(&mut hits).await?;
         let cut = hits.len() >= HITS_MAX;
@@ -95,20 +96,26 @@ impl Reader {
         };
         let all = folded.len();
         let wanted = self.newest(folded, if question.tags.is_empty() { question.limit } else { usize::MAX }).await?;
-        let mut ids: BTreeMap<String, BTreeSet<i32>> = BTreeMap::new();
+        let mut ids: BTreeMap<String, Asked> = BTreeMap::new();
         for Call { hit, event, .. } in &wanted {
-            ids.entry(event.credential_id.clone()).or_default().insert(lake::day_of(hit.event_time));
+            let asked = ids.entry(event.credential_id.clone()).or_default();
+            asked.principal_id.clone_from(&event.principal_id);
+            asked.days.insert(lake::day_of(hit.event_time));
         }
         let mut walked = Walked::new(&organisation);
         self.walk(&mut walked, &ids).await?;
         let places = self.places(wanted.iter().map(|call| call.hit.object_id).collect()).await?;
         let mut resolved = HashMap::new();
+        for Call { event, .. } in &wanted {
+            resolved.entry(event.credential_id.clone()).or_insert_with(|| walked.resolve(&event.credential_id));
+        }
+        let doubts = self.doubts(resolved.values()).await?;
         let (mut changes, mut machines, mut steps) = (Vec::with_capacity(wanted.len()), Vec::new(), Vec::new());
         for Call { hit, event, copies } in wanted {
             let session = walked.sessions.get(&event.credential_id);
-            let resolution = resolved.entry(event.credential_id.clone()).or_insert_with(|| {
-                session.map_or_else(|| walked.graph.resolve(&identity::SessionKey::default()), |session| walked.graph.resolve(session))
-            });
+            let Some(resolution) = resolved.get(&event.credential_id) else { continue };
+            let doubted = doubts.of(places.is_doubtful(hit.object_id), resolution).map(|why| resolution.clone().rests_on_doubtful(why));
+            let resolution = doubted.as_ref().unwrap_or(resolution);
             let has_tags = question.tags.iter().all(|tag| resolution.chain.iter().any(|credential| credential.session_tags.contains(tag)));
             if has_tags {
                 let mut change = Change::of(&hit, &event, copies, resolution, places.evidence(&hit));
@@ -122,7 +129,7 @@ impl Reader {
                     let session = resolution.chain.first().map_or(&event.credential_id, |session| &session.credential_id).clone();
                     steps.push(Step { change: changes.len(), tool, session, event_time: hit.event_time });
                 }
-                machines.extend(Asked::of(changes.len(), &hit, &event, session, resolution));
+                machines.extend(Machine::of(changes.len(), &hit, &event, session, resolution));
                 changes.push(change);
             }
         }
@@ -130,10 +137,15 @@ impl Reader {
         changes.truncate(question.limit);
         steps.retain(|step| step.change < changes.len());
         runs::fold(steps, &mut changes);
-        machines.retain(|asked: &Asked| asked.change < changes.len());
+        machines.retain(|machine: &Machine| machine.change < changes.len());
         self.add_causes(&mut walked, machines, &conflicts, question.evidence, &mut changes).await?;
         if question.evidence {
             self.place_issuers(&mut changes).await?;
+        }
+        if coverage.complete
+            && let Some(why) = unrecorded(question)
+        {
+            coverage.doubt(why);
         }
         let schema = match question.verb {
             Verb::Trace => "whodid.answer/v1",
@@ -195,18 +207,12 @@ impl Reader {
     }
 
     async fn mentions(&self, spellings: &[Spelling], question: &Question) -> Result<Vec<Hit>> {
-        self.need(&[Table::Mentions]).await?;
-        let time = |micros: i64| ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into()));
+        let mentions = self.points(Table::Mentions).await?;
+        let window = question.since.unwrap_or(i64::MIN)..question.until.unwrap_or(i64::MAX);
         let asked: BTreeSet<&str> = spellings.iter().map(|spelling| spelling.key.as_str()).collect();
         let mut found = Vec::new();
         for spelling in spellings {
-            let parameters = vec![
-                ("bucket", ScalarValue::Int32(Some(lake::bucket(&spelling.key)))),
-                ("key", spelling.key.as_str().into()),
-                ("since", time(question.since.unwrap_or(i64::MIN / 4))),
-                ("until", time(question.until.unwrap_or(i64::MAX / 4))),
-            ];
-            let batches = self.run(include_str!("../../../queries/trace/mentions.sql"), parameters).await?;
+            let batches = mentions.mentions_of(&spelling.key, window.clone()).await?;
             found.extend(hits::read_mentions(&batches)?.into_iter().filter(|hit| {
                 // A bare name in another account, or one that stands for another ARN, is a namesake.
                 let here = spelling.account_id.as_ref().is_none_or(|account| *account == hit.recipient_account_id)
@@ -252,8 +258,8 @@ impl Reader {
         if hits.is_empty() {
             return Ok(conflicts);
         }
-        self.need(&[Table::Rejects]).await?;
-        for batch in self.run(include_str!("../../../queries/trace/conflicts.sql"), Vec::new()).await? {
+        let columns = ["event_id", "recipient_account_id", "object", "object_sha256", "record"];
+        for batch in self.points(Table::Rejects).await?.rejects_of("conflict", &columns).await? {
             let (id, account) = (text(&batch, "event_id")?, text(&batch, "recipient_account_id")?);
             let (object, sha256, record) = (text(&batch, "object")?, text(&batch, "object_sha256")?, hits::number(&batch, "record")?);
             for row in 0..batch.num_rows() {
@@ -310,25 +316,20 @@ impl Reader {
 
     /// Looks up where the issuing events lie.
     async fn place_issuers(&self, changes: &mut [Change]) -> Result<()> {
-        let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut wanted: BTreeMap<i32, (BTreeSet<i64>, BTreeSet<String>)> = BTreeMap::new();
         for issued in changes.iter().flat_map(|change| &change.chain).filter_map(|credential| credential.issued_by.as_ref()) {
-            let day = issued.event_time.split('T').next().unwrap_or("").to_owned();
-            wanted.entry(day).or_default().extend(issued.event_ids.iter().cloned());
+            let Some(time) = event::time::micros(&issued.event_time) else { continue };
+            let (times, ids) = wanted.entry(lake::day_of(time)).or_default();
+            times.insert(time);
+            ids.extend(issued.event_ids.iter().cloned());
         }
         if wanted.is_empty() {
             return Ok(());
         }
-        self.need(&[Table::Events]).await?;
+        let events = self.points(Table::Events).await?;
         let mut found = Vec::new();
-        for (day, ids) in wanted {
-            let Some(day) = event::time::micros(&format!("{day}T00:00:00Z")).map(lake::day_of) else { continue };
-            let ids: Vec<String> = ids.into_iter().collect();
-            for part in ids.chunks(VALUES_MAX) {
-                let list = part.iter().map(|id| lit(id.as_str())).collect();
-                let condition = col("dt").eq(lit(ScalarValue::Date32(Some(day)))).and(col("event_id").in_list(list, false));
-                let frame = self.context().await?.table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
-                found.extend(hits::read_events(&frame.collect().await?)?);
-            }
+        for (day, (times, ids)) in wanted {
+            found.extend(hits::read_events(&events.events_named(day, &times, &ids, &HIT_COLUMNS).await?)?);
         }
         let places = self.places(found.iter().map(|hit| hit.object_id).collect()).await?;
         let mut placed: HashMap<String, Vec<Evidence>> = HashMap::new();

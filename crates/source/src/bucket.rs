@@ -23,7 +23,7 @@ use tracing::{debug, warn};
 
 use crate::connect::{OPERATION_TIMEOUT, READ_TIMEOUT, client};
 use crate::fault::{Cause, classify, elsewhere, region_header, unreadable};
-use crate::{BoxError, Error, Listed, Options, Result, Source, place};
+use crate::{BoxError, Error, Listed, Object as Fetched, Options, Result, Source, place};
 
 /// Times that an object whose body broke off is fetched from its start.
 pub const BODY_ATTEMPTS_MAX: u32 = 3;
@@ -186,7 +186,7 @@ impl Bucket {
     }
 
     /// One attempt at an object, from its first byte to its last.
-    async fn whole(&self, listed: &Listed, bytes_max: u64) -> Result<Bytes, Failure> {
+    async fn whole(&self, listed: &Listed, bytes_max: u64) -> Result<Fetched, Failure> {
         let too_large = || Failure::Final(Error::TooLarge { uri: listed.uri.clone(), bytes_max });
         let etag = listed.etag.as_ref().map(|etag| format!("\"{etag}\""));
         let request = self.client.get_object().bucket(&self.bucket).key(&listed.key).set_if_match(etag);
@@ -200,6 +200,7 @@ impl Bucket {
             return Err(too_large());
         }
         let deadline = Instant::now() + OPERATION_TIMEOUT + Duration::from_secs(expected / BODY_BYTES_PER_SECOND_MIN);
+        let metadata = object.metadata.unwrap_or_default().into_iter().collect();
         let mut body = object.body;
         let mut bytes = BytesMut::with_capacity(usize::try_from(expected).unwrap_or_default());
         loop {
@@ -215,7 +216,7 @@ impl Bucket {
         if announced.is_some_and(|announced| announced != bytes.len() as u64) {
             return Err(Failure::Broken(Cause::boxed(format!("the body holds {} bytes of {expected} announced", bytes.len()))));
         }
-        Ok(bytes.freeze())
+        Ok(Fetched { bytes: bytes.freeze(), metadata })
     }
 }
 
@@ -230,16 +231,25 @@ impl Source for Bucket {
         Ok(pages.flat_map(stream::iter).boxed())
     }
 
+    fn prefix(&self) -> Option<String> {
+        let prefix = self.uri(&self.prefix);
+        prefix.ends_with('/').then_some(prefix)
+    }
+
     async fn fetch(&self, listed: &Listed, bytes_max: u64) -> Result<Bytes> {
+        self.fetch_object(listed, bytes_max).await.map(|object| object.bytes)
+    }
+
+    async fn fetch_object(&self, listed: &Listed, bytes_max: u64) -> Result<Fetched> {
         if listed.size > bytes_max {
             return Err(Error::TooLarge { uri: listed.uri.clone(), bytes_max });
         }
         let (mut attempt, mut delay) = (1, BODY_RETRY_DELAY);
         loop {
             match self.whole(listed, bytes_max).await {
-                Ok(bytes) => {
-                    debug!(uri = listed.uri, bytes = bytes.len(), attempt, "object fetched");
-                    return Ok(bytes);
+                Ok(object) => {
+                    debug!(uri = listed.uri, bytes = object.bytes.len(), attempt, "object fetched");
+                    return Ok(object);
                 }
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Broken(source)) if attempt >= BODY_ATTEMPTS_MAX => {

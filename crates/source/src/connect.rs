@@ -43,7 +43,7 @@ pub(crate) async fn client(options: &Options) -> Client {
     Client::from_conf(aws_sdk_s3::config::Builder::from(&config).force_path_style(path_style).build())
 }
 
-async fn config(options: &Options) -> SdkConfig {
+pub(crate) async fn config(options: &Options) -> SdkConfig {
     let region = region(options).await;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(region.clone())

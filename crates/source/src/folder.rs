@@ -6,6 +6,7 @@
 //! Never leaves the folder: a link to a folder is not followed, so no circle can hold it, and a link to a file is only
 //! followed when that file lies inside. Never blocks an async thread.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -15,9 +16,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
+use serde::Deserialize;
 use tracing::debug;
 
-use crate::{BoxError, Error, Listed, Result, Source};
+use crate::{BoxError, Error, Listed, Object, Result, SIDECAR, Source};
+
+/// Bytes of a sidecar, at most: S3 allows 2 KB of user metadata.
+const SIDECAR_BYTES_MAX: u64 = 64 << 10;
 
 /// Files taken from the disk in one go off the async threads.
 const BATCH_FILES_MAX: usize = 512;
@@ -92,6 +97,24 @@ impl Source for Folder {
         Ok(batches.flat_map(stream::iter).boxed())
     }
 
+    fn prefix(&self) -> Option<String> {
+        self.only.is_none().then(|| format!("{}/", self.root.display().to_string().trim_end_matches('/')))
+    }
+
+    async fn fetch_object(&self, listed: &Listed, bytes_max: u64) -> Result<Object> {
+        let bytes = self.fetch(listed, bytes_max).await?;
+        let (root, path) = (self.root.clone(), self.root.join(format!("{}{SIDECAR}", listed.key)));
+        let read = tokio::task::spawn_blocking(move || read(&root, &path, SIDECAR_BYTES_MAX)).await;
+        let sidecar = match read.map_err(|panic| Error::Fetch { uri: listed.uri.clone(), source: panic.into() })? {
+            Ok(sidecar) => sidecar,
+            Err(Error::NotFound { .. }) => return Ok(Object { bytes, metadata: BTreeMap::new() }),
+            Err(error) => return Err(error),
+        };
+        let head: Head = serde_json::from_slice(&sidecar)
+            .map_err(|error| Error::Fetch { uri: format!("{}{SIDECAR}", listed.uri), source: error.into() })?;
+        Ok(Object { bytes, metadata: head.metadata })
+    }
+
     async fn fetch(&self, listed: &Listed, bytes_max: u64) -> Result<Bytes> {
         let uri = uri(&self.root, &listed.key);
         if self.only.as_ref().is_some_and(|only| *only != listed.key) {
@@ -107,6 +130,13 @@ impl Source for Folder {
             Err(panic) => Err(Error::Fetch { uri, source: panic.into() }),
         }
     }
+}
+
+/// The answer of `aws s3api head-object`, as far as it is of use.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(rename = "Metadata")]
+    metadata: BTreeMap<String, String>,
 }
 
 /// Looks again where the path leads: it may have become a link or a pipe since it was listed.

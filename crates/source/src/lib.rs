@@ -13,6 +13,9 @@ mod fault;
 mod folder;
 mod memory;
 mod place;
+mod public_keys;
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -26,6 +29,7 @@ pub use error::{BoxError, Error, Result};
 pub use folder::Folder;
 pub use memory::Memory;
 pub use place::is_s3;
+pub use public_keys::{KEY_PAGES_MAX, ListedKey, list_public_keys, list_public_keys_by};
 
 /// One object of a source, before it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +57,19 @@ pub struct Options {
     pub endpoint_url: Option<String>,
 }
 
+/// An object, and what its store says about it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Object {
+    /// As stored.
+    pub bytes: Bytes,
+    /// User metadata: S3's `x-amz-meta-*` by what follows that; of a file what lies in its [`SIDECAR`].
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// What the name of a file's sidecar ends in. It holds what `aws s3api head-object` said of the object that the file is a copy of: copies
+/// made by `aws s3 cp` and `sync` have no metadata.
+pub const SIDECAR: &str = ".metadata.json";
+
 /// Where objects come from.
 #[async_trait]
 pub trait Source: Send + Sync {
@@ -65,8 +82,15 @@ pub trait Source: Send + Sync {
     /// after a page of a bucket that cannot be listed, nothing follows. Either way the listing had a hole.
     async fn list(&self) -> Result<BoxStream<'_, Result<Listed>>>;
 
+    /// What every URI of the source begins with, ending in `/`, where a listing without errors names all objects below that; `None` for
+    /// a single file or a part of a folder.
+    fn prefix(&self) -> Option<String>;
+
     /// The bytes of an object; more than `bytes_max` is [`Error::TooLarge`], and never held in memory.
     async fn fetch(&self, listed: &Listed, bytes_max: u64) -> Result<Bytes>;
+
+    /// As [`Source::fetch`], with the object's metadata.
+    async fn fetch_object(&self, listed: &Listed, bytes_max: u64) -> Result<Object>;
 }
 
 /// Opens what the user named, and makes sure at once that it is there and can be listed.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
-use crate::{Error, Listed, Result, Source};
+use crate::{Error, Listed, Object, Result, Source};
 
 /// Objects held in memory; each is known as `memory://name/key`.
 #[derive(Debug, Clone)]
@@ -38,6 +38,14 @@ impl Source for Memory {
             Ok(Listed { uri: self.uri(key), key: key.clone(), size: bytes.len() as u64, etag: None, modified: None })
         };
         Ok(stream::iter(self.objects.iter().map(listed)).boxed())
+    }
+
+    fn prefix(&self) -> Option<String> {
+        Some(self.uri(""))
+    }
+
+    async fn fetch_object(&self, listed: &Listed, bytes_max: u64) -> Result<Object> {
+        Ok(Object { bytes: self.fetch(listed, bytes_max).await?, metadata: BTreeMap::new() })
     }
 
     async fn fetch(&self, listed: &Listed, bytes_max: u64) -> Result<Bytes> {

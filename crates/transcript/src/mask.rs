@@ -40,13 +40,72 @@ const PATTERNS: &[&str] = &[
 
 static COMPILED: LazyLock<Vec<Regex>> = LazyLock::new(|| PATTERNS.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect());
 
+/// Letters of a secret that is hidden wherever it comes again, also inside a word; a shorter one only where it is a word.
+const INSIDE_LETTERS_MIN: usize = 6;
+/// Secrets of one session that are remembered; bytes of one.
+const REMEMBERED_MAX: usize = 1_000;
+const REMEMBERED_BYTES_MAX: usize = 4_096;
+
 /// `line` with its secrets replaced by [`MASK`].
 pub fn secrets(line: &str) -> Cow<'_, str> {
+    hide(line, &mut |_| {})
+}
+
+/// Hides the secrets of one session: what was hidden in one text is hidden in those that follow it, wherever it stands there.
+///
+/// Give it a line before the words that the line was taken apart to: a word alone may not show what it is.
+#[derive(Clone, Debug, Default)]
+pub struct Masker {
+    /// Longest first, so that one that holds another is hidden whole.
+    known: Vec<String>,
+}
+
+impl Masker {
+    /// `text` without secrets.
+    pub fn hide(&mut self, text: &str) -> String {
+        let mut found = Vec::new();
+        let masked = hide(text, &mut |secret| found.push(secret.trim_matches(['\'', '"']).to_owned())).into_owned();
+        for secret in found {
+            // A name of a variable is no secret; its value is not in the line.
+            let is_value = secret.chars().count() > 1 && secret.len() <= REMEMBERED_BYTES_MAX && secret != MASK && !secret.starts_with('$');
+            if is_value && !self.known.contains(&secret) && self.known.len() < REMEMBERED_MAX {
+                self.known.push(secret);
+                self.known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+            }
+        }
+        self.known.iter().fold(masked, |text, secret| {
+            if !text.contains(secret.as_str()) {
+                text
+            } else if secret.chars().count() >= INSIDE_LETTERS_MIN {
+                text.replace(secret.as_str(), MASK)
+            } else {
+                words_replaced(&text, secret)
+            }
+        })
+    }
+}
+
+/// `text` with `word` replaced where nothing that could be a part of a longer word touches it.
+fn words_replaced(text: &str, word: &str) -> String {
+    let joins = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '/' | '.'));
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(word) {
+        let inside = joins(before.chars().next_back().or(out.chars().next_back())) || joins(after.chars().next());
+        out.push_str(before);
+        out.push_str(if inside { word } else { MASK });
+        rest = after;
+    }
+    out + rest
+}
+
+fn hide<'l>(line: &'l str, found: &mut dyn FnMut(&str)) -> Cow<'l, str> {
     let mut masked = Cow::Borrowed(line);
     for pattern in COMPILED.iter() {
-        if let Cow::Owned(changed) = pattern.replace_all(&masked, |found: &Captures<'_>| {
-            let part = |name: &str| found.name(name).map_or("", |part| part.as_str());
-            format!("{}{MASK}{}", found.get(1).map_or("", |part| part.as_str()), part("z"))
+        if let Cow::Owned(changed) = pattern.replace_all(&masked, |hit: &Captures<'_>| {
+            let part = |name: &str| hit.name(name).map_or("", |part| part.as_str());
+            found(part("s"));
+            format!("{}{MASK}{}", hit.get(1).map_or("", |part| part.as_str()), part("z"))
         }) {
             masked = Cow::Owned(changed);
         }
@@ -134,5 +193,17 @@ mod tests {
         ] {
             assert_eq!(secrets(line), line);
         }
+    }
+
+    #[test]
+    fn what_was_hidden_once_stays_hidden() {
+        let mut masker = Masker::default();
+        assert_eq!(masker.hide("echo 'hunter2!x' | sudo -S id"), "echo **** | sudo -S id");
+        assert_eq!(masker.hide("echo hunter2!x"), "echo ****", "the word alone");
+        assert_eq!(masker.hide("curl -H 'X: hunter2!x'"), "curl -H 'X: ****'");
+        assert_eq!(masker.hide("echo ab | sudo -S cat"), "echo **** | sudo -S cat");
+        assert_eq!(masker.hide("cat ab absent tab"), "cat **** absent tab", "a short one only as a word");
+        assert_eq!(masker.hide("echo $PW | sudo -S id"), "echo **** | sudo -S id");
+        assert_eq!(masker.hide("read $PW"), "read $PW");
     }
 }

@@ -246,6 +246,15 @@ pub fn of_command(command: &Command, about: &About) -> Value {
     Value::Object(fields)
 }
 
+/// An event of [`of_command`] with what is known of its session, where that was not known when the event was made.
+pub fn placed(event: &Value, about: &About) -> Value {
+    let mut fields = about.fields();
+    if let Value::Object(own) = event {
+        fields.extend(own.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+    Value::Object(fields)
+}
+
 /// A session as rules see it. `transcript`: `present`, `missing`, `impossible`, `orphan`; `why` in words.
 pub fn of_session(about: &About, transcript: &str, why: &str) -> Value {
     let mut fields = about.fields();

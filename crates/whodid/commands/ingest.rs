@@ -1,5 +1,7 @@
 //! `whodid ingest`: list, leave out what is there already, fetch, decode, commit.
 
+use crate::commands::digests::{self, Found};
+use crate::commands::session_logs::{self, SessionLogs};
 use crate::commands::user_lake;
 use crate::exit::Exit;
 use crate::failure::{Failure, causes};
@@ -33,6 +35,7 @@ pub(crate) struct Summary {
     pub(crate) schema: &'static str,
     pub(crate) objects: Objects,
     pub(crate) records: Records,
+    pub(crate) digests: digests::Sums,
     pub(crate) session_logs: serde_json::Map<String, serde_json::Value>,
     pub(crate) bytes: Bytes,
     pub(crate) seconds: f64,
@@ -47,6 +50,8 @@ pub(crate) struct Objects {
     pub(crate) new: u64,
     pub(crate) read: u64,
     pub(crate) rejected: u64,
+    /// Those that an earlier run rejected, whole or in part, and that are as they were.
+    pub(crate) rejected_before: u64,
     pub(crate) skipped: u64,
 }
 
@@ -75,16 +80,29 @@ pub(crate) struct Problem {
 }
 
 impl Summary {
-    fn problem(&mut self, reason: &'static str, object: &str, record: Option<u64>, detail: &str) {
+    pub(crate) fn problem(&mut self, reason: &'static str, object: &str, record: Option<u64>, detail: &str) {
         match self.problems.iter_mut().find(|problem| problem.reason == reason) {
             Some(problem) => problem.count += 1,
             None => self.problems.push(Problem { reason, count: 1, object: object.to_owned(), record, detail: detail.to_owned() }),
         }
     }
 
-    /// Whether anything was rejected or could not be read.
+    /// Counts a log of sessions, and says what was refused of it.
+    pub(crate) fn count_log(&mut self, read: &lake::sessions::LogRead) {
+        self.bytes.uncompressed += read.object.uncompressed;
+        if read.object.state == "rejected" {
+            self.objects.rejected += 1;
+        } else {
+            self.objects.read += 1;
+        }
+        for reject in &read.rejects {
+            self.problem(reject.reason, &read.object.uri, None, &reject.detail);
+        }
+    }
+
+    /// Whether anything of the sources was rejected, now or earlier, or could not be read.
     pub(crate) fn is_incomplete(&self) -> bool {
-        self.objects.rejected + self.records.rejected > 0 || !self.problems.is_empty()
+        self.objects.rejected + self.objects.rejected_before + self.records.rejected > 0 || !self.problems.is_empty()
     }
 
     /// Says on stderr what was refused.
@@ -111,35 +129,36 @@ pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], n
         if settings.offline && source::is_s3(spec) {
             return Err(Failure::usage(format!("--offline, and {spec} is in S3"), "name a folder, or leave --offline out"));
         }
-        let options = source::Options {
-            profile: settings.source.profile.clone(),
-            region: settings.source.region.clone(),
-            endpoint_url: settings.source.endpoint_url.clone(),
-        };
-        sources.push(Arc::from(source::open(spec, &options).await?));
+        sources.push(Arc::from(source::open(spec, &settings.source_options()).await?));
     }
     let hash_key = settings.hash_key()?;
+    // First, so that the ledger which the writer reads knows every log that was committed.
+    let mut logs = SessionLogs::open(lake).await?;
     let mut writer = Writer::open(lake).await?;
     let run_id = format!("{started}-{}", std::process::id());
-    let todo = discover(&sources, settings, &writer, &mut summary).await?;
+    let mut found = Found::default();
+    let todo = discover(&sources, settings, &writer, &mut found, &mut summary).await?;
     let mut progress = render::Progress::new(settings.terminal, todo.len());
     let mut parts = workers();
     let mut start = 0;
     while start < todo.len() {
         let end = batch_end(&todo, start);
-        parts = read(todo.get(start..end).unwrap_or(&[]), &hash_key, parts, &mut summary).await?;
+        parts = read(todo.get(start..end).unwrap_or(&[]), &hash_key, parts, &mut summary, &mut logs.waiting).await?;
         let tally = writer.commit(&mut parts, &run_id, started).await?;
         add(&mut summary.records, tally);
+        logs.commit(&run_id, started, &mut summary).await?;
         progress.at(end, summary.records.read);
         start = end;
     }
     progress.end();
+    logs.commit(&run_id, started, &mut summary).await?;
     if writer.needs_healing() {
         summary.late_issuers_healed = writer.heal(started).await?;
     }
+    digests::settle(settings, lake, &mut writer, found, (&run_id, started), &mut summary).await?;
     let ended = crate::settings::now();
     summary.seconds = (ended - started) as f64 / 1e6;
-    if note && summary.objects.new > 0 {
+    if note && summary.objects.new + summary.digests.new > 0 {
         let run = lake::RunRow {
             run_id,
             command: "ingest".into(),
@@ -171,10 +190,19 @@ struct Todo {
 }
 
 /// Lists every source; leaves out what the ledger knows and what another reader is for.
-async fn discover(sources: &[Arc<dyn Source>], settings: &Settings, writer: &Writer, summary: &mut Summary) -> Result<Vec<Todo>, Failure> {
+async fn discover(
+    sources: &[Arc<dyn Source>],
+    settings: &Settings,
+    writer: &Writer,
+    found: &mut Found,
+    summary: &mut Summary,
+) -> Result<Vec<Todo>, Failure> {
     let mut todo = Vec::new();
     let mut addresses = std::collections::HashSet::new();
     for source in sources {
+        if let Some(prefix) = source.prefix().filter(|_| settings.since.is_none() && settings.until.is_none()) {
+            found.whole.push((prefix, crate::settings::now()));
+        }
         let mut listing = source.list().await?;
         while let Some(item) = listing.next().await {
             let listed = match item {
@@ -196,7 +224,13 @@ async fn discover(sources: &[Arc<dyn Source>], settings: &Settings, writer: &Wri
             }
             summary.objects.seen += 1;
             let key = log_key::classify(&listed.key);
-            if !matches!(key.kind, Kind::CloudTrail | Kind::Unplaced) || is_no_log(&listed.key) {
+            let known = |listed: &Listed| writer.known(&listed.uri, listed.size, listed.etag.as_deref(), listed.modified);
+            if key.kind == Kind::Digest && !digests::is_sidecar(&listed.key) && known(&listed).is_none() {
+                found.digests.push((Arc::clone(source), listed));
+                continue;
+            }
+            let is_trails = matches!(key.kind, Kind::CloudTrail | Kind::Unplaced) && !is_no_log(&listed.key);
+            if !is_trails && !session_logs::is_named_so(key.kind, &listed.key) {
                 summary.objects.skipped += 1;
                 continue;
             }
@@ -204,8 +238,9 @@ async fn discover(sources: &[Arc<dyn Source>], settings: &Settings, writer: &Wri
                 summary.objects.skipped += 1;
                 continue;
             }
-            let known = writer.known(&listed.uri, listed.size, listed.etag.as_deref(), listed.modified);
-            if known == Some(Known::Read) {
+            let known = known(&listed);
+            if let Some(Known::Read | Known::Rejected) = known {
+                summary.objects.rejected_before += u64::from(known == Some(Known::Rejected));
                 continue;
             }
             summary.objects.new += 1;
@@ -259,7 +294,13 @@ fn workers() -> Vec<Rows> {
 }
 
 /// Fetches and decodes objects, several at a time, a worker for each of `parts`.
-async fn read(batch: &[Todo], hash_key: &HashKey, parts: Vec<Rows>, summary: &mut Summary) -> Result<Vec<Rows>, Failure> {
+async fn read(
+    batch: &[Todo],
+    hash_key: &HashKey,
+    parts: Vec<Rows>,
+    summary: &mut Summary,
+    logs: &mut Vec<lake::sessions::LogRead>,
+) -> Result<Vec<Rows>, Failure> {
     let (send, receive) = tokio::sync::mpsc::channel::<Fetched>(FETCHES_MAX);
     let receive = Arc::new(tokio::sync::Mutex::new(receive));
     let mut handles = Vec::new();
@@ -306,6 +347,7 @@ async fn read(batch: &[Todo], hash_key: &HashKey, parts: Vec<Rows>, summary: &mu
     let mut parts = Vec::new();
     for handle in handles {
         let (rows, seen) = handle.await.map_err(|error| Failure::internal(&error))?;
+        logs.extend(seen.logs);
         summary.objects.read += seen.read;
         summary.objects.rejected += seen.rejected;
         summary.bytes.uncompressed += seen.uncompressed;
@@ -330,6 +372,7 @@ struct Seen {
     read: u64,
     rejected: u64,
     uncompressed: u64,
+    logs: Vec<lake::sessions::LogRead>,
     problems: Vec<(&'static str, String, Option<u64>, String)>,
 }
 
@@ -350,6 +393,11 @@ fn object_row(listed: &Listed, state: &'static str) -> ObjectRow {
 }
 
 fn decode(decoder: &mut Decoder, fetched: &Fetched, rows: &mut Rows, seen: &mut Seen) {
+    let key = log_key::classify(&fetched.listed.key);
+    if let Some(log) = session_logs::read(object_row(&fetched.listed, "read"), key.kind, &fetched.listed.key, &fetched.bytes) {
+        seen.logs.push(log);
+        return;
+    }
     let before = rows.rejects().len();
     let summary = rows.read(decoder, object_row(&fetched.listed, "read"), &fetched.bytes);
     seen.uncompressed += summary.uncompressed;

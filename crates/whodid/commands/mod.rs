@@ -1,9 +1,16 @@
 //! One module a verb; each reads as the pipeline does, top to bottom.
 
+pub(crate) mod alert;
 pub(crate) mod demo;
+pub(crate) mod digests;
 pub(crate) mod ingest;
+mod match_of;
 mod question;
+pub(crate) mod session;
+mod session_logs;
 mod sql;
+pub(crate) mod status;
+pub(crate) mod verify;
 
 use crate::args::{Arguments, Trace, Verb};
 use crate::exit::Exit;
@@ -13,10 +20,7 @@ use lake::Lake;
 use query::Verb as Asked;
 
 /// Words that are commands of whodid and not of this version: a question for a thing of that name must say so.
-const NOT_BUILT: [&str; 14] = [
-    "status", "verify", "compact", "alert", "report", "export", "evidence", "connect", "schema", "config", "doctor", "init", "sessions",
-    "session",
-];
+const NOT_BUILT: [&str; 9] = ["compact", "report", "export", "evidence", "connect", "schema", "config", "doctor", "init"];
 
 /// Runs what was asked for.
 pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exit, Failure> {
@@ -26,7 +30,8 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
             "put it after: whodid log sg-0a1b2c3d --limit 5",
         ));
     }
-    if matches!(arguments.verb, Some(Verb::Ingest { .. } | Verb::Demo { .. })) && !settings.logs.is_empty() {
+    if matches!(arguments.verb, Some(Verb::Ingest { .. } | Verb::Demo { .. } | Verb::Alert(_) | Verb::Status)) && !settings.logs.is_empty()
+    {
         return Err(Failure::usage(
             "--logs answers a question without keeping a lake",
             "to fill a lake: whodid --lake PLACE ingest SOURCE",
@@ -45,7 +50,12 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
         Some(Verb::Log { thing, trace }) => question::run(settings, Asked::Log, &thing, &trace, true).await,
         Some(Verb::By { principal, trace }) => question::run(settings, Asked::By, &principal, &trace, true).await,
         Some(Verb::Show { event_id, trace }) => question::run(settings, Asked::Show, &event_id, &trace, false).await,
+        Some(Verb::Sessions { limit }) => session::list(settings, limit).await,
+        Some(Verb::Session { session_id, transcript }) => session::one(settings, &session_id, transcript).await,
+        Some(Verb::Alert(alert)) => alert::run(settings, &alert).await,
         Some(Verb::Ingest { sources, strict }) => ingest::run(settings, &sources, strict).await,
+        Some(Verb::Status) => status::run(settings).await,
+        Some(Verb::Verify { exit_code }) => verify::run(settings, exit_code).await,
         Some(Verb::Sql { command, file, maxrows }) => sql::run(settings, command, file, maxrows).await,
         Some(Verb::Demo { seed, dir, events }) => demo::run(settings, seed, dir, events).await,
     }

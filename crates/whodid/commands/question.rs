@@ -32,7 +32,7 @@ pub(crate) async fn run(settings: &Settings, verb: Verb, thing: &str, trace: &Tr
         evidence: trace.evidence,
     };
     let asking = asking(settings).await?;
-    let answer = Reader::new(&asking.lake).answer(&question).await?;
+    let answer = Reader::new(&asking.lake).at(crate::settings::now()).answer(&question).await?;
     render::answer(settings, &answer, trace.evidence, whole_list)?;
     Ok(exit(&answer, trace.require))
 }

@@ -18,7 +18,7 @@ pub(crate) async fn run(settings: &Settings, command: Option<String>, file: Opti
         }
     };
     let asking = asking(settings).await?;
-    let rows = Reader::new(&asking.lake).sql_rows(&text, maxrows).await?;
+    let rows = Reader::new(&asking.lake).at(crate::settings::now()).sql_rows(&text, maxrows).await?;
     render::rows(settings, &rows)?;
     Ok(Exit::Done)
 }

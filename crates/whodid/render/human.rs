@@ -117,9 +117,14 @@ fn name(change: &Change) -> String {
 }
 
 fn who(change: &Change) -> String {
-    named(&change.actor).unwrap_or_else(|| match (change.certainty, change.claims.first()) {
-        ("claimed", Some(claim)) => format!("unknown (claims to be {:?})", plain(&claim.value)),
-        ("ambiguous", _) => format!("one of {}", change.candidates.len()),
+    who_of(&change.actor, change.certainty, change.claims.first().map(|claim| claim.value.as_str()), change.candidates.len())
+}
+
+/// The name of an actor; of one that is not known the first claim, or how many it could be.
+pub(super) fn who_of(actor: &Value, certainty: &str, claim: Option<&str>, candidates: usize) -> String {
+    named(actor).unwrap_or_else(|| match (certainty, claim) {
+        ("claimed", Some(claim)) => format!("unknown (claims to be {:?})", plain(claim)),
+        ("ambiguous", _) => format!("one of {candidates}"),
         _ => "unknown".to_owned(),
     })
 }

@@ -1,15 +1,24 @@
 //! Answers in, text out. Every byte that a log wrote is escaped for where it goes.
 
+mod alert;
 mod attribute;
 mod causes;
 mod human;
 mod json;
 mod runs;
+mod session;
+mod status;
 mod table;
 mod text;
+mod verified;
 
+pub(crate) use alert::{alerts, bad_rules};
 pub(crate) use human::{Asked, Progress, demo, problems};
+pub(crate) use session::{session, sessions};
+pub(crate) use status::status;
 pub(crate) use table::rows;
+pub(crate) use text::plain;
+pub(crate) use verified::verified;
 
 use crate::args::Format;
 use crate::commands::ingest::Summary;

@@ -64,7 +64,8 @@ pub(crate) fn rows(settings: &Settings, rows: &SqlRows) -> Result<(), Failure> {
     Ok(())
 }
 
-fn write(columns: &[String], rows: impl Iterator<Item = Vec<Option<String>>>, format: Format) -> String {
+/// Rows in the format that was asked for.
+pub(crate) fn write(columns: &[String], rows: impl Iterator<Item = Vec<Option<String>>>, format: Format) -> String {
     let separated = |separator: char, quote: fn(&str) -> String| {
         let line = |values: Vec<String>| values.join(&separator.to_string()) + "\r\n";
         line(columns.iter().map(|column| quote(&cell(column))).collect())

@@ -9,4 +9,5 @@ mod logs;
 mod memory;
 mod official;
 mod properties;
+mod shared;
 mod simulated;

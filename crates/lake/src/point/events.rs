@@ -11,6 +11,9 @@ use parquet::file::metadata::ParquetMetaData;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
+/// By how much the copies of one call, or the records that the console and STS make of one switch, may differ in time.
+const COPY_SKEW_MICROS: i64 = 60_000_000;
+
 /// Times, in microseconds since 1970, and the accounts whose events at them are wanted.
 pub type Moments = BTreeSet<(i64, String)>;
 
@@ -47,7 +50,8 @@ impl PointReader {
         self.rows(&|held| held == partition, &sought).await
     }
 
-    /// Reads the named columns of the events of one day that happened at one of `times`, whoever recorded them, and have one of `ids`.
+    /// Reads the named columns of the events of one day with one of `ids`, whoever recorded them; each happened within a minute of one of
+    /// `times`.
     ///
     /// # Errors
     /// Where a file cannot be read.
@@ -58,21 +62,20 @@ impl PointReader {
         ids: &BTreeSet<String>,
         columns: &[&str],
     ) -> Result<Vec<RecordBatch>> {
-        let may_hold = |span: &Span<'_>| may_lie(span, times);
-        let select = |metadata: &ParquetMetaData| {
-            Some(pages(metadata, "event_time", |page| page.may_hold_number(|low, high| times.range(low..=high).next().is_some())))
+        let near = |low: i64, high: i64| {
+            times.range(low.saturating_sub(COPY_SKEW_MICROS)..=high.saturating_add(COPY_SKEW_MICROS)).next().is_some()
         };
-        let (at, wanted) = (times.clone(), ids.clone());
+        let select = |metadata: &ParquetMetaData| Some(pages(metadata, "event_time", |page| page.may_hold_number(near)));
+        let wanted = ids.clone();
         let partition = day_text(day);
         let sought = Sought {
-            may_hold: &may_hold,
+            may_hold: &|_| true,
             any_of: vec![("event_id", ids.iter().map(String::as_str).collect())],
             pages: &select,
-            asked: &["event_time", "event_id"],
+            asked: &["event_id"],
             is_wanted: Arc::new(move |batch| {
-                let (times, ids) = (time_column(Table::Events, batch, "event_time")?, text_column(Table::Events, batch, "event_id")?);
-                let is_wanted = |row: usize| Some(at.contains(&times.value(row)) && wanted.contains(ids.value(row)));
-                Ok((0..batch.num_rows()).map(is_wanted).collect::<BooleanArray>())
+                let ids = text_column(Table::Events, batch, "event_id")?;
+                Ok((0..batch.num_rows()).map(|row| Some(wanted.contains(ids.value(row)))).collect::<BooleanArray>())
             }),
             columns,
         };

@@ -1,7 +1,7 @@
 //! Objects by number, and rejects by reason.
 
 use super::pages::pages;
-use super::{PointReader, Sought};
+use super::{PointReader, Sought, time_column};
 use crate::error::Result;
 use crate::parquet_file::{number_column, text_column};
 use crate::schema::Table;
@@ -28,6 +28,26 @@ impl PointReader {
             is_wanted: Arc::new(move |batch| {
                 let held = number_column(Table::Objects, batch, "object_id")?;
                 Ok((0..batch.num_rows()).map(|row| Some(held.is_valid(row) && wanted.contains(&held.value(row)))).collect())
+            }),
+            columns,
+        };
+        self.rows(&|_| true, &sought).await
+    }
+
+    /// Reads the named columns of the objects that were read and hold events.
+    ///
+    /// # Errors
+    /// Where a file cannot be read.
+    pub async fn objects_read(&self, columns: &[&str]) -> Result<Vec<RecordBatch>> {
+        let sought = Sought {
+            may_hold: &|_| true,
+            any_of: Vec::new(),
+            pages: &|_| None,
+            asked: &["state", "first_event_time"],
+            is_wanted: Arc::new(move |batch| {
+                let (state, first) =
+                    (text_column(Table::Objects, batch, "state")?, time_column(Table::Objects, batch, "first_event_time")?);
+                Ok((0..batch.num_rows()).map(|row| Some(state.value(row) == "read" && first.is_valid(row))).collect())
             }),
             columns,
         };

@@ -17,10 +17,15 @@ impl PointReader {
     /// Where a file cannot be read.
     pub async fn mentions_of(&self, key: &str, window: Range<i64>) -> Result<Vec<RecordBatch>> {
         let asked = [key.to_owned()];
-        let (start, end) = (milliseconds(window.start), milliseconds(window.end));
+        // An open end is no time that could be written down.
+        let start = (window.start > i64::MIN).then(|| milliseconds(window.start));
+        let end = (window.end < i64::MAX).then(|| milliseconds(window.end));
         let may_hold = |span: &Span<'_>| {
             let of_key = span.of("key").is_none_or(|(low, high)| low.as_str() <= key && key <= high.as_str());
-            of_key && span.of("event_time").is_none_or(|(low, high)| start <= high && low <= end)
+            let of_time = |(low, high): (String, String)| {
+                start.as_ref().is_none_or(|start| *start <= high) && end.as_ref().is_none_or(|end| low <= *end)
+            };
+            of_key && span.of("event_time").is_none_or(of_time)
         };
         let select = |metadata: &ParquetMetaData| {
             let wanted = bytes_of(&asked);

@@ -85,7 +85,7 @@ impl PointReader {
         read_error(self.table.name())(error.into())
     }
 
-    /// The rows sought in the files of the partitions that `is_in` lets through; in no particular order.
+    /// The rows sought in the files of the partitions that `is_in` lets through, file by file as the log has them.
     async fn rows(&self, is_in: &(dyn Fn(&str) -> bool + Sync), sought: &Sought<'_>) -> Result<Vec<RecordBatch>> {
         let state = self.open.snapshot().map_err(|error| self.failed(error))?;
         let mut files = Vec::new();
@@ -96,7 +96,7 @@ impl PointReader {
             }
         }
         let found: Vec<Vec<RecordBatch>> =
-            futures::stream::iter(files).map(|file| self.read(file, sought)).buffer_unordered(FILES_MAX).try_collect().await?;
+            futures::stream::iter(files).map(|file| self.read(file, sought)).buffered(FILES_MAX).try_collect().await?;
         Ok(found.into_iter().flatten().collect())
     }
 

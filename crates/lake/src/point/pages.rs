@@ -19,7 +19,7 @@ impl Page<'_> {
     pub(super) fn may_hold_text(&self, wanted: &BTreeSet<&[u8]>) -> bool {
         match self.index {
             ColumnIndexMetaData::BYTE_ARRAY(index) => match index.min_value(self.number).zip(index.max_value(self.number)) {
-                Some((low, high)) => wanted.range(low..=high).next().is_some(),
+                Some((low, high)) => low > high || wanted.range(low..=high).next().is_some(),
                 None => !self.is_all_null(),
             },
             _ => true,
@@ -30,7 +30,7 @@ impl Page<'_> {
     pub(super) fn may_hold_number(&self, test: impl Fn(i64, i64) -> bool) -> bool {
         match self.index {
             ColumnIndexMetaData::INT64(index) => match index.min_value(self.number).zip(index.max_value(self.number)) {
-                Some((low, high)) => test(*low, *high),
+                Some((low, high)) => low > high || test(*low, *high),
                 None => !self.is_all_null(),
             },
             _ => true,

@@ -22,7 +22,7 @@ fn read_failed(error: impl Into<BoxError>) -> Error {
 }
 
 /// Writes a manifest that no commit names yet, and returns its name.
-pub(crate) async fn write_manifest(events: &DeltaTable, manifest: &BTreeMap<&str, Vec<Add>>) -> Result<String> {
+pub(crate) async fn write_manifest<M: serde::Serialize>(events: &DeltaTable, manifest: &M) -> Result<String> {
     let name = uuid::Uuid::new_v4().to_string();
     let write = |error: BoxError| Error::Write { table: "events", source: error };
     let bytes = serde_json::to_vec(manifest).map_err(|error| write(error.into()))?;
@@ -30,12 +30,12 @@ pub(crate) async fn write_manifest(events: &DeltaTable, manifest: &BTreeMap<&str
     Ok(name)
 }
 
-fn manifest_path(name: &str) -> Path {
+pub(crate) fn manifest_path(name: &str) -> Path {
     Path::from(format!("{MANIFESTS}/{name}.json"))
 }
 
 /// The manifest that a commit of `events` names.
-async fn manifest_of(events: &DeltaTable, version: u64) -> Result<Option<String>> {
+pub(crate) async fn manifest_of(events: &DeltaTable, version: u64) -> Result<Option<String>> {
     let Some(bytes) = events.log_store().read_commit_entry(version).await.map_err(read_failed)? else { return Ok(None) };
     for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         let action: serde_json::Value = serde_json::from_slice(line).map_err(read_failed)?;

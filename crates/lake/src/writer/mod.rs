@@ -6,7 +6,7 @@
 
 mod assemble;
 mod evict;
-mod follow;
+pub(crate) mod follow;
 mod heal;
 mod ids;
 
@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// Attempts to commit `events` before giving up; each lost one means that another writer got on.
-const ATTEMPTS_MAX: u32 = 100;
+pub(crate) const ATTEMPTS_MAX: u32 = 100;
 
 /// Application id of every commit of ingest: of two at once, Delta itself refuses one.
 pub(crate) const APPLICATION: &str = "whodid-ingest";
@@ -72,6 +72,8 @@ impl std::ops::AddAssign for Tally {
 pub enum Known {
     /// It was read, or found to be no log.
     Read,
+    /// It was rejected, or something in it was; it is not read again.
+    Rejected,
     /// It could not be read; it is tried again.
     Unreadable,
 }
@@ -123,7 +125,7 @@ impl Writer {
     /// Where a table cannot be read, made or committed to.
     pub async fn open(lake: &Lake) -> Result<Self> {
         let mut tables = BTreeMap::new();
-        for table in Table::ALL {
+        for table in Table::ALL.into_iter().filter(|table| !crate::sessions::OWN_TABLES.contains(table)) {
             // What followed `events` and is not there cannot be made anew from what is left.
             let has_begun = tables.get(&Table::Events).is_some_and(|events: &DeltaTable| events.version() > Some(0));
             let follows = follow::FOLLOWERS.contains(&table);
@@ -281,8 +283,12 @@ impl Writer {
 
     fn remember(&mut self, object: &ObjectRow) {
         let identity = object_identity(&object.uri, object.size, object.etag.as_deref(), object.modified);
-        let known = if object.state == "unreadable" { Known::Unreadable } else { Known::Read };
-        if known == Known::Read || !self.known.contains_key(&identity) {
+        let known = match object.state {
+            "unreadable" => Known::Unreadable,
+            _ if object.state == "rejected" || object.rejected > 0 => Known::Rejected,
+            _ => Known::Read,
+        };
+        if known != Known::Unreadable || !self.known.contains_key(&identity) {
             self.known.insert(identity, known);
         }
     }
@@ -294,9 +300,14 @@ impl Writer {
             if !self.ledger_files.insert(path.to_string()) {
                 continue;
             }
-            for batch in
-                read(open.object_store(), Table::Objects, &path, size, &["object", "state", "account_id", "etag", "size", "modified"])
-                    .await?
+            for batch in read(
+                open.object_store(),
+                Table::Objects,
+                &path,
+                size,
+                &["object", "state", "account_id", "etag", "size", "modified", "rejected"],
+            )
+            .await?
             {
                 let text = |name| crate::parquet_file::text_column(Table::Objects, &batch, name);
                 let number = |name: &str| {
@@ -306,11 +317,16 @@ impl Writer {
                         .ok_or_else(|| Error::Read { table: "objects", source: format!("column {name} is missing").into() })
                 };
                 let (object, state, account, etag) = (text("object")?, text("state")?, text("account_id")?, text("etag")?);
-                let (size, modified) = (number("size")?, number("modified")?);
+                let (size, modified, rejected) = (number("size")?, number("modified")?, number("rejected")?);
                 for row in 0..batch.num_rows() {
                     let seen = ObjectRow {
                         uri: object.value(row).to_owned(),
-                        state: if state.value(row) == "unreadable" { "unreadable" } else { "read" },
+                        state: match state.value(row) {
+                            "unreadable" => "unreadable",
+                            "rejected" => "rejected",
+                            _ => "read",
+                        },
+                        rejected: u64::try_from(rejected.value(row)).unwrap_or(0),
                         etag: etag.is_valid(row).then(|| etag.value(row).to_owned()),
                         size: u64::try_from(size.value(row)).unwrap_or(0),
                         modified: modified.is_valid(row).then(|| modified.value(row)),

@@ -5,8 +5,12 @@
 
 #![allow(clippy::unwrap_used, dead_code, reason = "a test server; not every test that includes it uses all of it")]
 
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use s3s::auth::SimpleAuth;
@@ -18,12 +22,24 @@ use tokio::task::{AbortHandle, JoinSet};
 pub(crate) const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 pub(crate) const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
+/// User metadata of objects, by `/bucket/key`: the server itself cannot keep it of keys as long as CloudTrail's.
+pub(crate) type Metadata = Arc<Mutex<BTreeMap<String, BTreeMap<String, String>>>>;
+
+/// Answers of CloudTrail's `ListPublicKeys`, in JSON, each given once; and what was asked.
+#[derive(Default)]
+pub(crate) struct PublicKeys {
+    pub(crate) answers: VecDeque<String>,
+    pub(crate) regions: Vec<String>,
+}
+
 /// A running server, and how to reach it.
 pub(crate) struct Server {
     /// `http://127.0.0.1:port`
     pub(crate) endpoint: String,
     pub(crate) access_key: String,
     pub(crate) secret_key: String,
+    pub(crate) metadata: Metadata,
+    pub(crate) public_keys: Arc<Mutex<PublicKeys>>,
     accepting: AbortHandle,
 }
 
@@ -40,15 +56,52 @@ pub(crate) async fn start(root: &Path) -> Server {
     let service = service.build();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let metadata = Metadata::default();
+    let public_keys = Arc::<Mutex<PublicKeys>>::default();
+    let (of_objects, keys) = (Arc::clone(&metadata), Arc::clone(&public_keys));
     let accepting = tokio::spawn(async move {
         let mut connections = JoinSet::new(); // dropped with this task, and all connections with it
         while let Ok((socket, _)) = listener.accept().await {
-            let service = service.clone();
+            let (service, of_objects, keys) = (service.clone(), Arc::clone(&of_objects), Arc::clone(&keys));
             connections.spawn(async move {
                 let server = Builder::new(TokioExecutor::new());
-                let _ = server.serve_connection(TokioIo::new(socket), service).await;
+                let answer = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+                    let told = of_objects.lock().unwrap().get(request.uri().path()).cloned().unwrap_or_default();
+                    let asks_keys = request.headers().get("x-amz-target").is_some_and(|name| name == "CloudTrail_20131101.ListPublicKeys");
+                    let answer = if asks_keys { next_answer(&keys, &request) } else { None };
+                    let answered = hyper::service::Service::call(&service, request);
+                    async move {
+                        if let Some(answer) = answer {
+                            return Ok(hyper::Response::new(s3s::Body::from(answer)));
+                        }
+                        let mut answered = answered.await?;
+                        if answered.status().is_success() {
+                            for (name, value) in &told {
+                                let name = HeaderName::from_bytes(format!("x-amz-meta-{name}").as_bytes()).unwrap();
+                                answered.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
+                            }
+                        }
+                        Ok::<_, s3s::HttpError>(answered)
+                    }
+                });
+                let _ = server.serve_connection(TokioIo::new(socket), answer).await;
             });
         }
     });
-    Server { endpoint, access_key: ACCESS_KEY.to_owned(), secret_key: SECRET_KEY.to_owned(), accepting: accepting.abort_handle() }
+    Server {
+        endpoint,
+        access_key: ACCESS_KEY.to_owned(),
+        secret_key: SECRET_KEY.to_owned(),
+        metadata,
+        public_keys,
+        accepting: accepting.abort_handle(),
+    }
+}
+
+/// The next of the answers that were given; notes the region for which the request is signed.
+fn next_answer(keys: &Mutex<PublicKeys>, request: &hyper::Request<hyper::body::Incoming>) -> Option<String> {
+    let mut keys = keys.lock().unwrap();
+    let signed = request.headers().get("authorization")?.to_str().ok()?;
+    keys.regions.push(signed.split('/').nth(2)?.to_owned());
+    keys.answers.pop_front()
 }

@@ -1,0 +1,98 @@
+//! How fresh a lake is, from its own ledgers.
+
+use crate::error::{Error, Result};
+use crate::hits::{column, number, text};
+use crate::reader::Reader;
+use datafusion::arrow::array::{Array as _, AsArray as _, RecordBatch};
+use datafusion::arrow::datatypes::TimestampMicrosecondType;
+use event::time::rfc3339;
+use lake::Table;
+use serde::Serialize;
+
+/// A source's logs of one account and region.
+#[derive(Debug, Clone, Serialize)]
+pub struct SourceStatus {
+    /// What comes before `AWSLogs/` in its objects' addresses, or their folder.
+    pub source: String,
+    /// Whose logs; empty where the address does not say.
+    pub account_id: String,
+    /// Of which region.
+    pub aws_region: String,
+    /// Log objects.
+    pub objects: i64,
+    /// Records read.
+    pub records: i64,
+    /// Records rejected.
+    pub rejected: i64,
+    /// Objects rejected whole, or that could not be read.
+    pub unread: i64,
+    /// The first event's time.
+    pub first_event_time: Option<String>,
+    /// The last event's time.
+    pub last_event_time: Option<String>,
+    /// From the last event until now.
+    pub age_seconds: Option<i64>,
+    /// From an object's last event to its delivery into its bucket, the median; not known of files.
+    pub delay_seconds: Option<i64>,
+}
+
+/// The run that ended last.
+#[derive(Debug, Clone, Serialize)]
+pub struct LastRun {
+    /// Its id.
+    pub run_id: String,
+    /// What it read.
+    pub source: String,
+    /// When it began.
+    pub started: String,
+    /// When it ended.
+    pub ended: String,
+}
+
+fn time(batch: &RecordBatch, name: &str, row: usize) -> Result<Option<i64>> {
+    let column = column(batch, name)?.as_primitive_opt::<TimestampMicrosecondType>();
+    let column = column.ok_or_else(|| Error::Query { source: format!("column {name} has another type").into() })?;
+    Ok(column.is_valid(row).then(|| column.value(row)))
+}
+
+impl Reader {
+    /// Every source, account and region of which there are logs, and the run that ended last.
+    ///
+    /// # Errors
+    /// Where the ledgers cannot be read.
+    pub async fn status(&self) -> Result<(Vec<SourceStatus>, Option<LastRun>)> {
+        self.need(&[Table::Objects, Table::Runs]).await?;
+        let mut sources = Vec::new();
+        for batch in self.run(include_str!("../../../queries/status/sources.sql"), Vec::new()).await? {
+            let (source, account, region) = (text(&batch, "source")?, text(&batch, "account_id")?, text(&batch, "aws_region")?);
+            let (objects, records) = (number(&batch, "objects")?, number(&batch, "records")?);
+            let (rejected, unread, delay) = (number(&batch, "rejected")?, number(&batch, "unread")?, number(&batch, "delay_seconds")?);
+            for row in 0..batch.num_rows() {
+                let last = time(&batch, "last_event_time", row)?;
+                sources.push(SourceStatus {
+                    source: source.value(row).to_owned(),
+                    account_id: account.value(row).to_owned(),
+                    aws_region: region.value(row).to_owned(),
+                    objects: objects.value(row),
+                    records: records.value(row),
+                    rejected: rejected.value(row),
+                    unread: unread.value(row),
+                    first_event_time: time(&batch, "first_event_time", row)?.map(rfc3339),
+                    last_event_time: last.map(rfc3339),
+                    age_seconds: last.map(|last| (self.now() - last) / 1_000_000),
+                    delay_seconds: delay.is_valid(row).then(|| delay.value(row)),
+                });
+            }
+        }
+        let mut last_run = None;
+        for batch in self.run(include_str!("../../../queries/status/last_run.sql"), Vec::new()).await? {
+            let (run_id, source) = (text(&batch, "run_id")?, text(&batch, "source")?);
+            for row in 0..batch.num_rows() {
+                let at = |name| time(&batch, name, row).map(|at| at.map(rfc3339).unwrap_or_default());
+                let (run_id, source) = (run_id.value(row).to_owned(), source.value(row).to_owned());
+                last_run = Some(LastRun { run_id, source, started: at("started")?, ended: at("ended")? });
+            }
+        }
+        Ok((sources, last_run))
+    }
+}

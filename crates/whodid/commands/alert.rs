@@ -1,0 +1,325 @@
+//! `whodid alert`: runs the rules on what is new in the lake, tells of what they take, remembers it.
+//!
+//! Told first, remembered after: a crash between the two tells again, under the same `alert_id`.
+
+use crate::args;
+use crate::commands::{match_of, user_lake};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render;
+use crate::settings::Settings;
+use lake::sessions::{AlertRow, SessionWriter};
+use match_of::{Found, Scope};
+use query::{CommandFilter, Known, Question, Reader, SessionQuestion, Verb, Watermarks, merged};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use transcript::rules::{LogSource, Match, Rules, of_session, placed};
+use transcript::suppress::Suppressions;
+
+/// Days after which an alert that names nobody is no longer completed, and a session without a transcript no longer looked for.
+const OPEN_DAYS: i64 = 30;
+/// Records that one run tells of, at most; the rest is for the next.
+const RECORDS_MAX: usize = 10_000;
+
+/// What a run came to.
+#[derive(Debug, Default, serde::Serialize)]
+pub(crate) struct Told {
+    pub(crate) schema: &'static str,
+    pub(crate) alerts: Vec<Value>,
+    pub(crate) suppressed: Vec<Suppressed>,
+    /// Rules and suppressions that could not be used.
+    pub(crate) refused: Vec<String>,
+    /// Suppressions that have run out.
+    pub(crate) expired: Vec<String>,
+}
+
+/// What a suppression took.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct Suppressed {
+    pub(crate) title: String,
+    pub(crate) owner: String,
+    pub(crate) reason: String,
+    pub(crate) count: u64,
+}
+
+pub(crate) async fn run(settings: &Settings, options: &args::Alert) -> Result<Exit, Failure> {
+    let now = crate::settings::now();
+    let mut told = Told { schema: "whodid.alert/v1", ..Told::default() };
+    let mut monitor = Monitor::load(options, now, &mut told)?;
+    let lake = user_lake(settings)?;
+    let reader = Reader::new(&lake);
+    let seen = if settings.since.is_some() { Watermarks::new() } else { reader.watermarks().await? };
+    let mut marks = Marks::of(&monitor.names(), &seen);
+    let mut found = monitor.commands(&reader, settings, &mut marks, now).await?;
+    found.extend(monitor.findings(&reader, settings, !seen.is_empty(), now).await?);
+    found.extend(monitor.records(&reader, settings, &mut marks).await?);
+    let rows = monitor.news(&reader, found, now).await?;
+    for row in rows.iter().filter(|row| row.disposition == "sent") {
+        told.alerts.push(serde_json::from_str(&row.alert).map_err(|error| Failure::internal(&error))?);
+    }
+    for (suppression, count) in monitor.suppressions.counts().filter(|(_, count)| *count > 0) {
+        let (title, owner, reason) = (suppression.title.clone(), suppression.owner.clone(), suppression.reason.clone());
+        told.suppressed.push(Suppressed { title, owner, reason, count });
+    }
+    render::alerts(settings, &told)?;
+    remember(&lake, &rows, &seen, marks, now).await?;
+    Ok(if options.exit_code && !told.alerts.is_empty() { Exit::Found } else { Exit::Done })
+}
+
+async fn remember(lake: &lake::Lake, rows: &[AlertRow], seen: &Watermarks, marks: Marks, now: i64) -> Result<(), Failure> {
+    let mut writer = SessionWriter::open(lake).await?;
+    let run_id = format!("alert-{now}-{}", std::process::id());
+    writer.note_alerts(rows, &run_id, now).await?;
+    if marks.new == *seen {
+        return Ok(());
+    }
+    let tally = serde_json::json!({"watermarks": marks.new, "alerts": rows.len()}).to_string();
+    let run = lake::RunRow {
+        run_id,
+        command: "alert".into(),
+        source: lake.place().into(),
+        tool_version: env!("CARGO_PKG_VERSION").into(),
+        tally,
+        started: now,
+        ended: crate::settings::now(),
+    };
+    Ok(writer.note_run(&run).await?)
+}
+
+/// Up to where the rules of a run have looked, and will have.
+struct Marks {
+    old: BTreeMap<&'static str, i64>,
+    new: Watermarks,
+    names: Vec<String>,
+}
+
+impl Marks {
+    /// A run begins where the rule that has seen least has stopped.
+    fn of(names: &[String], seen: &Watermarks) -> Self {
+        let least = |table: &str| {
+            let mark = |name: &String| seen.get(name).and_then(|tables| tables.get(table)).copied().unwrap_or(0);
+            names.iter().map(mark).min().unwrap_or(0)
+        };
+        let old = ["sessions", "events"].map(|table| (table, least(table)));
+        Self { old: BTreeMap::from(old), new: seen.clone(), names: names.to_vec() }
+    }
+
+    fn old(&self, table: &'static str) -> i64 {
+        self.old.get(table).copied().unwrap_or(0)
+    }
+
+    fn reached(&mut self, table: &'static str, version: i64) {
+        for name in &self.names {
+            let held = self.new.entry(name.clone()).or_default().entry(table.to_owned()).or_default();
+            *held = version.max(*held);
+        }
+    }
+}
+
+/// Rules, and what is not to be told.
+struct Monitor {
+    rules: Rules,
+    suppressions: Suppressions,
+    only: Vec<String>,
+}
+
+impl Monitor {
+    fn load(options: &args::Alert, now: i64, told: &mut Told) -> Result<Self, Failure> {
+        let (mut rules, mut errors) = Rules::shipped();
+        for path in options.rules.iter().flat_map(|path| rule_files(path)) {
+            errors.extend(rules.load(&path.to_string_lossy(), &text_of(&path)?));
+        }
+        let mut suppressions = Suppressions::default();
+        for path in &options.suppress {
+            errors.extend(suppressions.load(&path.to_string_lossy(), &text_of(path)?));
+        }
+        if let Some(unknown) = options.rule.iter().find(|name| !rules.list().any(|rule| rule.rule == **name)) {
+            let known: BTreeSet<&str> = rules.list().map(|rule| rule.rule.as_str()).collect();
+            let known: Vec<&str> = known.into_iter().collect();
+            return Err(Failure::usage(format!("no rule is called {unknown}"), format!("there are: {}", known.join(", "))));
+        }
+        told.refused = errors.iter().map(ToString::to_string).collect();
+        told.expired = suppressions.expired(now).map(|suppression| suppression.title.clone()).collect();
+        render::bad_rules(&told.refused, &told.expired);
+        Ok(Self { rules, suppressions, only: options.rule.clone() })
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.rules.list().filter(|rule| self.wants(rule)).map(|rule| rule.rule.clone()).collect()
+    }
+
+    fn wants(&self, rule: &Match) -> bool {
+        self.only.is_empty() || self.only.contains(&rule.rule)
+    }
+
+    fn matching(&self, source: LogSource, event: &Value) -> Vec<Match> {
+        self.rules.matching(source, event).into_iter().filter(|rule| self.wants(rule)).cloned().collect()
+    }
+
+    /// Matches in what was typed, of every session that has something new or whose alerts name nobody yet.
+    async fn commands(&self, reader: &Reader, settings: &Settings, marks: &mut Marks, now: i64) -> Result<Vec<Found>, Failure> {
+        let from_day = settings.since.map(|since| lake::day_of(since) - 1);
+        let after_version = Some(marks.old("sessions")).filter(|version| settings.since.is_none() && *version > 0);
+        let new = reader.commands(&CommandFilter { from_day, after_version, ..CommandFilter::default() }).await?;
+        let mut ids: BTreeSet<String> = new.iter().map(|command| command.session_id.clone()).collect();
+        ids.extend(reader.nameless_sessions(lake::day_of(now - OPEN_DAYS * lake::rows::DAY_MICROS)).await?);
+        if let Some(newest) = new.iter().map(|command| command.version).max() {
+            marks.reached("sessions", newest);
+        }
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let question = SessionQuestion { session_ids: Some(ids.clone()), now, limit: usize::MAX, ..SessionQuestion::default() };
+        let sessions = reader.sessions(&question).await?.sessions;
+        let commands = reader.commands(&CommandFilter { session_ids: Some(ids), ..CommandFilter::default() }).await?;
+        let mut by_session: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for command in &commands {
+            by_session.entry(&command.session_id).or_default().push(command.clone());
+        }
+        let mut found = Vec::new();
+        for session in &sessions {
+            let own = by_session.get(session.session_id.as_str()).map_or(&[][..], Vec::as_slice);
+            let about = match_of::about(session);
+            for command in merged(&session.transcript.logs, own) {
+                let event = placed(&command.fields, &about);
+                let mut taken = self.matching(LogSource::Session, &event);
+                // Shipped rules saw the line before its secrets were hidden.
+                let before = |rule: &&Match| command.rules.contains(&rule.rule) && !taken.contains(rule) && self.wants(rule);
+                let more: Vec<Match> = self.rules.list().filter(before).cloned().collect();
+                taken.extend(more);
+                found.extend(taken.into_iter().map(|rule| match_of::command(rule, session, &command, event.clone())));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Sessions whose transcript did not come, and transcripts that belong to none.
+    async fn findings(&self, reader: &Reader, settings: &Settings, ran_before: bool, now: i64) -> Result<Vec<Found>, Failure> {
+        let open = now - OPEN_DAYS * lake::rows::DAY_MICROS;
+        let since = settings.since.or(ran_before.then_some(open));
+        let question = SessionQuestion { since, now, limit: usize::MAX, ..SessionQuestion::default() };
+        let list = reader.sessions(&question).await?;
+        let mut found = Vec::new();
+        // Where no logs of sessions are read at all, that one lacks says nothing.
+        for session in list.sessions.iter().filter(|session| list.session_logs > 0 && session.finding.is_some()) {
+            let event = of_session(&match_of::about(session), session.transcript.state, &session.transcript.why);
+            let taken = self.matching(LogSource::Session, &event);
+            found.extend(taken.into_iter().map(|rule| match_of::session(rule, session, event.clone())));
+        }
+        Ok(found)
+    }
+
+    /// Matches in CloudTrail's records.
+    async fn records(&self, reader: &Reader, settings: &Settings, marks: &mut Marks) -> Result<Vec<Found>, Failure> {
+        let mut taken: Vec<(Vec<Match>, Value)> = Vec::new();
+        let old = if settings.since.is_some() { 0 } else { marks.old("events") };
+        let newest = reader
+            .records(old, settings.since, &mut |record, _| {
+                let rules = if taken.len() < RECORDS_MAX { self.matching(LogSource::CloudTrail, &record) } else { Vec::new() };
+                if !rules.is_empty() {
+                    taken.push((rules, record));
+                }
+            })
+            .await?;
+        if taken.len() < RECORDS_MAX {
+            marks.reached("events", newest);
+        }
+        let mut found = Vec::new();
+        for (rules, record) in taken {
+            let event_id = record["eventID"].as_str().unwrap_or_default().to_owned();
+            let question = Question {
+                thing: event_id,
+                verb: Verb::Show,
+                since: None,
+                until: None,
+                limit: usize::MAX,
+                include_reads: true,
+                include_denied: true,
+                tags: Vec::new(),
+                attribute: None,
+                evidence: false,
+            };
+            let changes = reader.answer(&question).await?.changes;
+            let account = record["recipientAccountId"].as_str().unwrap_or_default();
+            let change = changes.iter().find(|change| change.recipient_account_id == account).or(changes.first());
+            found.extend(rules.into_iter().map(|rule| match_of::record(rule, &record, change)));
+        }
+        Ok(found)
+    }
+
+    /// What of the matches is to be told, and what is suppressed; what was told before is left out.
+    async fn news(&mut self, reader: &Reader, mut found: Vec<Found>, now: i64) -> Result<Vec<AlertRow>, Failure> {
+        let ids = found.iter().flat_map(|found| [found.id(), found.orphan_id(), found.named_id()]).collect();
+        let known = reader.known_alerts(&ids).await?;
+        found.sort_by_key(|found| (found.row.time, found.row.session_id.clone(), found.place, found.row.rule.clone()));
+        let mut rows = Vec::new();
+        let mut told = BTreeSet::new();
+        for found in found {
+            let Some((alert_id, update_of)) = found.due(&known) else { continue };
+            if !told.insert(alert_id.clone()) {
+                continue;
+            }
+            let suppressed = self.suppressions.check(&found.row.rule, found.rule_id.as_deref(), found.source, &found.event, now);
+            let suppressed_by = suppressed.map(|suppression| suppression.title.clone());
+            rows.push(found.row(alert_id, update_of, suppressed_by));
+        }
+        Ok(rows)
+    }
+}
+
+/// The rules of a file, or of the files of a folder, in the order of their names.
+fn rule_files(path: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(path) else { return vec![path.to_owned()] };
+    let is_rule = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yml" || ending == "yaml");
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_rule).collect();
+    files.sort();
+    files
+}
+
+fn text_of(path: &Path) -> Result<String, Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::usage(format!("cannot read {}: {error}", path.display()), "give a readable file of Sigma rules or suppressions")
+    };
+    let size = std::fs::metadata(path).map_err(failed)?.len();
+    if size > transcript::rules::RULE_BYTES_MAX as u64 {
+        return Err(Failure::usage(
+            format!("{} is longer than {} bytes", path.display(), transcript::rules::RULE_BYTES_MAX),
+            "part it into several files",
+        ));
+    }
+    std::fs::read_to_string(path).map_err(failed)
+}
+
+impl Found {
+    /// The id to tell it under, and the alert that it completes; none where there is nothing to tell.
+    fn due(&self, known: &BTreeMap<String, Known>) -> Option<(String, Option<String>)> {
+        let is_known = |id: &String| known.contains_key(id);
+        let named = self.row.actor_id.is_some();
+        let (id, orphan_id, named_id) = (self.id(), self.orphan_id(), self.named_id());
+        match known.get(&id) {
+            Some(told) if named && told.actor_id.is_none() && !is_known(&named_id) => Some((named_id, Some(id))),
+            Some(_) => None,
+            None if self.scope != Scope::Orphan && is_known(&orphan_id) => Some((id, Some(orphan_id))),
+            None => Some((id, None)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Marks;
+    use query::Watermarks;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn a_rule_that_is_new_begins_at_the_beginning() {
+        let seen = Watermarks::from([("sudo".to_owned(), BTreeMap::from([("sessions".to_owned(), 7)]))]);
+        let names = ["sudo".to_owned(), "new".to_owned()];
+        assert_eq!(Marks::of(&names[..1], &seen).old("sessions"), 7);
+        let mut marks = Marks::of(&names, &seen);
+        assert_eq!(marks.old("sessions"), 0);
+        marks.reached("sessions", 9);
+        assert_eq!((marks.new["sudo"]["sessions"], marks.new["new"]["sessions"]), (9, 9));
+    }
+}

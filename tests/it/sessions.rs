@@ -1,0 +1,588 @@
+//! Sessions on machines: who was in them, what was typed, and the alarm on it, against the truth of simulated terminals.
+
+#![expect(clippy::print_stdout, reason = "figures, shown with --nocapture")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use simulate::Loss;
+use simulate::terminal::{Entered, Recording, Shell, record};
+
+use crate::records::{ACCOUNT, key_of, packed};
+use crate::support::{Home, gzip, write};
+use crate::world::{deliver, plan, simulated};
+
+const REGION: &str = "ap-northeast-1";
+/// Sessions of each shell.
+const SEEDS: u64 = 32;
+const LINES: usize = 12;
+
+#[test]
+fn every_sudo_is_found_with_the_right_person_and_none_is_invented() {
+    let home = Home::new();
+    let (objects, ledger) = simulated(&plan(1, Loss::None));
+    deliver(&home.path("logs"), &objects);
+    let mut truth = BTreeMap::new();
+    for act in ledger.acts.iter().filter(|act| act.event_name == "StartSession") {
+        let id = act.things.iter().find(|thing| !thing.starts_with("arn:") && thing.rsplit('-').next().unwrap().len() == 26).unwrap();
+        let session = Simulated { recording: record(1_000 + truth.len() as u64, Shell::Bash, LINES), form: Form::S3 };
+        session.put(&home.path("logs"), id, "i-0a1b2c3d");
+        truth.insert(id.clone(), (act.actor.id.clone(), session));
+    }
+    assert!(truth.len() >= 2, "the organisation has sessions of its own");
+    let mut people = People::default();
+    for (place, shell) in Shell::ALL.into_iter().enumerate() {
+        for seed in 0..SEEDS {
+            let number = place as u32 * 100 + seed as u32;
+            let started = people.start(number, None);
+            let form = Form::ALL[number as usize % Form::ALL.len()];
+            // What fish and zsh draw is lost where control sequences are taken out.
+            let form = if matches!(shell, Shell::Zsh | Shell::Fish) && form.is_stripped() { Form::S3 } else { form };
+            let session = Simulated { recording: record(seed, shell, LINES), form };
+            session.put(&home.path("logs"), &started.id, &started.instance);
+            truth.insert(started.id, (started.actor, session));
+        }
+    }
+    people.deliver(&home.path("logs"));
+    let lake = home.text("lake");
+    let summary = home.ingest(&lake, &[&home.text("logs")]);
+    assert_eq!(summary["session_logs"]["read"], truth.len());
+    assert_eq!(summary["session_logs"]["rejected"], 0, "{}", summary["problems"]);
+    let told = alerts(&home, &lake, &["--rule", "sudo"]);
+    let mut score = Score::default();
+    for (id, (actor, session)) in &truth {
+        let own: Vec<&Value> = told.iter().filter(|alert| alert["session_id"] == id.as_str()).collect();
+        for alert in &own {
+            assert_eq!(alert["actor"]["id"], actor.as_str(), "the right person: {alert}");
+            assert_eq!(alert["certainty"], "proven", "{alert}");
+        }
+        score.add(session, &own, id);
+    }
+    assert_eq!(told.iter().filter(|alert| !truth.contains_key(alert["session_id"].as_str().unwrap())).count(), 0);
+    println!("{} sessions: {score:?}", truth.len());
+    assert!(score.invented == 0 && score.recall() >= 0.98, "{score:?}");
+    assert!(score.stripped_invented as f64 <= 0.03 * score.stripped_acts as f64, "{score:?}");
+    assert_eq!(alerts(&home, &lake, &["--rule", "sudo"]), [Value::Null; 0], "told once");
+    let before: Vec<_> = TABLES.map(|table| home.rows(&lake, table, &[])).into();
+    let again = home.ingest(&lake, &[&home.text("logs")]);
+    assert_eq!(again["objects"]["new"], 0);
+    assert_eq!(before, TABLES.map(|table| home.rows(&lake, table, &[])));
+}
+
+/// Tables that a second reading leaves as they are.
+const TABLES: [&str; 5] = ["sessions", "commands", "objects", "rejects", "events"];
+
+#[test]
+fn what_has_no_transcript_says_why() {
+    let home = Home::new();
+    let mut people = People::default();
+    let missing = people.start(1, None);
+    let forwarded = people.start(2, Some("AWS-StartPortForwardingSessionToRemoteHost"));
+    let ssh = people.start(3, Some("AWS-StartSSHSession"));
+    let own = people.start(4, Some("Company-Shell"));
+    let present = people.start(5, None);
+    people.denied(6);
+    people.other(
+        7,
+        "SendSSHPublicKey",
+        "ec2-instance-connect.amazonaws.com",
+        json!({"instanceId": "i-0a1b2c3d", "instanceOSUser": "ec2-user"}),
+    );
+    people.deliver(&home.path("logs"));
+    let text = b"sh-4.2$ sudo id\r\nuid=0(root)\r\nsh-4.2$ ";
+    write(&home.path(&format!("logs/ssm/{}.log", present.id)), text);
+    write(&home.path("logs/ssm/sato-0123456789abcdefghijklmnop.log"), text);
+    let lake = home.text("lake");
+    home.ingest(&lake, &[&home.text("logs")]);
+    let list = home.run(&["--lake", &lake, "--format", "json", "sessions"]).expect(0).json();
+    assert_eq!((&list["schema"], &list["attempts"]), (&json!("whodid.sessions/v1"), &json!(1)));
+    let of = |id: &str| list["sessions"].as_array().unwrap().iter().find(|session| session["session_id"] == id).unwrap().clone();
+    for (started, kind, state, finding) in [
+        (&missing, "shell", "missing", json!("transcript_missing")),
+        (&forwarded, "port_forwarding", "impossible", json!(null)),
+        (&ssh, "ssh", "impossible", json!(null)),
+        (&own, "custom", "missing", json!("transcript_missing")),
+        (&present, "shell", "present", json!(null)),
+    ] {
+        let session = of(&started.id);
+        assert_eq!((&session["kind"], &session["transcript"]["state"], &session["finding"]), (&json!(kind), &json!(state), &finding));
+        assert_eq!(session["actor"]["id"], started.actor.as_str());
+        assert_eq!(session["target"], started.instance.as_str());
+        assert!(!session["transcript"]["why"].as_str().unwrap().is_empty());
+    }
+    let key = list["sessions"].as_array().unwrap().iter().find(|session| session["kind"] == "ssh_key").unwrap();
+    assert_eq!((&key["run_as_user"], &key["transcript"]["state"]), (&json!("ec2-user"), &json!("impossible")));
+    let orphan = of("sato-0123456789abcdefghijklmnop");
+    check_orphan(&orphan);
+    assert_eq!(list["sessions"].as_array().unwrap().len(), 7);
+    let told = alerts(&home, &lake, &[]);
+    let rules = |id: &str| -> Vec<&str> {
+        told.iter().filter(|alert| alert["session_id"] == id).map(|alert| alert["rule"].as_str().unwrap()).collect()
+    };
+    assert_eq!(rules(&missing.id), ["transcript_missing"]);
+    assert_eq!(rules(&forwarded.id), [""; 0]);
+    assert_eq!(rules(&present.id), ["sudo"]);
+    let mut own = rules("sato-0123456789abcdefghijklmnop");
+    own.sort_unstable();
+    assert_eq!(own, ["sudo", "transcript_missing"]);
+    for alert in told.iter().filter(|alert| alert["session_id"] == "sato-0123456789abcdefghijklmnop") {
+        assert_eq!(
+            (&alert["actor"]["id"], &alert["actor"]["kind"], &alert["certainty"]),
+            (&json!(null), &json!("unknown"), &json!("unknown"))
+        );
+    }
+    home.run(&["--lake", &lake, "sessions"]).expect(0);
+    home.run(&["--lake", &lake, "--format", "csv", "sessions"]).expect(0);
+}
+
+#[test]
+fn a_log_that_speaks_of_another_machine_person_or_account_is_nobodys() {
+    let home = Home::new();
+    let mut people = People::default();
+    let started: Vec<Started> = (1..=5).map(|number| people.start(number * 3, None)).collect();
+    people.deliver(&home.path("logs"));
+    let arn = &started[0].user_arn;
+    let entry = |id: &str, target: &str, arn: &str| streamed(id, target, arn, &["sh-4.2$ sudo id".to_owned(), "uid=0(root)".to_owned()]);
+    let payload = |id: &str, owner: &str| {
+        json!({"messageType": "DATA_MESSAGE", "owner": owner, "logGroup": "/ssm", "logStream": id, "subscriptionFilters": [],
+            "logEvents": [{"id": "1", "timestamp": 1_795_136_523_000_i64, "message": "sh-4.2$ sudo id\nuid=0(root)\nsh-4.2$ "}]})
+    };
+    write(&home.path("logs/cw/right.json"), entry(&started[0].id, &started[0].instance, arn).as_bytes());
+    write(&home.path("logs/cw/machine.json"), entry(&started[1].id, "i-0ffffffffffffffff", &started[1].user_arn).as_bytes());
+    write(
+        &home.path("logs/cw/person.json"),
+        entry(&started[2].id, &started[2].instance, "arn:aws:iam::111122223333:user/other").as_bytes(),
+    );
+    write(&home.path("logs/cw/account"), &gzip(payload(&started[3].id, "444455556666").to_string().as_bytes()));
+    write(&home.path("logs/cw/own"), &gzip(payload(&started[4].id, ACCOUNT).to_string().as_bytes()));
+    let lake = home.text("lake");
+    home.ingest(&lake, &[&home.text("logs")]);
+    for (number, (started, right)) in started.iter().zip([true, false, false, false, true]).enumerate() {
+        let detail = home.run(&["--lake", &lake, "--format", "json", "session", &started.id]).expect(0).json();
+        let sessions = detail["sessions"].as_array().unwrap();
+        if right {
+            assert_eq!((sessions.len(), &sessions[0]["transcript"]["state"]), (1, &json!("present")), "{number}");
+            continue;
+        }
+        let orphan = sessions.iter().find(|session| session["finding"] == "orphan").unwrap_or_else(|| panic!("{number}: {detail}"));
+        check_orphan(orphan);
+        let theirs = sessions.iter().find(|session| session["finding"] != "orphan").unwrap();
+        assert_eq!((&theirs["transcript"]["state"], &theirs["actor"]["id"]), (&json!("missing"), &json!(started.actor)));
+    }
+    let told = alerts(&home, &lake, &["--rule", "sudo"]);
+    let named: Vec<&str> =
+        told.iter().filter(|alert| !alert["actor"]["id"].is_null()).map(|alert| alert["session_id"].as_str().unwrap()).collect();
+    assert_eq!((told.len(), named.len()), (5, 2));
+    assert!(named.contains(&started[0].id.as_str()) && named.contains(&started[4].id.as_str()));
+}
+
+#[test]
+fn an_alert_without_a_name_is_completed_when_the_proof_arrives() {
+    let home = Home::new();
+    let mut people = People::default();
+    let started = people.start(3, None);
+    write(
+        &home.path(&format!("logs/ssm/{}.log", started.id)),
+        b"sh-4.2$ sudo id\r\nuid=0(root)\r\nsh-4.2$ sudo id\r\nuid=0(root)\r\nsh-4.2$ ",
+    );
+    let lake = home.text("lake");
+    home.ingest(&lake, &[&home.text("logs")]);
+    let first = alerts(&home, &lake, &["--rule", "sudo"]);
+    assert_eq!(first.len(), 2, "two acts are two alerts");
+    assert_ne!(first[0]["alert_id"], first[1]["alert_id"]);
+    assert!(first.iter().all(|alert| alert["actor"]["id"].is_null() && alert["update_of"].is_null()));
+    assert_eq!(alerts(&home, &lake, &["--rule", "sudo"]), [Value::Null; 0]);
+    people.deliver(&home.path("logs"));
+    home.ingest(&lake, &[&home.text("logs")]);
+    let second = alerts(&home, &lake, &["--rule", "sudo"]);
+    assert_eq!(second.len(), 2);
+    for (alert, before) in second.iter().zip(&first) {
+        assert_eq!((&alert["actor"]["id"], &alert["certainty"]), (&json!(started.actor), &json!("proven")));
+        assert_eq!(alert["update_of"], before["alert_id"]);
+    }
+    assert_eq!(alerts(&home, &lake, &["--rule", "sudo"]), [Value::Null; 0]);
+    assert_eq!(home.count(&lake, "alerts"), 4);
+}
+
+#[test]
+fn a_log_that_grew_is_read_again_and_tells_only_what_is_new() {
+    let home = Home::new();
+    let mut people = People::default();
+    let started = people.start(1, None);
+    people.deliver(&home.path("logs"));
+    let log = home.path(&format!("logs/ssm/{}.log", started.id));
+    let (one, two) = ("sh-4.2$ sudo id\r\nuid=0(root)\r\nsh-4.2$ ", "sudo reboot\r\nsh-4.2$ ls\r\nsh-4.2$ ");
+    write(&log, one.as_bytes());
+    let lake = home.text("lake");
+    home.ingest(&lake, &[&home.text("logs")]);
+    assert_eq!(alerts(&home, &lake, &["--rule", "sudo"]).len(), 1);
+    write(&log, format!("{one}{two}").as_bytes());
+    let summary = home.ingest(&lake, &[&home.text("logs")]);
+    assert_eq!((&summary["session_logs"]["replaced"], &summary["session_logs"]["written"]), (&json!(1), &json!(0)));
+    assert_eq!((home.count(&lake, "sessions"), home.count(&lake, "commands")), (1, 3));
+    let told = alerts(&home, &lake, &["--rule", "sudo"]);
+    assert_eq!(told.iter().map(|alert| alert["command"].as_str().unwrap()).collect::<Vec<_>>(), ["sudo reboot"]);
+    // The same lake as from the grown log alone.
+    let whole = home.text("whole");
+    home.ingest(&whole, &[&home.text("logs")]);
+    let without = ["run_id", "version"];
+    for table in ["sessions", "commands"] {
+        assert_eq!(home.rows(&lake, table, &without), home.rows(&whole, table, &without), "{table}");
+    }
+    // The upload at the end repeats what was streamed, and is told of no more.
+    let lines = ["sh-4.2$ sudo id", "uid=0(root)", "sh-4.2$ sudo reboot", "sh-4.2$ ls"].map(str::to_owned);
+    write(&home.path("logs/cw/stream.json"), streamed(&started.id, &started.instance, &started.user_arn, &lines).as_bytes());
+    home.ingest(&lake, &[&home.text("logs")]);
+    assert_eq!(alerts(&home, &lake, &["--rule", "sudo"]), [Value::Null; 0]);
+    let detail = home.run(&["--lake", &lake, "--format", "json", "session", &started.id]).expect(0).json();
+    assert_eq!(
+        (detail["commands"].as_array().unwrap().len(), detail["sessions"][0]["transcript"]["logs"].as_array().unwrap().len()),
+        (3, 2)
+    );
+}
+
+#[test]
+fn garbage_is_rejected_with_its_reason_and_counted() {
+    let home = Home::new();
+    for (name, body) in [
+        ("ssm/sato-0123456789abcdefghijklmnop.log", &b"\x7fELF\0\0\0\0\0\0\0\0"[..]),
+        ("ssm/evil\u{1b}[2J-0123456789abcdefghijklmnop.log", b"sh-4.2$ sudo id\r\n"),
+        ("ssm/tanaka-0123456789abcdefghijklmnop.log.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\x03 broken"),
+    ] {
+        write(&home.path(&format!("logs/{name}")), body);
+    }
+    let long = [b"sh-4.2$ id\r\n".to_vec(), vec![b'x'; 3 << 20], b"\r\nsh-4.2$ sudo id\r\nsh-4.2$ ".to_vec()].concat();
+    write(&home.path("logs/ssm/suzuki-0123456789abcdefghijklmnop.log"), &long);
+    let lake = home.text("lake");
+    let summary = home.ingest(&lake, &[&home.text("logs")]);
+    assert_eq!(
+        (&summary["objects"]["seen"], &summary["objects"]["rejected"], &summary["objects"]["read"]),
+        (&json!(4), &json!(3), &json!(1))
+    );
+    let mut reasons: Vec<String> =
+        home.sql(&lake, "SELECT reason FROM rejects").iter().map(|row| row["reason"].as_str().unwrap().to_owned()).collect();
+    reasons.sort();
+    assert_eq!(reasons.len(), 4, "{reasons:?}");
+    for reason in ["line_too_long", "not_session_log", "session_id"] {
+        assert!(reasons.contains(&reason.to_owned()), "{reasons:?}");
+    }
+    assert_eq!((home.count(&lake, "objects"), home.count(&lake, "sessions"), home.count(&lake, "commands")), (4, 1, 2));
+    home.run(&["--lake", &home.text("strict"), "ingest", "--strict", &home.text("logs")]).expect(6);
+}
+
+#[test]
+fn secrets_and_control_characters_reach_no_output() {
+    let home = Home::new();
+    let mut people = People::default();
+    let started = people.start(1, None);
+    people.deliver(&home.path("logs"));
+    let text = "sh-4.2$ echo 'Tr0ub4dor&3x' | sudo -S id\r\nuid=0(root)\r\nsh-4.2$ curl -H \"X: Tr0ub4dor&3x\" x\r\n\u{1b}]0;title\u{7}\u{1b}[31mred\u{1b}[0m \u{202e}abc\r\nsh-4.2$ ";
+    write(&home.path(&format!("logs/ssm/{}.log", started.id)), text.as_bytes());
+    let lake = home.text("lake");
+    home.ingest(&lake, &[&home.text("logs")]);
+    let mut all = home.rows(&lake, "commands", &[]).concat();
+    for arguments in [
+        &["session", &started.id][..],
+        &["session", &started.id, "--transcript"],
+        &["--format", "json", "session", &started.id, "--transcript"],
+        &["sessions"],
+        &["--format", "table", "session", &started.id],
+        &["alert"],
+    ] {
+        let ended = home.run(&[&["--lake", &lake], arguments].concat()).expect(0);
+        assert!(!ended.stdout.chars().any(|letter| letter.is_control() && letter != '\n'), "{arguments:?}: {:?}", ended.stdout);
+        assert!(!ended.stdout.contains('\u{202e}'), "{arguments:?}");
+        all.push_str(&ended.stdout);
+    }
+    all.push_str(&home.rows(&lake, "alerts", &[]).concat());
+    assert!(!all.contains("Tr0ub4dor"), "{all}");
+    let shown = home.run(&["--lake", &lake, "session", &started.id, "--transcript"]).expect(0).stdout;
+    assert!(shown.contains("> sh-4.2$ echo **** | sudo -S id") && shown.contains("uid=0(root)") && shown.contains("red"), "{shown}");
+}
+
+#[test]
+fn rules_suppressions_and_exit_codes() {
+    let home = Home::new();
+    let mut people = People::default();
+    let (one, two) = (people.start(1, None), people.start(2, None));
+    people.deliver(&home.path("logs"));
+    for id in [&one.id, &two.id] {
+        write(&home.path(&format!("logs/ssm/{id}.log")), b"sh-4.2$ sudo id\r\nuid=0(root)\r\nsh-4.2$ deploy now\r\nsh-4.2$ ");
+    }
+    let lake = home.text("lake");
+    home.ingest(&lake, &[&home.text("logs")]);
+    let source = "logsource:\n  product: aws\n  service: ssm_session\n";
+    let rule =
+        format!("title: d\nname: deployed\n{source}detection:\n  s:\n    program: deploy\n    actor|contains: user\n  condition: s\n");
+    write(&home.path("rules/a.yml"), rule.as_bytes());
+    write(&home.path("rules/b.yml"), format!("title: broken\n{source}detection:\n  s:\n    x|nonsense: 1\n  condition: s\n").as_bytes());
+    let suppression = format!(
+        "title: known\nowner: ops\nreason: tested\nexpires: 2099-01-01\n{source}filter:\n  rules: [sudo]\n  s:\n    session_id: {}\n  condition: s\n",
+        one.id
+    );
+    write(&home.path("suppress.yml"), suppression.as_bytes());
+    let arguments = ["--lake", &lake, "--format", "json", "alert", "--exit-code", "--rules", "rules", "--suppress", "suppress.yml"];
+    let ended = home.run(&arguments).expect(10);
+    assert!(ended.stderr.contains("b.yml:7"), "the line of the fault: {}", ended.stderr);
+    let told = ended.json();
+    assert_eq!(told["schema"], "whodid.alert/v1");
+    let mut rules: Vec<(String, String)> = told["alerts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|alert| (alert["rule"].as_str().unwrap().to_owned(), alert["session_id"].as_str().unwrap().to_owned()))
+        .collect();
+    rules.sort();
+    let mut expected =
+        vec![("deployed".to_owned(), one.id.clone()), ("deployed".to_owned(), two.id.clone()), ("sudo".to_owned(), two.id.clone())];
+    expected.sort();
+    assert_eq!(rules, expected);
+    assert_eq!(told["suppressed"], json!([{"title": "known", "owner": "ops", "reason": "tested", "count": 1}]));
+    assert_eq!(home.sql(&lake, "SELECT session_id FROM alerts WHERE disposition = 'suppressed'"), [json!({"session_id": one.id})]);
+    home.run(&arguments).expect(0);
+    home.run(&["--lake", &lake, "alert", "--rule", "no_such_rule"]).expect(2);
+    home.run(&["--lake", &lake, "alert", "--rules", "no/such/file"]).expect(2);
+    home.run(&["--lake", &lake, "session", "nobody-0123456789abcdefghijklmnop"]).expect(5);
+    home.run(&["--lake", &home.text("none"), "alert"]).expect(2);
+    home.run(&["--logs", &home.text("logs"), "sessions"]).expect(0);
+}
+
+#[track_caller]
+fn check_orphan(session: &Value) {
+    assert_eq!((&session["finding"], &session["transcript"]["state"]), (&json!("orphan"), &json!("orphan")));
+    assert_eq!(
+        (&session["actor"]["kind"], &session["actor"]["id"], &session["certainty"]),
+        (&json!("unknown"), &json!(null), &json!("unknown"))
+    );
+}
+
+#[track_caller]
+fn alerts(home: &Home, lake: &str, arguments: &[&str]) -> Vec<Value> {
+    let ended = home.run(&[&["--lake", lake, "--format", "jsonl", "alert"], arguments].concat()).expect(0);
+    let lines: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for alert in &lines {
+        for key in [
+            "schema",
+            "alert_id",
+            "rule",
+            "time",
+            "actor",
+            "certainty",
+            "account_id",
+            "aws_region",
+            "instance_id",
+            "run_as_user",
+            "session_id",
+            "command",
+            "elevated",
+            "how",
+            "evidence",
+            "update_of",
+        ] {
+            assert!(alert.get(key).is_some(), "{key} is missing: {alert}");
+        }
+    }
+    lines
+}
+
+/// Where a log comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    S3,
+    Packed,
+    Text,
+    Streamed,
+    Exported,
+    Subscribed,
+}
+
+impl Form {
+    const ALL: [Self; 6] = [Self::S3, Self::Packed, Self::Text, Self::Streamed, Self::Exported, Self::Subscribed];
+
+    fn is_stripped(self) -> bool {
+        matches!(self, Self::Streamed | Self::Exported | Self::Subscribed)
+    }
+}
+
+struct Simulated {
+    recording: Recording,
+    form: Form,
+}
+
+impl Simulated {
+    fn put(&self, logs: &Path, id: &str, instance: &str) {
+        let arn = format!("arn:aws:sts::{ACCOUNT}:assumed-role/any/{}", id.rsplit_once('-').unwrap().0);
+        let entries =
+            || -> Vec<String> { self.recording.as_streamed().chunks(7).map(|lines| streamed(id, instance, &arn, lines)).collect() };
+        match self.form {
+            Form::S3 => write(&logs.join(format!("ssm/prefix/{id}.log")), &self.recording.as_s3()),
+            Form::Packed => write(&logs.join(format!("ssm/prefix/{id}.log.gz")), &gzip(&self.recording.as_s3())),
+            Form::Text => write(&logs.join(format!("ssm/{id}.log")), &self.recording.as_text()),
+            Form::Streamed => write(&logs.join(format!("cw/{id}.json")), entries().concat().as_bytes()),
+            Form::Exported => {
+                let lines: String = entries()
+                    .iter()
+                    .enumerate()
+                    .map(|(at, entry)| format!("2026-11-18T05:{:02}:{:02}.000Z {entry}", at / 60, at % 60))
+                    .collect();
+                write(&logs.join(format!("exports/0a1b2c3d-1111/{id}/000000.gz")), &gzip(lines.as_bytes()));
+            }
+            Form::Subscribed => {
+                let events: Vec<Value> = (0..)
+                    .zip(entries())
+                    .map(|(at, entry)| json!({"id": at.to_string(), "timestamp": 1_794_978_131_000_i64 + at * 1000, "message": entry.trim_end()}))
+                    .collect();
+                let payload = json!({"messageType": "DATA_MESSAGE", "owner": ACCOUNT, "logGroup": "/ssm", "logStream": id, "subscriptionFilters": ["f"], "logEvents": events});
+                write(&logs.join(format!("firehose/2026/11/18/{id}")), &gzip(payload.to_string().as_bytes()));
+            }
+        }
+    }
+}
+
+/// One entry as the agent streams it, with its newline.
+fn streamed(id: &str, instance: &str, arn: &str, lines: &[String]) -> String {
+    let entry = json!({"eventVersion": "1.0", "eventTime": "2026-11-18T05:10:00Z", "awsRegion": REGION, "target": {"id": instance},
+        "userIdentity": {"arn": arn}, "runAsUser": "ssm-user", "sessionId": id, "sessionData": lines});
+    format!("{entry}\n")
+}
+
+#[derive(Debug, Default)]
+struct Score {
+    acts: usize,
+    found: usize,
+    invented: usize,
+    doubtful: usize,
+    stripped_acts: usize,
+    stripped_found: usize,
+    stripped_invented: usize,
+}
+
+impl Score {
+    fn recall(&self) -> f64 {
+        (self.found + self.stripped_found) as f64 / (self.acts + self.stripped_acts).max(1) as f64
+    }
+
+    fn add(&mut self, session: &Simulated, told: &[&Value], id: &str) {
+        let stripped = session.form.is_stripped();
+        // A log without control sequences does not show a line that was put together by moving back.
+        let wanted = |line: &&Entered| line.elevates && !(stripped && line.rearranged);
+        let squeeze = |line: &str| line.split_whitespace().collect::<String>();
+        let expand = |line: &str| if line == "!sud" { "sudoid".to_owned() } else { squeeze(line) };
+        let count = |lines: Vec<String>| {
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+            lines.into_iter().for_each(|line| *counts.entry(line).or_default() += 1);
+            counts
+        };
+        let all = count(session.recording.entered.iter().filter(|line| line.elevates).map(|line| expand(&line.line)).collect());
+        let expected = count(session.recording.entered.iter().filter(wanted).map(|line| expand(&line.line)).collect());
+        let command = |alert: &&&Value| squeeze(alert["command"].as_str().unwrap());
+        let found = count(told.iter().map(|alert| command(&alert)).collect());
+        let sure = count(told.iter().filter(|alert| alert["doubt"] != "may_be_shown").map(|alert| command(&alert)).collect());
+        let both = |a: &BTreeMap<String, usize>, b: &BTreeMap<String, usize>| -> usize {
+            a.iter().map(|(line, count)| b.get(line).copied().unwrap_or(0).min(*count)).sum()
+        };
+        let (acts, right) = (expected.values().sum::<usize>(), both(&expected, &found));
+        let invented = sure.values().sum::<usize>() - both(&sure, &all);
+        if right < acts || invented > 0 {
+            println!("{id} {:?}: expected {expected:?}, found {found:?}", session.recording.shell);
+        }
+        self.doubtful += told.len() - sure.values().sum::<usize>();
+        if stripped {
+            (self.stripped_acts, self.stripped_found, self.stripped_invented) =
+                (self.stripped_acts + acts, self.stripped_found + right, self.stripped_invented + invented);
+        } else {
+            (self.acts, self.found, self.invented) = (self.acts + acts, self.found + right, self.invented + invented);
+        }
+    }
+}
+
+/// A session that somebody started.
+struct Started {
+    id: String,
+    instance: String,
+    /// Who it was, in truth.
+    actor: String,
+    /// As CloudTrail names the caller.
+    user_arn: String,
+}
+
+/// IAM users who start sessions: as themselves, through a role, and through a role under a colleague's name.
+#[derive(Default)]
+struct People {
+    records: Vec<Value>,
+}
+
+const NAMES: [&str; 5] = ["sato", "tanaka", "suzuki", "it-o", "yamada.t@example.co.jp"];
+
+impl People {
+    fn push(&mut self, (number, part): (u32, u32), identity: &Value, (source, name): (&str, &str), request: Value, response: Value) {
+        self.records.push(json!({
+            "eventVersion": "1.11", "userIdentity": identity, "eventTime": format!("2026-11-18T04:{:02}:{:02}Z", number / 60 % 60, number % 60),
+            "eventSource": source, "eventName": name, "awsRegion": REGION, "sourceIPAddress": "192.0.2.10", "userAgent": "aws-cli/2.31.0",
+            "requestParameters": request, "responseElements": response, "eventID": format!("{number:08x}-{part:04x}-4000-8000-5e5510000000"),
+            "readOnly": false, "eventType": "AwsApiCall", "managementEvent": true, "recipientAccountId": ACCOUNT, "eventCategory": "Management",
+        }));
+    }
+
+    fn user(number: u32) -> (Value, String) {
+        let name = NAMES[number as usize % NAMES.len()];
+        let arn = format!("arn:aws:iam::{ACCOUNT}:user/{name}");
+        let place = number as usize % NAMES.len();
+        let identity = json!({"type": "IAMUser", "principalId": format!("AIDAPERSON{place}XXEXAMPLE"), "arn": arn, "accountId": ACCOUNT,
+            "accessKeyId": format!("AKIAPERSON{place}XXEXAMPLE"), "userName": name});
+        (identity, arn)
+    }
+
+    fn caller(&mut self, number: u32) -> (Value, String, String) {
+        let (user, actor) = Self::user(number);
+        if number.is_multiple_of(3) {
+            return (user, actor, NAMES[number as usize % NAMES.len()].to_owned());
+        }
+        // Every third takes a colleague's name for the session.
+        let session = NAMES[(number + u32::from(number % 3 == 2)) as usize % NAMES.len()];
+        let (key, role) = (format!("ASIA{number:08}EXAMPLE0"), "AROAOPERATXXXEXAMPLE");
+        let time = format!("2026-11-18T04:{:02}:{:02}Z", number / 60 % 60, number % 60);
+        let arn = format!("arn:aws:sts::{ACCOUNT}:assumed-role/Operations/{session}");
+        self.push(
+            (number, 1),
+            &user,
+            ("sts.amazonaws.com", "AssumeRole"),
+            json!({"roleArn": format!("arn:aws:iam::{ACCOUNT}:role/Operations"), "roleSessionName": session}),
+            json!({"credentials": {"accessKeyId": key, "expiration": "Nov 18, 2026, 9:00:00 AM"},
+                "assumedRoleUser": {"assumedRoleId": format!("{role}:{session}"), "arn": arn}}),
+        );
+        let identity = json!({"type": "AssumedRole", "principalId": format!("{role}:{session}"), "arn": arn, "accountId": ACCOUNT, "accessKeyId": key,
+            "sessionContext": {"sessionIssuer": {"type": "Role", "principalId": role, "arn": format!("arn:aws:iam::{ACCOUNT}:role/Operations"),
+                "accountId": ACCOUNT, "userName": "Operations"}, "attributes": {"creationDate": time, "mfaAuthenticated": "false"}}});
+        (identity, actor, session.to_owned())
+    }
+
+    fn start(&mut self, number: u32, document: Option<&str>) -> Started {
+        let (identity, actor, name) = self.caller(number);
+        let instance = format!("i-0{number:016x}");
+        let id = format!("{name}-{number:026}");
+        let mut request = json!({"target": instance});
+        if let Some(document) = document {
+            request["documentName"] = document.into();
+        }
+        let response = json!({"sessionId": id, "tokenValue": "Value hidden due to security reasons.", "streamUrl": "wss://x"});
+        let user_arn = identity["arn"].as_str().unwrap().to_owned();
+        self.push((number, 2), &identity, ("ssm.amazonaws.com", "StartSession"), request, response);
+        Started { id, instance, actor, user_arn }
+    }
+
+    fn other(&mut self, number: u32, name: &str, source: &str, request: Value) {
+        let (identity, _, _) = self.caller(number);
+        self.push((number, 2), &identity, (source, name), request, Value::Null);
+    }
+
+    fn denied(&mut self, number: u32) {
+        self.other(number, "StartSession", "ssm.amazonaws.com", json!({"target": "i-0a1b2c3d"}));
+        self.records.last_mut().unwrap()["errorCode"] = "AccessDenied".into();
+    }
+
+    fn deliver(&self, logs: &Path) {
+        write(&logs.join(key_of(ACCOUNT, "PEOPLE")), &packed(&self.records));
+    }
+}
