@@ -191,6 +191,18 @@ pub(crate) struct Alert {
     /// A file of suppressions: each with owner, reason and expiry (may be repeated)
     #[arg(long, value_name = "FILE")]
     pub(crate) suppress: Vec<PathBuf>,
+    /// Send a message for each session to this address too (Slack's incoming webhooks and their like)
+    #[arg(long, value_name = "URL", env = "WHODID_WEBHOOK", hide_env_values = true)]
+    pub(crate) webhook: Option<String>,
+    /// Go on: look again and again, until interrupted
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// With --follow, ingest this before each look (may be repeated)
+    #[arg(long, value_name = "SOURCE", requires = "follow")]
+    pub(crate) source: Vec<String>,
+    /// With --follow, seconds between two looks
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "follow", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) every: u64,
     /// End with code 10 if a rule took something new
     #[arg(long)]
     pub(crate) exit_code: bool,

@@ -36,7 +36,7 @@ pub use attribute::Attribute;
 pub use error::{Error, Result};
 pub use hits::Hit;
 pub use reader::{Reader, VIEWS, View};
-pub use session_log::{CommandFilter, CommandFound, LogFound, merged, squeezed};
+pub use session_log::{CommandFilter, CommandFound, LogFound, disputed, merged, squeezed};
 pub use sessions::{Session, SessionList, SessionQuestion, Transcript};
 pub use sql_rows::SqlRows;
 pub use status::{LastRun, SourceStatus};

@@ -121,7 +121,7 @@ fn who(change: &Change) -> String {
 }
 
 /// The name of an actor; of one that is not known the first claim, or how many it could be.
-pub(super) fn who_of(actor: &Value, certainty: &str, claim: Option<&str>, candidates: usize) -> String {
+pub(crate) fn who_of(actor: &Value, certainty: &str, claim: Option<&str>, candidates: usize) -> String {
     named(actor).unwrap_or_else(|| match (certainty, claim) {
         ("claimed", Some(claim)) => format!("unknown (claims to be {:?})", plain(claim)),
         ("ambiguous", _) => format!("one of {candidates}"),

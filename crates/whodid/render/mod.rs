@@ -13,7 +13,7 @@ mod text;
 mod verified;
 
 pub(crate) use alert::{alerts, bad_rules};
-pub(crate) use human::{Asked, Progress, demo, problems};
+pub(crate) use human::{Asked, Progress, demo, problems, who_of};
 pub(crate) use session::{session, sessions};
 pub(crate) use status::status;
 pub(crate) use table::rows;
