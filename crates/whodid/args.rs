@@ -228,6 +228,9 @@ pub(crate) struct Trace {
     /// Only through a session with this tag (may be repeated)
     #[arg(long, value_name = "K=V")]
     pub(crate) tag: Vec<String>,
+    /// Only what changed one attribute: tag:KEY, rule:tcp,443, policy:NAME, statement:SID, or a request parameter's path
+    #[arg(long, value_name = "PATH")]
+    pub(crate) attribute: Option<String>,
     /// End with code 3 if the newest change is less certain
     #[arg(long, value_enum)]
     pub(crate) require: Option<Require>,
@@ -235,7 +238,7 @@ pub(crate) struct Trace {
 
 impl Default for Trace {
     fn default() -> Self {
-        Self { evidence: false, limit: LIMIT, include_reads: false, include_denied: false, tag: Vec::new(), require: None }
+        Self { evidence: false, limit: LIMIT, include_reads: false, include_denied: false, tag: Vec::new(), attribute: None, require: None }
     }
 }
 

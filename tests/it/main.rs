@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod alarm;
+mod attribute;
 mod bad_input;
 mod causes;
 mod contract;
@@ -20,6 +21,7 @@ mod names;
 mod properties;
 mod queries;
 mod records;
+mod runs;
 mod s3;
 #[path = "../../crates/source/tests/s3_server/mod.rs"]
 mod s3_server;

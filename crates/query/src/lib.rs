@@ -7,6 +7,8 @@
 
 mod alerts;
 mod answer;
+mod attribute;
+mod blame;
 mod causes;
 mod complete;
 mod control;
@@ -18,6 +20,7 @@ mod holes;
 mod integrity;
 mod place;
 mod reader;
+mod runs;
 mod session_log;
 mod sessions;
 mod sql_rows;
@@ -26,7 +29,10 @@ mod trace;
 mod walk;
 
 pub use alerts::{Known, Watermarks};
-pub use answer::{Answer, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Subject};
+pub use answer::{
+    Answer, AttributeChange, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Run, Subject,
+};
+pub use attribute::Attribute;
 pub use error::{Error, Result};
 pub use hits::Hit;
 pub use reader::{Reader, VIEWS, View};

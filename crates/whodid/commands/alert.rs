@@ -293,6 +293,7 @@ impl Monitor {
                 include_reads: true,
                 include_denied: true,
                 tags: Vec::new(),
+                attribute: None,
                 evidence: false,
             };
             let changes = reader.answer(&question).await?.changes;

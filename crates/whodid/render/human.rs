@@ -7,6 +7,7 @@ use crate::render::{note, out};
 use crate::settings::Settings;
 use query::{Answer, Change, Evidence};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -29,8 +30,16 @@ pub(crate) fn answer(answer: &Answer, evidence: bool, whole_list: bool) -> Strin
         return text;
     }
     if whole_list {
+        let mut told = BTreeSet::new();
         for change in &answer.changes {
-            line(change, &mut text);
+            match &change.run {
+                Some(run) if told.insert(run.id.as_str()) => super::runs::line(run, change, &name(change), answer, &mut text),
+                Some(_) => {}
+                None => line(change, &mut text),
+            }
+        }
+        if !told.is_empty() {
+            say(&mut text, format_args!("each change of a run: --format table, or json\n"));
         }
         if answer.truncated {
             say(&mut text, format_args!("… and more: --limit N shows them\n"));
@@ -82,7 +91,8 @@ fn nothing(answer: &Answer, text: &mut String) {
         say(text, format_args!(" (--include-reads, --include-denied)\n"));
         return;
     }
-    say(text, format_args!("nothing about {thing} is in these logs"));
+    let what = if answer.subject.matched.is_empty() { "nothing about" } else { "no such change of" };
+    say(text, format_args!("{what} {thing} is in these logs"));
     match (&answer.coverage.from, &answer.coverage.until) {
         (Some(from), Some(until)) => say(text, format_args!(", which reach from {from} to {until}\n")),
         _ => say(text, format_args!(": the lake is empty\n")),
@@ -167,6 +177,9 @@ fn sentence(change: &Change, answer: &Answer, text: &mut String) {
             change.event_time,
         ),
     );
+    if let Some(attribute) = &change.attribute {
+        say(text, format_args!("  {}\n", super::attribute::sentence(attribute, change.error_code.is_some())));
+    }
     say(text, format_args!("  {}{}\n", change.certainty, reason(change)));
     if !change.chain.is_empty() {
         let hops: Vec<String> = change.chain.iter().map(hop_name).collect();
@@ -274,6 +287,7 @@ pub(super) fn lies(place: &Evidence, indent: &str, text: &mut String) {
 fn line(change: &Change, text: &mut String) {
     let resource = resource(change, change.resources.first().map_or("", String::as_str));
     let failed = change.error_code.as_ref().map(|code| format!("  [{}]", plain(code))).unwrap_or_default();
+    let attribute = change.attribute.as_ref().map(super::attribute::aside).unwrap_or_default();
     say(
         text,
         format_args!(
@@ -285,7 +299,7 @@ fn line(change: &Change, text: &mut String) {
             plain(&change.recipient_account_id),
             plain(&change.aws_region),
             change.certainty,
-            plain(&change.event_id)
+            format_args!("{}{attribute}", plain(&change.event_id))
         ),
     );
 }

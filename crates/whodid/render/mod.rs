@@ -1,9 +1,11 @@
 //! Answers in, text out. Every byte that a log wrote is escaped for where it goes.
 
 mod alert;
+mod attribute;
 mod causes;
 mod human;
 mod json;
+mod runs;
 mod session;
 mod status;
 mod table;
