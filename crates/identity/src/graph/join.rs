@@ -163,10 +163,10 @@ impl Graph {
         let consoles = issuers.iter().all(Issuer::is_consoles);
         if identity.draws_own_key() || identity.access_key_id.is_none() {
             return match issuers {
-                [_] if identity.from_console && consoles => Surety::Sure,
                 [_] if !self.has_stranger(issuers, moment) => Surety::Sure,
-                // A stranger's key may be the console's own, unless something else shows that it is strange.
-                [one] if consoles && !self.is_strange(one, moment) => Surety::Sure,
+                // A stranger's key may be the console's own, unless something else shows that it is strange; and one more opening would
+                // be in our logs, unless it is another account's to record.
+                [one] if consoles && (self.is_ours(identity.home()) || !self.is_strange(one, moment)) => Surety::Sure,
                 [_] if consoles => Surety::Likely,
                 [_] => Surety::Doubtful,
                 _ => Surety::Sure,
