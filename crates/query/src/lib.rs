@@ -18,6 +18,7 @@ mod holes;
 mod integrity;
 mod place;
 mod reader;
+mod report;
 mod session_log;
 mod sessions;
 mod sql_rows;
@@ -30,6 +31,7 @@ pub use answer::{Answer, Candidate, CausedBy, Chain, Change, Claim, Coverage, Co
 pub use error::{Error, Result};
 pub use hits::Hit;
 pub use reader::{Reader, VIEWS, View};
+pub use report::{REPORT_QUERIES, ReportSpan};
 pub use session_log::{CommandFilter, CommandFound, LogFound, merged, squeezed};
 pub use sessions::{Session, SessionList, SessionQuestion, Transcript};
 pub use sql_rows::SqlRows;
