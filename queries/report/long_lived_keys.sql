@@ -1,13 +1,10 @@
--- Long-lived access keys that were used in the period: whose, how much, from how many addresses and programs, and since when they are known.
--- In: $since, $until. Out: user_arn, access_key_id, account_id, calls, changes, addresses, user_agents, created (if that is in the lake), known_since, last_time.
+-- Long-lived access keys that were used in the period: whose, how much, from how many addresses and programs, and when they were made.
+-- In: $since, $until. Out: user_arn, access_key_id, account_id, calls, changes, addresses, user_agents, created (if that is in the lake), last_time.
 SELECT e.user_arn, e.access_key_id, e.user_account_id AS account_id, count(*) AS calls,
        count(*) FILTER (WHERE NOT e.read_only AND e.error_code IS NULL) AS changes,
        count(DISTINCT e.source_ip_address) AS addresses, count(DISTINCT e.user_agent) AS user_agents,
-       max(k.created) AS created, min(f.known_since) AS known_since, max(e.event_time) AS last_time
+       max(k.created) AS created, max(e.event_time) AS last_time
 FROM events e
-LEFT JOIN (
-  SELECT c.access_key_id, min(c.event_time) AS known_since FROM credentials c WHERE c.fact = 'used' AND c.access_key_id LIKE 'AKIA%' GROUP BY c.access_key_id
-) f ON f.access_key_id = e.access_key_id
 LEFT JOIN (
   SELECT regexp_match(x.response_elements, 'AKIA[A-Z0-9]{12,124}')[1] AS access_key_id, min(x.event_time) AS created
   FROM events x

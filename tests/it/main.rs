@@ -19,6 +19,7 @@ mod names;
 mod properties;
 mod queries;
 mod records;
+mod report;
 mod s3;
 #[path = "../../crates/source/tests/s3_server/mod.rs"]
 mod s3_server;

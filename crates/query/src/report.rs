@@ -31,7 +31,7 @@ macro_rules! queries {
 }
 
 /// The queries whose rows make a report: name and text.
-pub const REPORT_QUERIES: [(&str, &str); 25] = queries![
+pub const REPORT_QUERIES: [(&str, &str); 26] = queries![
     "access_rights",
     "alerts",
     "certainty",
@@ -57,6 +57,7 @@ pub const REPORT_QUERIES: [(&str, &str); 25] = queries![
     "suppliers",
     "totals",
     "trend",
+    "unattributed",
 ];
 
 /// What a report's queries are bound to.

@@ -197,7 +197,6 @@ column-from = from
 column-hour = hour
 column-inputs = inputs
 column-instance-id = instance
-column-known-since = known since
 column-last-event-time = last event
 column-last-time = last
 column-level = level

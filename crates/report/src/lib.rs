@@ -27,4 +27,5 @@ pub use model::{Data, Report, Rows, Section, Table};
 pub use opinion::{Finding, Opinion, State};
 pub use period::{Period, zone};
 pub use sample::draw;
+pub use sections::tables;
 pub use write::{File, MANIFEST, files};

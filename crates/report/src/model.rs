@@ -177,8 +177,8 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) fn of(column: &str) -> Self {
         match column {
-            "event_time" | "first_time" | "last_time" | "time" | "started" | "ended" | "hour" | "created" | "known_since"
-            | "first_event_time" | "last_event_time" | "newest_event_time" | "from" | "until" | "start" | "end" => Self::Time,
+            "event_time" | "first_time" | "last_time" | "time" | "started" | "ended" | "hour" | "created" | "first_event_time"
+            | "last_event_time" | "newest_event_time" | "from" | "until" | "start" | "end" => Self::Time,
             "changes" | "events" | "objects" | "rejected" | "unread" | "inputs" | "attempts" | "calls" | "failed" | "addresses"
             | "user_agents" | "sign_ins" | "commands" | "elevates" | "elevated" | "delay_seconds" | "person_changes" | "minutes"
             | "count" | "record" => Self::Number,

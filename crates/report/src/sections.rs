@@ -36,6 +36,11 @@ pub(crate) const CONTROLS: [&str; 18] = [
     "8.32",
 ];
 
+/// Names of the tables of every section, in order.
+pub fn tables() -> Vec<&'static str> {
+    SECTIONS.iter().flat_map(|section| section.tables.iter().copied()).collect()
+}
+
 /// The index: a control and the numbers of the sections that serve it.
 pub(crate) fn index() -> Vec<(&'static str, Vec<usize>)> {
     let sections = |control: &str| {

@@ -10,6 +10,8 @@ use std::fmt::Write as _;
 /// Bars of a chart, at most: hours of a week.
 const BARS_MAX: usize = 168;
 const HEIGHT: u64 = 90;
+/// Days of a trend: with fewer, the bars do not grow wider.
+const DAYS_SHOWN: usize = 30;
 /// Words of the scale, the surest first.
 const SCALE: [&str; 6] = ["proven", "attested", "probable", "ambiguous", "claimed", "unknown"];
 
@@ -93,7 +95,7 @@ pub(crate) fn certainty_by_day(rows: &Rows, catalogue: &Catalogue) -> Option<Str
             }
         }
     }
-    Some(frame(days.len() * 10, &catalogue.text("chart-certainty"), &inner))
+    Some(frame(days.len().max(DAYS_SHOWN) * 10, &catalogue.text("chart-certainty"), &inner))
 }
 
 /// Patterns by which the less sure words differ without colour.

@@ -102,7 +102,8 @@ async fn make(settings: &Settings, asked: &Report) -> Result<Exit, Failure> {
     for file in &files {
         std::fs::write(folder.join(&file.name), &file.bytes)?;
     }
-    let summary = files.iter().find(|file| file.name.starts_with("summary.")).map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
+    let wanted = format!("summary.{}.md", asked.lang.first().map_or("", String::as_str));
+    let summary = files.iter().find(|file| file.name == wanted).map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
     let made = Made {
         schema: "whodid.report-made/v1",
         folder: folder.to_string_lossy().into_owned(),
@@ -140,17 +141,14 @@ async fn gather(
     let mut window = settings.clone();
     (window.since, window.until) = (Some(period.since), Some(period.until));
     tables.insert("verdicts".into(), verdicts(&verify(&window, lake, now).await?.tally));
-    if let Some((manifest, _)) = &before {
-        let span = ReportSpan {
-            since: manifest.until_micros - LATE_MICROS,
-            until: manifest.until_micros,
-            version: manifest.lake_versions.get("events").copied().unwrap_or(i64::MAX),
-            ..span
-        };
-        let text = REPORT_QUERIES.iter().find(|(name, _)| *name == "late_changes").map(|(_, text)| *text).unwrap_or_default();
-        let rows = reader.report_rows(text, span).await?;
-        tables.insert("late_changes".into(), Rows { columns: rows.columns, rows: rows.rows, truncated: rows.truncated });
-    }
+    // Without a report before this one there is nothing to correct: an empty span.
+    let (since, until, version) = before.as_ref().map_or((period.since, period.since, i64::MAX), |(manifest, _)| {
+        let version = manifest.lake_versions.get("events").copied();
+        (manifest.until_micros - LATE_MICROS, manifest.until_micros, version.unwrap_or(i64::MAX))
+    });
+    let text = REPORT_QUERIES.iter().find(|(name, _)| *name == "late_changes").map(|(_, text)| *text).unwrap_or_default();
+    let rows = reader.report_rows(text, ReportSpan { since, until, version, ..span }).await?;
+    tables.insert("late_changes".into(), Rows { columns: rows.columns, rows: rows.rows, truncated: rows.truncated });
     Ok(Data {
         period,
         as_of,
