@@ -154,7 +154,7 @@ pub(crate) enum Verb {
         exit_code: bool,
     },
     /// The report of a day, month or year, for an auditor: pages, tables and a manifest; or a sample; or a check of one
-    Report(Report),
+    Report(Box<Report>),
     /// Query the lake's tables and views with SQL; --since and --until are $since and $until in it
     Sql {
         /// The query

@@ -20,6 +20,7 @@ mod properties;
 mod queries;
 mod records;
 mod report;
+mod report_digests;
 mod s3;
 #[path = "../../crates/source/tests/s3_server/mod.rs"]
 mod s3_server;

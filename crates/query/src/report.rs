@@ -8,6 +8,7 @@ use crate::hits::column;
 use crate::reader::Reader;
 use crate::sql_rows::SqlRows;
 use datafusion::arrow::array::{Array as _, AsArray as _, RecordBatch};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::common::ScalarValue;
 use datafusion::datasource::MemTable;
@@ -165,11 +166,14 @@ impl Reader {
 
     async fn add_rows(&self, name: &str, schema: SchemaRef, rows: Vec<RecordBatch>) -> Result<()> {
         let failed = |error: datafusion::arrow::error::ArrowError| Error::Query { source: error.into() };
-        let rows = rows
-            .into_iter()
-            .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()))
-            .collect::<std::result::Result<Vec<_>, _>>();
-        let table = MemTable::try_new(schema, vec![rows.map_err(failed)?])?;
+        // Queries may bring text in another layout than the table has.
+        let fitted = |batch: RecordBatch| {
+            let columns = batch.columns().iter().zip(schema.fields());
+            let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<std::result::Result<Vec<_>, _>>()?;
+            RecordBatch::try_new(Arc::clone(&schema), columns)
+        };
+        let rows = rows.into_iter().map(fitted).collect::<std::result::Result<Vec<_>, _>>().map_err(failed)?;
+        let table = MemTable::try_new(schema, vec![rows])?;
         self.context().await?.register_table(name, Arc::new(table))?;
         Ok(())
     }

@@ -57,7 +57,7 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
         Some(Verb::Ingest { sources, strict }) => ingest::run(settings, &sources, strict).await,
         Some(Verb::Status) => status::run(settings).await,
         Some(Verb::Verify { exit_code }) => verify::run(settings, exit_code).await,
-        Some(Verb::Report(report)) => report::run(settings, report).await,
+        Some(Verb::Report(report)) => report::run(settings, *report).await,
         Some(Verb::Sql { command, file, maxrows }) => sql::run(settings, command, file, maxrows).await,
         Some(Verb::Demo { seed, dir, events }) => demo::run(settings, seed, dir, events).await,
     }
