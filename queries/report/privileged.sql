@@ -4,7 +4,7 @@
 SELECT min(a.event_time) AS first_time, max(a.event_time) AS last_time, a.actor_kind, a.actor_id, a.certainty,
        CASE WHEN a.user_type = 'Root' THEN 'root' ELSE coalesce(a.permission_set, split_part(a.user_arn, '/', 2)) END AS means,
        a.account_id, count(*) AS calls,
-       count(*) FILTER (WHERE NOT a.read_only AND a.error_code IS NULL) AS changes,
+       count(*) FILTER (WHERE a.changes_something AND a.error_code IS NULL) AS changes,
        count(*) FILTER (WHERE a.error_code IS NOT NULL) AS failed,
        min(a.event_id) AS event_id
 FROM attributed a

@@ -2,7 +2,7 @@
 -- are no known pipeline.
 -- In: $since, $until. Out: actor_kind, actor_id, certainty, account_id, calls, changes, failed, first_time, last_time, event_id (one of the calls).
 SELECT a.actor_kind, a.actor_id, a.certainty, a.account_id, count(*) AS calls,
-       count(*) FILTER (WHERE NOT a.read_only AND a.error_code IS NULL) AS changes, count(*) FILTER (WHERE a.error_code IS NOT NULL) AS failed,
+       count(*) FILTER (WHERE a.changes_something AND a.error_code IS NULL) AS changes, count(*) FILTER (WHERE a.error_code IS NOT NULL) AS failed,
        min(a.event_time) AS first_time, max(a.event_time) AS last_time, min(a.event_id) AS event_id
 FROM attributed a
 WHERE a.dt BETWEEN CAST($since AS DATE) AND CAST($until AS DATE) AND a.event_time >= $since AND a.event_time < $until

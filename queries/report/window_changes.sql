@@ -11,7 +11,7 @@ FROM (
          row_number() OVER (PARTITION BY coalesce(a.shared_event_id, a.event_id || ' ' || a.account_id)
                             ORDER BY CASE WHEN a.account_id = a.user_account_id THEN 0 ELSE 1 END, a.event_id, a.account_id) AS place
   FROM attributed a
-  WHERE a.dt BETWEEN CAST($since AS DATE) AND CAST($until AS DATE) AND a.event_time >= $since AND a.event_time < $until AND NOT a.read_only
+  WHERE a.dt BETWEEN CAST($since AS DATE) AND CAST($until AS DATE) AND a.event_time >= $since AND a.event_time < $until AND a.changes_something
 ) w
 WHERE w.place = 1
 ORDER BY w.event_time, w.event_id, w.account_id

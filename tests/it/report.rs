@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use simulate::{Act, Loss};
 
 use crate::records::{event_id, packed, put};
-use crate::support::{Home, files};
+use crate::support::{Home, files, gunzip};
 use crate::world::{World, world};
 
 /// A day in the middle of the simulated ones.
@@ -145,6 +145,56 @@ fn both_languages_say_the_same(written: &Written) {
     assert_eq!(cells(written.text("report.en.html")), cells(written.text("report.ja.html")));
     for language in ["en", "ja"] {
         assert!(written.text(&format!("summary.{language}.md")).lines().count() <= 15);
+    }
+}
+
+/// Counted anew from the simulation's objects, by what CloudTrail's fields mean and by nothing of ours.
+#[test]
+fn numbers_of_a_report_are_those_of_the_logs() {
+    for (seed, loss) in [(3, Loss::None), (5, Loss::IssuingEvents)] {
+        let world = world(seed, loss);
+        let out = world.home.text("report-counted");
+        world.home.run(&["--lake", &world.lake(), "report", "--from", "2026-11-14", "--to", "2026-11-19", "--out", &out]).expect(0);
+        let written = read(Path::new(&out));
+        let mut records: BTreeMap<(String, String), Value> = BTreeMap::new();
+        for object in &world.objects {
+            let mut read: Value = serde_json::from_slice(&gunzip(&object.body)).unwrap();
+            for record in read["Records"].as_array_mut().unwrap() {
+                let text = |name: &str| record[name].as_str().unwrap().to_owned();
+                records.insert((text("eventID"), text("recipientAccountId")), record.take());
+            }
+        }
+        assert_eq!(written.total("events") as usize, records.len());
+        let mut changes: BTreeSet<String> = BTreeSet::new();
+        let (mut attempts, mut places): (BTreeSet<String>, BTreeMap<(String, String), u64>) = Default::default();
+        let mut hours: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for ((id, account), record) in &records {
+            *places.entry((account.clone(), record["awsRegion"].as_str().unwrap().to_owned())).or_default() += 1;
+            if record["readOnly"] == true || record["eventSource"] == "signin.amazonaws.com" {
+                continue;
+            }
+            let once = record["sharedEventID"].as_str().map_or_else(|| format!("{id} {account}"), str::to_owned);
+            if record["errorCode"].is_null() {
+                let hour = format!("{}:00:00Z", &record["eventTime"].as_str().unwrap()[..13]);
+                hours.entry(hour).or_default().insert(once.clone());
+                changes.insert(once);
+            } else {
+                attempts.insert(once);
+            }
+        }
+        assert_eq!(written.total("changes") as usize, changes.len(), "seed {seed}");
+        assert_eq!(written.total("attempts") as usize, attempts.len(), "seed {seed}");
+        let told = written
+            .table("changes_by_hour")
+            .iter()
+            .map(|row| (row["hour"].as_str().unwrap().to_owned(), row["changes"].as_u64().unwrap() as usize));
+        assert_eq!(told.collect::<BTreeMap<_, _>>(), hours.into_iter().map(|(hour, once)| (hour, once.len())).collect(), "seed {seed}");
+        let told = written.table("completeness").iter().map(|row| {
+            let text = |name: &str| row[name].as_str().unwrap().to_owned();
+            ((text("account_id"), text("aws_region")), row["events"].as_u64().unwrap())
+        });
+        assert_eq!(told.collect::<BTreeMap<_, _>>(), places, "seed {seed}");
+        consistent(&written);
     }
 }
 
