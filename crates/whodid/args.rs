@@ -193,6 +193,18 @@ pub(crate) struct Alert {
     /// A file of suppressions: each with owner, reason and expiry (may be repeated)
     #[arg(long, value_name = "FILE")]
     pub(crate) suppress: Vec<PathBuf>,
+    /// Send a message for each session to this address too (Slack's incoming webhooks and their like)
+    #[arg(long, value_name = "URL", env = "WHODID_WEBHOOK", hide_env_values = true)]
+    pub(crate) webhook: Option<String>,
+    /// Go on: look again and again, until interrupted
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// With --follow, ingest this before each look (may be repeated)
+    #[arg(long, value_name = "SOURCE", requires = "follow")]
+    pub(crate) source: Vec<String>,
+    /// With --follow, seconds between two looks
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "follow", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) every: u64,
     /// End with code 10 if a rule took something new
     #[arg(long)]
     pub(crate) exit_code: bool,
@@ -290,6 +302,9 @@ pub(crate) struct Trace {
     /// Only through a session with this tag (may be repeated)
     #[arg(long, value_name = "K=V")]
     pub(crate) tag: Vec<String>,
+    /// Only what changed one attribute: tag:KEY, rule:tcp,443, policy:NAME, statement:SID, or a request parameter's path
+    #[arg(long, value_name = "PATH")]
+    pub(crate) attribute: Option<String>,
     /// End with code 3 if the newest change is less certain
     #[arg(long, value_enum)]
     pub(crate) require: Option<Require>,
@@ -297,7 +312,7 @@ pub(crate) struct Trace {
 
 impl Default for Trace {
     fn default() -> Self {
-        Self { evidence: false, limit: LIMIT, include_reads: false, include_denied: false, tag: Vec::new(), require: None }
+        Self { evidence: false, limit: LIMIT, include_reads: false, include_denied: false, tag: Vec::new(), attribute: None, require: None }
     }
 }
 

@@ -49,7 +49,8 @@ impl From<source::Error> for Failure {
             source::Error::Credentials { .. } => "credentials",
             source::Error::NotFound { .. } => "not_found",
             source::Error::Denied { .. } => "denied",
-            source::Error::BadSpec { .. } => "usage",
+            source::Error::BadSpec { .. } | source::Error::BadWebhook { .. } => "usage",
+            source::Error::Webhook { .. } => "sink",
             _ => "source",
         };
         Self { exit, code, message: causes(&error), hint: error.hint() }

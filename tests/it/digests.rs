@@ -370,3 +370,30 @@ fn simulated_organisation_is_whole_from_the_bucket_to_the_answer() {
         assert_eq!(certainty == "claimed", answer["changes"][0]["reason"].to_string().contains("not what CloudTrail"), "{answer}");
     }
 }
+
+#[test]
+fn a_session_that_an_altered_log_tells_of_is_nobodys() {
+    let signed = Signed::new(4, 6 * HOUR);
+    let id = "tanaka-0123456789abcdefghijklmnop";
+    let mut record = topic(2);
+    record["eventTime"] = time(signed.start + 2 * HOUR + 400).into();
+    record["eventSource"] = "ssm.amazonaws.com".into();
+    record["eventName"] = "StartSession".into();
+    record["requestParameters"] = serde_json::json!({"target": "i-0a1b2c3d"});
+    record["responseElements"] = serde_json::json!({"sessionId": id});
+    let mut files = signed.files.clone();
+    files.get_mut(&signed.logs[2]).unwrap().0 = gzip(&plain(&[record]));
+    files.insert(format!("ssm/{id}.log"), (b"sh-4.2$ sudo id\r\nuid=0(root)\r\nsh-4.2$ ".to_vec(), std::collections::BTreeMap::new()));
+    let lake = Lake::of(&files, true);
+    let verified = lake.verify();
+    assert_eq!((tally(&verified, "altered"), tally(&verified, "verified")), (1, 3), "{verified}");
+    let place = lake.home.text("lake");
+    let session = &lake.home.run(&["--lake", &place, "--format", "json", "session", id]).expect(0).json()["sessions"][0];
+    assert_eq!(
+        (&session["certainty"], &session["actor"]["kind"], &session["actor"]["id"]),
+        (&"claimed".into(), &"unknown".into(), &Value::Null)
+    );
+    assert_eq!(session["evidence"]["integrity"], "altered");
+    let alert = lake.home.run(&["--lake", &place, "--format", "jsonl", "alert", "--rule", "sudo"]).expect(0).json();
+    assert_eq!((&alert["certainty"], &alert["actor"]["id"]), (&"claimed".into(), &Value::Null));
+}

@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod alarm;
+mod attribute;
 mod bad_input;
 mod causes;
 mod contract;
@@ -21,6 +23,7 @@ mod queries;
 mod records;
 mod report;
 mod report_digests;
+mod runs;
 mod s3;
 #[path = "../../crates/source/tests/s3_server/mod.rs"]
 mod s3_server;

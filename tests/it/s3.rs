@@ -6,8 +6,9 @@ use simulate::Loss;
 use tempfile::TempDir;
 
 use crate::s3_server::{self, Server};
+use crate::sessions::People;
 use crate::signed::{Files, Signed, write_keys};
-use crate::support::{Ended, Home, check_sum, run};
+use crate::support::{Ended, Home, check_sum, run, write};
 use crate::world::{deliver, plan, simulated, world};
 
 /// A bucket `trail` on a server, and the runtime that it lives in.
@@ -56,6 +57,25 @@ impl Bucket {
     fn run(&self, arguments: &[&str]) -> Ended {
         run(self.whodid(&self.server.access_key, &self.server.secret_key).args(arguments))
     }
+}
+
+#[test]
+fn logs_of_sessions_are_read_out_of_a_bucket_and_shown_again() {
+    let bucket = Bucket::new();
+    let mut people = People::default();
+    let started = people.start(1, None);
+    let trail = bucket.folder.path().join("trail");
+    people.deliver(&trail);
+    let name = format!("ssm/{}.log", started.id);
+    write(&trail.join(&name), b"sh-4.2$ sudo id\r\nuid=0(root)\r\nsh-4.2$ ");
+    let lake = bucket.home.text("lake");
+    bucket.run(&["--lake", &lake, "ingest", "s3://trail"]).expect(0);
+    let detail = bucket.run(&["--lake", &lake, "--format", "json", "session", &started.id, "--transcript"]).expect(0).json();
+    assert_eq!(detail["sessions"][0]["actor"]["id"], started.actor.as_str());
+    assert_eq!(detail["sessions"][0]["transcript"]["logs"][0]["object"], format!("s3://trail/{name}"));
+    assert_eq!(detail["lines"][1]["text"], "uid=0(root)");
+    assert_eq!((detail["commands"][0]["line"].as_str(), detail["commands"][0]["elevates"].as_bool()), (Some("sudo id"), Some(true)));
+    bucket.run(&["--lake", &lake, "--offline", "session", &started.id, "--transcript"]).expect(2);
 }
 
 #[test]

@@ -137,6 +137,50 @@ fn what_has_no_transcript_says_why() {
 }
 
 #[test]
+fn shells_in_containers_and_commands_run_from_afar_are_sessions_too() {
+    let home = Home::new();
+    let mut people = People::default();
+    let id = "ecs-execute-command-0a1b2c3d4e5f6g7h8";
+    let request = json!({"cluster": "shop", "task": "0123456789abcdef", "container": "web", "command": "/bin/sh", "interactive": true});
+    people.answered(1, "ExecuteCommand", "ecs.amazonaws.com", request, json!({"session": {"sessionId": id, "tokenValue": "hidden"}}));
+    let request =
+        json!({"documentName": "AWS-RunShellScript", "instanceIds": ["i-1", "i-2"], "parameters": "HIDDEN_DUE_TO_SECURITY_REASONS"});
+    people.answered(
+        2,
+        "SendCommand",
+        "ssm.amazonaws.com",
+        request,
+        json!({"command": {"commandId": "11111111-2222-4333-8444-555555555555"}}),
+    );
+    let ended = people.start(3, None);
+    people.other(4, "TerminateSession", "ssm.amazonaws.com", json!({"sessionId": ended.id}));
+    people.deliver(&home.path("logs"));
+    write(&home.path(&format!("logs/exec/{id}.log")), b"# id\r\nuid=0(root)\r\n# cat /etc/shadow\r\nroot:*\r\n# ");
+    let lake = home.text("lake");
+    home.ingest(&lake, &[&home.text("logs")]);
+    let list =
+        home.run(&["--lake", &lake, "--format", "json", "--since", "2026-11-18", "--until", "2026-11-19", "sessions"]).expect(0).json();
+    let of = |id: &str| list["sessions"].as_array().unwrap().iter().find(|session| session["session_id"] == id).unwrap().clone();
+    let exec = of(id);
+    assert_eq!(
+        (&exec["kind"], &exec["target"], &exec["transcript"]["state"]),
+        (&json!("ecs_exec"), &json!("shop/0123456789abcdef/web"), &json!("present"))
+    );
+    assert_eq!(exec["certainty"], "proven");
+    let run = of("11111111-2222-4333-8444-555555555555");
+    assert_eq!(
+        (&run["kind"], &run["target"], &run["transcript"]["state"]),
+        (&json!("run_command"), &json!("i-1, i-2"), &json!("impossible"))
+    );
+    assert_eq!(of(&ended.id)["end"], "2026-11-18T04:00:04Z");
+    assert_eq!(list["sessions"].as_array().unwrap().len(), 3);
+    let before = home.run(&["--lake", &lake, "--format", "json", "--until", "2026-11-18T04:00:00Z", "sessions"]).expect(5).json();
+    assert_eq!(before["sessions"], json!([]));
+    let detail = home.run(&["--lake", &lake, "--format", "json", "session", id]).expect(0).json();
+    assert_eq!(detail["commands"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn a_log_that_speaks_of_another_machine_person_or_account_is_nobodys() {
     let home = Home::new();
     let mut people = People::default();
@@ -175,6 +219,31 @@ fn a_log_that_speaks_of_another_machine_person_or_account_is_nobodys() {
         told.iter().filter(|alert| !alert["actor"]["id"].is_null()).map(|alert| alert["session_id"].as_str().unwrap()).collect();
     assert_eq!((told.len(), named.len()), (5, 2));
     assert!(named.contains(&started[0].id.as_str()) && named.contains(&started[4].id.as_str()));
+}
+
+#[test]
+fn where_two_logs_of_a_session_contradict_each_other_nobody_is_blamed() {
+    let home = Home::new();
+    let mut people = People::default();
+    let (forged, copied) = (people.start(1, None), people.start(2, None));
+    people.deliver(&home.path("logs"));
+    let (true_log, other) = (&b"sh-4.2$ ls\r\nx\r\nsh-4.2$ "[..], &b"sh-4.2$ sudo reboot\r\nsh-4.2$ "[..]);
+    write(&home.path(&format!("logs/ssm/{}.log", forged.id)), true_log);
+    write(&home.path(&format!("logs/other/{}.log", forged.id)), other);
+    // A copy, and one that was taken earlier, are no contradiction.
+    let whole = [true_log, b"sudo reboot\r\nsh-4.2$ "].concat();
+    write(&home.path(&format!("logs/ssm/{}.log", copied.id)), &whole);
+    write(&home.path(&format!("logs/copy/{}.log", copied.id)), &whole);
+    write(&home.path(&format!("logs/early/{}.log", copied.id)), true_log);
+    let lake = home.text("lake");
+    home.ingest(&lake, &[&home.text("logs")]);
+    let told = alerts(&home, &lake, &["--rule", "sudo"]);
+    let of = |id: &str| -> Vec<&Value> { told.iter().filter(|alert| alert["session_id"] == id).collect() };
+    let [alert] = of(&forged.id)[..] else { panic!("{told:?}") };
+    assert_eq!((&alert["actor"]["id"], &alert["certainty"]), (&json!(null), &json!("ambiguous")));
+    assert_eq!(alert["candidates"][0]["actor"]["id"], forged.actor.as_str());
+    let [alert] = of(&copied.id)[..] else { panic!("{told:?}") };
+    assert_eq!((&alert["actor"]["id"], &alert["certainty"]), (&json!(copied.actor), &json!("proven")));
 }
 
 #[test]
@@ -358,7 +427,7 @@ fn check_orphan(session: &Value) {
 }
 
 #[track_caller]
-fn alerts(home: &Home, lake: &str, arguments: &[&str]) -> Vec<Value> {
+pub(crate) fn alerts(home: &Home, lake: &str, arguments: &[&str]) -> Vec<Value> {
     let ended = home.run(&[&["--lake", lake, "--format", "jsonl", "alert"], arguments].concat()).expect(0);
     let lines: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     for alert in &lines {
@@ -498,18 +567,18 @@ impl Score {
 }
 
 /// A session that somebody started.
-struct Started {
-    id: String,
+pub(crate) struct Started {
+    pub(crate) id: String,
     instance: String,
     /// Who it was, in truth.
-    actor: String,
+    pub(crate) actor: String,
     /// As CloudTrail names the caller.
     user_arn: String,
 }
 
 /// IAM users who start sessions: as themselves, through a role, and through a role under a colleague's name.
 #[derive(Default)]
-struct People {
+pub(crate) struct People {
     records: Vec<Value>,
 }
 
@@ -558,7 +627,7 @@ impl People {
         (identity, actor, session.to_owned())
     }
 
-    fn start(&mut self, number: u32, document: Option<&str>) -> Started {
+    pub(crate) fn start(&mut self, number: u32, document: Option<&str>) -> Started {
         let (identity, actor, name) = self.caller(number);
         let instance = format!("i-0{number:016x}");
         let id = format!("{name}-{number:026}");
@@ -573,8 +642,12 @@ impl People {
     }
 
     fn other(&mut self, number: u32, name: &str, source: &str, request: Value) {
+        self.answered(number, name, source, request, Value::Null);
+    }
+
+    fn answered(&mut self, number: u32, name: &str, source: &str, request: Value, response: Value) {
         let (identity, _, _) = self.caller(number);
-        self.push((number, 2), &identity, (source, name), request, Value::Null);
+        self.push((number, 2), &identity, (source, name), request, response);
     }
 
     fn denied(&mut self, number: u32) {
@@ -582,7 +655,7 @@ impl People {
         self.records.last_mut().unwrap()["errorCode"] = "AccessDenied".into();
     }
 
-    fn deliver(&self, logs: &Path) {
+    pub(crate) fn deliver(&self, logs: &Path) {
         write(&logs.join(key_of(ACCOUNT, "PEOPLE")), &packed(&self.records));
     }
 }

@@ -66,6 +66,7 @@ impl Asker {
             include_reads: false,
             include_denied: false,
             tags: Vec::new(),
+            attribute: None,
             evidence: false,
         };
         serde_json::to_value(self.runtime.block_on(self.reader.answer(&question)).unwrap()).unwrap()

@@ -14,7 +14,8 @@ pub use via::ViaLookups;
 use crate::issue::Issue;
 use crate::resolution::{Certainty, Credential, Gap, Resolution};
 use crate::session::{Identity, SessionKey, Use};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -80,10 +81,8 @@ pub struct Graph {
     own_keys: HashMap<Moment, BTreeSet<String>>,
     /// The moments at which AWS marked a key as the console's.
     marked: HashSet<Moment>,
-    /// Issuing events, each once.
-    issues: HashSet<Arc<Issue>>,
-    /// One of them for each id and account, to see where two records say different things under one.
-    by_event: HashSet<Record>,
+    /// Issuing events, each once: the first for its id and account, and what else stands under them.
+    issues: HashMap<Record, Vec<Arc<Issue>>>,
     /// Ids and accounts under which two do.
     contradicted: HashSet<(String, String)>,
     /// The users, and their stores, on whose behalf the sessions of a moment acted.
@@ -136,18 +135,20 @@ impl Graph {
     /// Adds what an event issued, and what it showed of its caller.
     pub fn add_issue(&mut self, issue: impl Into<Arc<Issue>>) {
         let issue = issue.into();
-        if !self.issues.insert(Arc::clone(&issue)) {
-            return;
-        }
-        let record = Record(Arc::clone(&issue));
-        match self.by_event.get(&record) {
-            // Global events were once delivered under several regions.
-            Some(Record(held)) if Issue { aws_region: held.aws_region.clone(), ..(*issue).clone() } != **held => {
-                self.contradicted.insert((issue.event_id.clone(), issue.recipient_account_id.clone()));
+        match self.issues.entry(Record(Arc::clone(&issue))) {
+            hashbrown::hash_map::Entry::Vacant(place) => {
+                place.insert(Vec::new());
             }
-            Some(_) => {}
-            None => {
-                self.by_event.insert(record);
+            hashbrown::hash_map::Entry::Occupied(mut held) => {
+                let first = Arc::clone(&held.key().0);
+                if *first == *issue || held.get().contains(&issue) {
+                    return;
+                }
+                // Global events were once delivered under several regions.
+                if (Issue { aws_region: first.aws_region.clone(), ..(*issue).clone() }) != *first {
+                    self.contradicted.insert((issue.event_id.clone(), issue.recipient_account_id.clone()));
+                }
+                held.get_mut().push(Arc::clone(&issue));
             }
         }
         if let Some(key) = &issue.issued_access_key_id {
@@ -191,7 +192,7 @@ impl Graph {
         let is_saml = |seen: &BTreeSet<Arc<Use>>| seen.iter().any(|seen| seen.identity.kind.as_deref() == Some("SAMLUser"));
         self.uses
             .iter()
-            .filter(move |(key, seen)| key.creation_date.is_some() || !is_saml(seen) || self.by_subject.contains_key(key))
+            .filter(move |(key, seen)| key.creation_date.is_some() || !is_saml(seen) || self.by_subject.contains_key(*key))
             .map(|(key, _)| key)
     }
 

@@ -5,6 +5,7 @@ use event::time::rfc3339;
 use identity::{Actor, Certainty, Credential, Resolution, Vendors};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// What was found of a question.
@@ -117,8 +118,23 @@ pub struct Change {
     pub caused_by: Vec<CausedBy>,
     /// Ids of the other accounts' copies of the same call.
     pub copies: Vec<String>,
+    /// The run of a tool that it is part of, where a list of one actor's calls was asked for.
+    pub run: Option<Run>,
+    /// What it did to the attribute, where one was asked about.
+    pub attribute: Option<AttributeChange>,
     /// Where the record lies.
     pub evidence: Evidence,
+}
+
+/// What a call did to an attribute of a thing; of one that failed, what it would have done.
+#[derive(Debug, Clone, Serialize)]
+pub struct AttributeChange {
+    /// As it was asked for.
+    pub path: String,
+    /// What it left; none where it took it away.
+    pub value: Option<String>,
+    /// What was there before, where an earlier call in the answer's window says so.
+    pub before: Option<String>,
 }
 
 /// A credential session.
@@ -175,6 +191,25 @@ pub struct Candidate {
     pub why: String,
     /// Which events say so.
     pub evidence: Vec<String>,
+}
+
+/// What a tool did in one go, as far as the answer has it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Run {
+    /// `eventID` of its first change.
+    pub id: String,
+    /// `terraform`, `opentofu` or `cloudformation`.
+    pub tool: &'static str,
+    /// How many changes.
+    pub changes: u64,
+    /// Time of the first.
+    pub from: String,
+    /// Time of the last.
+    pub until: String,
+    /// How many of each `eventName`.
+    pub event_names: BTreeMap<String, u64>,
+    /// The accounts in which they were made.
+    pub accounts: BTreeSet<String>,
 }
 
 /// Somebody behind a machine's act.
@@ -282,6 +317,8 @@ impl Change {
             gap: resolution.gap.as_ref().map(|gap| Gap { at: gap.at.clone(), why: gap.why.clone(), needs: gap.needs.clone() }),
             caused_by: Vec::new(),
             copies,
+            run: None,
+            attribute: None,
             evidence,
         }
     }

@@ -55,8 +55,8 @@ impl Machine {
 #[derive(Default)]
 struct Read {
     facts: CauseFacts,
-    /// Where the record of each event lies.
-    places: BTreeMap<String, (i64, u64)>,
+    /// Where the record of each event lies, and who made the call.
+    events: BTreeMap<String, (i64, u64, SessionKey)>,
     keys: BTreeSet<String>,
     sessions: BTreeSet<SessionKey>,
     /// The days on which a session that bears no date was seen.
@@ -74,7 +74,7 @@ impl Read {
             if fact.session.creation_date.is_none() {
                 self.days.entry(fact.session.clone()).or_default().insert(lake::day_of(fact.event_time));
             }
-            self.places.insert(fact.event_id.clone(), (object_id, record));
+            self.events.insert(fact.event_id.clone(), (object_id, record, fact.session.clone()));
             self.facts.add(fact);
         }
     }
@@ -117,12 +117,25 @@ impl Reader {
             read.keys.extend(keys);
             read.sessions.extend(sessions);
         };
-        let ids = found.iter().flat_map(|found| &found.causes).flat_map(|cause| &cause.evidence);
-        let objects = ids.filter(|_| evidence).filter_map(|id| read.places.get(id)).map(|(object, _)| *object).collect();
+        let ids: BTreeSet<&String> = found.iter().flat_map(|found| &found.causes).flat_map(|cause| &cause.evidence).collect();
+        let cited: Vec<_> = ids.into_iter().filter_map(|id| Some((id, read.events.get(id)?))).collect();
+        let mut objects: BTreeSet<i64> = cited.iter().map(|(_, (object, ..))| *object).collect();
+        if self.known().await?.is_some() {
+            objects.extend(read.events.values().map(|(object, ..)| *object));
+        }
         let places = self.places(objects).await?;
+        let planted = read.events.values().any(|(object, ..)| places.is_doubtful(*object));
+        let callers: BTreeMap<&String, Resolution> =
+            cited.iter().map(|(id, (_, _, session))| (*id, walked.graph.resolve(session))).collect();
+        let integrity = self.doubts(callers.values()).await?;
+        let of_caller = |(id, (object, ..)): &(&String, &(i64, u64, SessionKey))| {
+            let doubt = integrity.of(places.is_doubtful(*object), callers.get(*id)?)?;
+            Some(((*id).clone(), doubt))
+        };
+        let altered = cited.iter().filter_map(of_caller).collect();
         let likely = found.iter().flat_map(|found| &found.causes).filter(|cause| cause.certainty >= Certainty::Probable);
         let holes = self.holes(likely.flat_map(|cause| &cause.rests_on)).await?;
-        let doubts = Doubts { was_cut: read.count >= FACTS_MAX, conflicts, holes };
+        let doubts = Doubts { was_cut: read.count >= FACTS_MAX, planted, conflicts, altered, holes };
         for (Machine { change, .. }, found) in asked.iter().zip(found) {
             let Some(change) = changes.get_mut(*change) else { continue };
             let told = |cause: Cause| {
@@ -168,7 +181,7 @@ fn marks_of(request: &str) -> Result<Vec<(String, String)>> {
 }
 
 fn place(read: &Read, places: &Places, event_id: &str) -> Option<Evidence> {
-    let (object_id, record) = read.places.get(event_id).copied()?;
+    let (object_id, record) = read.events.get(event_id).map(|(object_id, record, _)| (*object_id, *record))?;
     let hit = Hit { object_id, record, ..Hit::default() };
     Some(Evidence { event_id: Some(event_id.to_owned()), ..places.evidence(&hit) })
 }
@@ -177,7 +190,11 @@ fn place(read: &Read, places: &Places, event_id: &str) -> Option<Evidence> {
 struct Doubts<'c> {
     /// Not all that there is was looked at.
     was_cut: bool,
+    /// Something of it lies in an object that is not what CloudTrail delivered: whoever put it there may have meant to mislead.
+    planted: bool,
     conflicts: &'c Conflicts,
+    /// Events that are no more than a claim, or whose callers are, and why.
+    altered: BTreeMap<String, &'static str>,
     holes: Holes,
 }
 
@@ -185,6 +202,9 @@ impl Doubts<'_> {
     fn about(&self, cause: &Cause) -> Option<String> {
         if self.was_cut {
             return Some("there was more to look at than one question may".to_owned());
+        }
+        if self.planted {
+            return Some("something that was looked at lies in an object that is not what CloudTrail delivered".to_owned());
         }
         if cause.evidence.iter().any(|id| self.conflicts.has(id)) {
             return Some("another record under that event id says something else, and is in the table rejects".to_owned());
@@ -196,8 +216,14 @@ impl Doubts<'_> {
     }
 }
 
-/// A cause as programs read it; no likely one where there is a doubt.
+/// A cause as programs read it; no likely one where there is a doubt, and nobody where a record is no more than a claim.
 fn told(cause: Cause, doubts: &Doubts<'_>, records: Vec<Evidence>) -> CausedBy {
+    if let Some(doubt) = cause.evidence.iter().find_map(|id| doubts.altered.get(id)) {
+        let certainty = cause.certainty.min(Certainty::Claimed).word();
+        let named = cause.actor.id().map(|id| format!("as the records say, {id} ")).unwrap_or_default();
+        let why = format!("{named}{}; {doubt}", cause.why);
+        return CausedBy { actor: actor(&Actor::Unknown), certainty, why, evidence: cause.evidence, records };
+    }
     let doubt = if cause.certainty >= Certainty::Probable { doubts.about(&cause) } else { None };
     let certainty = if doubt.is_some() { Certainty::Ambiguous } else { cause.certainty };
     let why = doubt.map_or(cause.why.clone(), |doubt| format!("{}; {doubt}", cause.why));

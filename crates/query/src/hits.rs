@@ -1,6 +1,7 @@
 //! Rows of `mentions` and `events` as values.
 
 use crate::error::{Error, Result};
+use crate::runs::tool;
 use datafusion::arrow::array::{Array as _, AsArray as _, BooleanArray, Int64Array, PrimitiveArray, RecordBatch, StringArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
@@ -50,6 +51,8 @@ pub struct Event {
     pub resource_arns: Vec<String>,
     /// The session that made the call.
     pub credential_id: String,
+    /// The tool that made it, where that was read.
+    pub tool: Option<&'static str>,
     /// `userIdentity.principalId`.
     pub principal_id: Option<String>,
 }
@@ -127,6 +130,8 @@ pub(crate) fn read_events(batches: &[RecordBatch]) -> Result<Vec<Hit>> {
         let (arn, account, shared) = (text(batch, "user_arn")?, text(batch, "user_account_id")?, text(batch, "shared_event_id")?);
         let (event_id, credential, principal) = (text(batch, "event_id")?, text(batch, "credential_id")?, text(batch, "principal_id")?);
         let (source, name, error) = (text(batch, "event_source")?, text(batch, "event_name")?, text(batch, "error_code")?);
+        let read = |name| batch.column_by_name(name).map(|_| text(batch, name)).transpose();
+        let (agent, invoked_by) = (read("user_agent")?, read("invoked_by")?);
         let arns = column(batch, "resource_arns")?.as_list_opt::<i32>().ok_or_else(|| wrong("resource_arns"))?;
         for row in 0..batch.num_rows() {
             let list = cast(&arns.value(row), &DataType::Utf8).map_err(|error| Error::Query { source: error.into() })?;
@@ -139,6 +144,7 @@ pub(crate) fn read_events(batches: &[RecordBatch]) -> Result<Vec<Hit>> {
                 error_code: optional(&error, row),
                 resource_arns: list.as_string::<i32>().iter().flatten().map(str::to_owned).collect(),
                 credential_id: optional(&credential, row).unwrap_or_default(),
+                tool: tool(value(&agent, row), value(&invoked_by, row)),
                 principal_id: optional(&principal, row),
             };
             hits.push(Hit {
@@ -152,6 +158,11 @@ pub(crate) fn read_events(batches: &[RecordBatch]) -> Result<Vec<Hit>> {
         }
     }
     Ok(hits)
+}
+
+/// A value of a column that may not have been read.
+fn value<'c>(column: &'c Option<Cow<'_, StringArray>>, row: usize) -> Option<&'c str> {
+    column.as_deref().filter(|column| column.is_valid(row)).map(|column| column.value(row))
 }
 
 /// The columns that both tables have.

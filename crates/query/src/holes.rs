@@ -6,9 +6,8 @@
 use crate::error::{Error, Result};
 use crate::hits::{column, number, text};
 use crate::reader::Reader;
-use datafusion::arrow::array::{Array as _, AsArray as _};
+use datafusion::arrow::array::{Array as _, AsArray as _, PrimitiveArray, RecordBatch};
 use datafusion::arrow::datatypes::TimestampMicrosecondType;
-use datafusion::common::ScalarValue;
 use event::log_key;
 use identity::LogSpan;
 use lake::Table;
@@ -81,28 +80,43 @@ impl Reader {
     }
 
     async fn log(&self, account: &str, region: &str, since: i64, until: i64) -> Result<Log> {
-        self.need(&[Table::Objects]).await?;
-        let time = |micros: i64| ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into()));
-        let place = || vec![("account", ScalarValue::from(account)), ("region", ScalarValue::from(region))];
-        let mut log = Log::default();
-        let span = [place(), vec![("since", time(since)), ("until", time(until))]].concat();
-        for batch in self.run(include_str!("../../../queries/trace/reach.sql"), span).await? {
-            let wrong = |name: &str| Error::Query { source: format!("column {name} has another type").into() };
-            let times = |name| column(&batch, name)?.as_primitive_opt::<TimestampMicrosecondType>().cloned().ok_or_else(|| wrong(name));
-            let (first, last, rejected) = (times("first_event_time")?, times("last_event_time")?, number(&batch, "rejected")?);
+        let objects = self.points(Table::Objects).await?;
+        let columns = ["object", "state", "first_event_time", "last_event_time", "rejected"];
+        let batches = objects.objects_of(account, region, &columns).await?;
+        let (mut log, mut unread) = (Log::default(), BTreeSet::new());
+        for batch in &batches {
+            let (object, state) = (text(batch, "object")?, text(batch, "state")?);
+            let is_unread = |row: &usize| matches!(state.value(*row), "rejected" | "unreadable");
+            unread.extend((0..batch.num_rows()).filter(is_unread).map(|row| object.value(row).to_owned()));
+        }
+        for batch in &batches {
+            let (object, state, rejected) = (text(batch, "object")?, text(batch, "state")?, number(batch, "rejected")?);
+            let (first, last) = (times(batch, "first_event_time")?, times(batch, "last_event_time")?);
             for row in 0..batch.num_rows() {
-                let object = (first.value(row), last.value(row));
-                log.read.push(object);
+                if state.value(row) == "read" {
+                    // What could not be read at first may be later.
+                    unread.remove(object.value(row));
+                }
+                if first.is_null(row) || last.is_null(row) || last.value(row) < since || first.value(row) > until {
+                    continue;
+                }
+                let span = (first.value(row), last.value(row));
+                log.read.push(span);
                 if rejected.is_valid(row) && rejected.value(row) > 0 {
-                    log.lost.push(object);
+                    log.lost.push(span);
                 }
             }
         }
-        for batch in self.run(include_str!("../../../queries/trace/unread.sql"), place()).await? {
-            log.lost.extend(text(&batch, "object")?.iter().flatten().filter_map(made));
-        }
+        log.lost.extend(unread.iter().filter_map(|object| made(object)));
+        log.read.sort_unstable();
+        log.lost.sort_unstable();
         Ok(log)
     }
+}
+
+fn times(batch: &RecordBatch, name: &str) -> Result<PrimitiveArray<TimestampMicrosecondType>> {
+    let wrong = || Error::Query { source: format!("column {name} has another type").into() };
+    column(batch, name)?.as_primitive_opt::<TimestampMicrosecondType>().cloned().ok_or_else(wrong)
 }
 
 /// When the events of an object may lie, by its key.

@@ -7,6 +7,8 @@
 
 mod alerts;
 mod answer;
+mod attribute;
+mod blame;
 mod causes;
 mod complete;
 mod control;
@@ -19,6 +21,7 @@ mod integrity;
 mod place;
 mod reader;
 mod report;
+mod runs;
 mod session_log;
 mod sessions;
 mod sql_rows;
@@ -27,12 +30,15 @@ mod trace;
 mod walk;
 
 pub use alerts::{Known, Watermarks};
-pub use answer::{Answer, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Subject};
+pub use answer::{
+    Answer, AttributeChange, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Run, Subject,
+};
+pub use attribute::Attribute;
 pub use error::{Error, Result};
 pub use hits::Hit;
 pub use reader::{Reader, VIEWS, View};
 pub use report::{REPORT_QUERIES, ReportSpan};
-pub use session_log::{CommandFilter, CommandFound, LogFound, merged, squeezed};
+pub use session_log::{CommandFilter, CommandFound, LogFound, disputed, merged, squeezed};
 pub use sessions::{Session, SessionList, SessionQuestion, Transcript};
 pub use sql_rows::SqlRows;
 pub use status::{LastRun, SourceStatus};

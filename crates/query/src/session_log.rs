@@ -234,6 +234,20 @@ pub fn merged(logs: &[LogFound], commands: &[CommandFound]) -> Vec<CommandFound>
     all
 }
 
+/// Whether uploaded logs of one session tell different stories: neither is the other, cut short. At most one is then the session's.
+pub fn disputed(logs: &[LogFound], commands: &[CommandFound]) -> bool {
+    let stories: BTreeMap<&str, Vec<String>> = logs
+        .iter()
+        .filter(|log| matches!(log.form.as_str(), "terminal" | "powershell"))
+        .map(|log| {
+            let own = commands.iter().filter(|command| command.object_id == log.object_id);
+            (log.sha256.as_str(), own.map(|command| squeezed(&command.line)).collect())
+        })
+        .collect();
+    let longest = stories.values().max_by_key(|story| story.len());
+    longest.is_some_and(|longest| stories.values().any(|story| !longest.starts_with(story)))
+}
+
 /// A line whose blanks make no difference.
 pub fn squeezed(line: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")

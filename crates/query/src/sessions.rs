@@ -14,7 +14,7 @@ use crate::walk::{Asked, Walked};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{col, lit};
 use event::time::rfc3339;
-use identity::Organisation;
+use identity::{Organisation, Resolution};
 use lake::Table;
 use serde::Serialize;
 use serde_json::Value;
@@ -263,13 +263,18 @@ impl Reader {
         let mut walked = Walked::new(organisation);
         self.walk(&mut walked, &ids).await?;
         let places = self.places(objects).await?;
+        let resolved: BTreeMap<&String, Resolution> = ids.keys().map(|id| (id, walked.resolve(id))).collect();
+        let doubts = self.doubts(resolved.values()).await?;
         let any_logs = !logs.is_empty();
         let (mut joined, orphans) = give_out(&opened, logs);
         let mut found = Vec::new();
         for (key, opened) in opened {
-            let change = opened.start.as_ref().map(|control| {
-                let resolution = walked.resolve(&control.event.credential_id);
-                Change::of(&control.hit, &control.event, Vec::new(), &resolution, places.evidence(&control.hit))
+            let change = opened.start.as_ref().and_then(|control| {
+                let resolution = resolved.get(&control.event.credential_id)?;
+                let doubted = doubts.of(places.is_doubtful(control.hit.object_id), resolution);
+                let doubted = doubted.map(|why| resolution.clone().rests_on_doubtful(why));
+                let resolution = doubted.as_ref().unwrap_or(resolution);
+                Some(Change::of(&control.hit, &control.event, Vec::new(), resolution, places.evidence(&control.hit)))
             });
             let logs = joined.remove(&key).unwrap_or_default();
             found.push(session(key.0, opened, change, logs, question.now, any_logs));
@@ -290,6 +295,20 @@ fn in_window(question: &SessionQuestion, from: i64, until: i64) -> bool {
 }
 
 impl Session {
+    /// The session as one may speak of it where its logs contradict each other: who opened it is known, who typed what in them is not.
+    pub fn in_dispute(&self) -> Self {
+        let why = "opened the session; but several logs under its id contradict each other, and somebody may have written one".to_owned();
+        let known = self.actor["id"].is_string();
+        let candidates = known.then(|| Candidate { actor: self.actor.clone(), why: why.clone(), evidence: self.event_ids.clone() });
+        Self {
+            certainty: if known { "ambiguous" } else { self.certainty },
+            reason: Some("several logs under this session's id contradict each other".to_owned()),
+            actor: crate::answer::actor(&identity::Actor::Unknown),
+            candidates: candidates.into_iter().chain(self.candidates.clone()).collect(),
+            ..self.clone()
+        }
+    }
+
     fn is_in(&self, question: &SessionQuestion) -> bool {
         let last = |log: &LogFound| log.last_time.or(log.written);
         let end = self.end.as_deref().and_then(event::time::micros);

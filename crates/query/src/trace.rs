@@ -1,12 +1,15 @@
 //! A question in, an [`Answer`] out: find the calls, fold their copies, walk each to its actor.
 
 use crate::answer::{Answer, Change, Evidence, Subject};
+use crate::attribute::Attribute;
+use crate::blame::Blamed;
 use crate::causes::Machine;
 use crate::complete::HIT_COLUMNS;
 use crate::error::Result;
 use crate::hits::{self, Event, Hit, text};
 use crate::integrity::unrecorded;
 use crate::reader::Reader;
+use crate::runs::{self, Step};
 use crate::walk::{Asked, Walked};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{col, lit};
@@ -38,6 +41,8 @@ pub struct Question {
     pub include_denied: bool,
     /// Session tags that a change's chain must have.
     pub tags: Vec<(String, String)>,
+    /// An attribute, as it was asked for: only calls that changed it.
+    pub attribute: Option<(String, Attribute)>,
     /// Whether each issuing event's place is looked up.
     pub evidence: bool,
 }
@@ -85,6 +90,10 @@ impl Reader {
                 keep
             })
             .collect();
+        let (folded, mut blamed) = match &question.attribute {
+            Some((path, attribute)) => self.blame(folded, path, attribute).await?,
+            None => (folded, Blamed::new()),
+        };
         let all = folded.len();
         let wanted = self.newest(folded, if question.tags.is_empty() { question.limit } else { usize::MAX }).await?;
         let mut ids: BTreeMap<String, Asked> = BTreeMap::new();
@@ -101,7 +110,7 @@ impl Reader {
             resolved.entry(event.credential_id.clone()).or_insert_with(|| walked.resolve(&event.credential_id));
         }
         let doubts = self.doubts(resolved.values()).await?;
-        let (mut changes, mut machines) = (Vec::with_capacity(wanted.len()), Vec::new());
+        let (mut changes, mut machines, mut steps) = (Vec::with_capacity(wanted.len()), Vec::new(), Vec::new());
         for Call { hit, event, copies } in wanted {
             let session = walked.sessions.get(&event.credential_id);
             let Some(resolution) = resolved.get(&event.credential_id) else { continue };
@@ -110,10 +119,15 @@ impl Reader {
             let has_tags = question.tags.iter().all(|tag| resolution.chain.iter().any(|credential| credential.session_tags.contains(tag)));
             if has_tags {
                 let mut change = Change::of(&hit, &event, copies, resolution, places.evidence(&hit));
+                change.attribute = blamed.remove(&hit.place());
                 if conflicts.doubtful.contains(&(event.event_id.clone(), hit.recipient_account_id.clone())) {
                     let said = change.reason.take().map(|reason| format!("{reason}; ")).unwrap_or_default();
                     change.reason =
                         Some(format!("{said}another record under this event id says something else, and is in the table rejects"));
+                }
+                if let Some(tool) = event.tool.filter(|_| question.verb == Verb::By) {
+                    let session = resolution.chain.first().map_or(&event.credential_id, |session| &session.credential_id).clone();
+                    steps.push(Step { change: changes.len(), tool, session, event_time: hit.event_time });
                 }
                 machines.extend(Machine::of(changes.len(), &hit, &event, session, resolution));
                 changes.push(change);
@@ -121,6 +135,8 @@ impl Reader {
         }
         let found = if question.tags.is_empty() { all } else { changes.len() };
         changes.truncate(question.limit);
+        steps.retain(|step| step.change < changes.len());
+        runs::fold(steps, &mut changes);
         machines.retain(|machine: &Machine| machine.change < changes.len());
         self.add_causes(&mut walked, machines, &conflicts, question.evidence, &mut changes).await?;
         if question.evidence {
@@ -229,7 +245,8 @@ impl Reader {
             if let Some(until) = question.until {
                 condition = condition.and(col("event_time").lt(time(until)));
             }
-            let frame = self.context().await?.table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
+            let columns = [&HIT_COLUMNS[..], &["user_agent", "invoked_by"]].concat();
+            let frame = self.context().await?.table("events").await?.filter(condition)?.select_columns(&columns)?;
             found.extend(hits::read_events(&frame.collect().await?)?);
         }
         Ok(newest_first(found))
@@ -353,8 +370,8 @@ struct Call {
 }
 
 /// A call, and the copies of it that other accounts recorded.
-struct Folded {
-    hit: Hit,
+pub(crate) struct Folded {
+    pub(crate) hit: Hit,
     copies: Vec<Hit>,
 }
 

@@ -36,6 +36,12 @@ pub enum Error {
     /// What the user wrote names no source.
     #[error("{spec:?} is not a source: {why}")]
     BadSpec { spec: String, why: &'static str },
+    /// What the user wrote is no address of a webhook; the address itself is a secret.
+    #[error("that is no address of a webhook: {why}")]
+    BadWebhook { why: &'static str },
+    /// A message was not taken, after all attempts.
+    #[error("the webhook at {host} did not take a message")]
+    Webhook { host: String, source: BoxError },
     /// The object could not be read, after all attempts.
     #[error("cannot read {uri}")]
     Fetch { uri: String, source: BoxError },
@@ -69,6 +75,8 @@ impl Error {
                 "check the network, the region and the endpoint, then run again: what is already read is kept".to_owned()
             }
             Error::Fetch { uri, .. } | Error::List { what: uri, .. } => format!("check the disk and the path: ls -l {uri}"),
+            Error::BadWebhook { .. } => "write https://HOST/PATH as the chat service gave it".to_owned(),
+            Error::Webhook { .. } => "what was not delivered is told again by the next run; see whether the address still holds".to_owned(),
             Error::TooLarge { .. } | Error::Skipped { .. } => return None,
         };
         Some(hint)

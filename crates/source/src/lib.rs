@@ -1,4 +1,4 @@
-//! Lists and fetches the objects that logs lie in.
+//! Lists and fetches the objects that logs lie in, and sends messages ([`Webhook`]).
 //!
 //! In comes what the user called a source: `s3://bucket/prefix`, a folder, or a file. Out come its objects, each first
 //! as [`Listed`], in the byte order of the keys, then as bytes.
@@ -14,6 +14,7 @@ mod folder;
 mod memory;
 mod place;
 mod public_keys;
+mod webhook;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,7 @@ pub use folder::Folder;
 pub use memory::Memory;
 pub use place::is_s3;
 pub use public_keys::{KEY_PAGES_MAX, ListedKey, list_public_keys, list_public_keys_by};
+pub use webhook::{WEBHOOK_ATTEMPTS_MAX, WEBHOOK_TIMEOUT, Webhook};
 
 /// One object of a source, before it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,18 +2,21 @@
 //!
 //! Told first, remembered after: a crash between the two tells again, under the same `alert_id`.
 
-use crate::args;
-use crate::commands::{match_of, user_lake};
+use crate::args::{self, Format};
+use crate::commands::{ingest, match_of, messages, user_lake};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
 use crate::settings::Settings;
 use lake::sessions::{AlertRow, SessionWriter};
 use match_of::{Found, Scope};
-use query::{CommandFilter, Known, Question, Reader, SessionQuestion, Verb, Watermarks, merged};
+use query::{CommandFilter, Known, Question, Reader, SessionQuestion, Verb, Watermarks, disputed, merged};
 use serde_json::Value;
+use source::Webhook;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use transcript::rules::{LogSource, Match, Rules, of_session, placed};
 use transcript::suppress::Suppressions;
 
@@ -44,6 +47,49 @@ pub(crate) struct Suppressed {
 }
 
 pub(crate) async fn run(settings: &Settings, options: &args::Alert) -> Result<Exit, Failure> {
+    let webhook = options.webhook.as_deref().map(Webhook::open).transpose()?;
+    if webhook.is_some() && settings.offline {
+        return Err(Failure::usage("--offline, and a webhook is to be told", "leave one of them out"));
+    }
+    if !options.follow {
+        let told = look(settings, options, webhook.as_ref()).await?;
+        return Ok(if options.exit_code && told > 0 { Exit::Found } else { Exit::Done });
+    }
+    let any = Cell::new(false);
+    // One for the whole run: what comes during a look must not be lost. To be cut off anywhere is no worse than a crash, which is made good.
+    let interrupted = tokio::signal::ctrl_c();
+    tokio::pin!(interrupted);
+    loop {
+        let turn = async {
+            let told = match follow(settings, options, webhook.as_ref()).await {
+                // What goes by itself is tried again; what the user must mend ends the run.
+                Err(failure) if matches!(failure.code, "sink" | "source" | "lake") => {
+                    render::failure(&failure, settings.format != Format::Human);
+                    0
+                }
+                told => told?,
+            };
+            any.set(any.get() || told > 0);
+            tokio::time::sleep(Duration::from_secs(options.every)).await;
+            Ok::<(), Failure>(())
+        };
+        tokio::select! {
+            outcome = turn => outcome?,
+            _ = &mut interrupted => return Ok(if options.exit_code && any.get() { Exit::Found } else { Exit::Done }),
+        }
+    }
+}
+
+async fn follow(settings: &Settings, options: &args::Alert, webhook: Option<&Webhook>) -> Result<usize, Failure> {
+    if !options.source.is_empty() {
+        let summary = ingest::ingest(settings, &user_lake(settings)?, &options.source, true).await?;
+        summary.warn();
+    }
+    look(settings, options, webhook).await
+}
+
+/// Looks once at what is new; returns of how much it told.
+async fn look(settings: &Settings, options: &args::Alert, webhook: Option<&Webhook>) -> Result<usize, Failure> {
     let now = crate::settings::now();
     let mut told = Told { schema: "whodid.alert/v1", ..Told::default() };
     let mut monitor = Monitor::load(options, now, &mut told)?;
@@ -54,7 +100,7 @@ pub(crate) async fn run(settings: &Settings, options: &args::Alert) -> Result<Ex
     let mut found = monitor.commands(&reader, settings, &mut marks, now).await?;
     found.extend(monitor.findings(&reader, settings, !seen.is_empty(), now).await?);
     found.extend(monitor.records(&reader, settings, &mut marks).await?);
-    let rows = monitor.news(&reader, found, now).await?;
+    let mut rows = monitor.news(&reader, found, now).await?;
     for row in rows.iter().filter(|row| row.disposition == "sent") {
         told.alerts.push(serde_json::from_str(&row.alert).map_err(|error| Failure::internal(&error))?);
     }
@@ -62,18 +108,26 @@ pub(crate) async fn run(settings: &Settings, options: &args::Alert) -> Result<Ex
         let (title, owner, reason) = (suppression.title.clone(), suppression.owner.clone(), suppression.reason.clone());
         told.suppressed.push(Suppressed { title, owner, reason, count });
     }
-    render::alerts(settings, &told)?;
+    if !options.follow || !told.alerts.is_empty() {
+        render::alerts(settings, &told)?;
+    }
+    let mut undelivered = None;
+    if let Some(webhook) = webhook {
+        let delivered = messages::send(webhook, &told.alerts).await;
+        rows.retain(|row| row.disposition != "sent" || delivered.ids.contains(&row.alert_id));
+        undelivered = delivered.failed;
+    }
+    // What was not delivered is not remembered, and found again from the same place.
+    let marks = if undelivered.is_some() { None } else { Some(marks) };
     remember(&lake, &rows, &seen, marks, now).await?;
-    Ok(if options.exit_code && !told.alerts.is_empty() { Exit::Found } else { Exit::Done })
+    undelivered.map_or(Ok(told.alerts.len()), |error| Err(error.into()))
 }
 
-async fn remember(lake: &lake::Lake, rows: &[AlertRow], seen: &Watermarks, marks: Marks, now: i64) -> Result<(), Failure> {
+async fn remember(lake: &lake::Lake, rows: &[AlertRow], seen: &Watermarks, marks: Option<Marks>, now: i64) -> Result<(), Failure> {
     let mut writer = SessionWriter::open(lake).await?;
     let run_id = format!("alert-{now}-{}", std::process::id());
     writer.note_alerts(rows, &run_id, now).await?;
-    if marks.new == *seen {
-        return Ok(());
-    }
+    let Some(marks) = marks.filter(|marks| marks.new != *seen) else { return Ok(()) };
     let tally = serde_json::json!({"watermarks": marks.new, "alerts": rows.len()}).to_string();
     let run = lake::RunRow {
         run_id,
@@ -180,6 +234,8 @@ impl Monitor {
         let mut found = Vec::new();
         for session in &sessions {
             let own = by_session.get(session.session_id.as_str()).map_or(&[][..], Vec::as_slice);
+            let doubtful = disputed(&session.transcript.logs, own).then(|| session.in_dispute());
+            let session = doubtful.as_ref().unwrap_or(session);
             let about = match_of::about(session);
             for command in merged(&session.transcript.logs, own) {
                 let event = placed(&command.fields, &about);
@@ -237,6 +293,7 @@ impl Monitor {
                 include_reads: true,
                 include_denied: true,
                 tags: Vec::new(),
+                attribute: None,
                 evidence: false,
             };
             let changes = reader.answer(&question).await?.changes;

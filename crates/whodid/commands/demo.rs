@@ -60,6 +60,7 @@ pub(crate) async fn run(settings: &Settings, seed: u64, dir: Option<PathBuf>, ev
                 include_reads: false,
                 include_denied: false,
                 tags: Vec::new(),
+                attribute: None,
                 evidence: true,
             })
             .await?;

@@ -169,7 +169,7 @@ impl Reading<'_> {
 
     /// Hands a digest to the verifier, once it is known where it was delivered.
     async fn take(&mut self, digest: Digest) -> Result<(), Failure> {
-        self.place(&digest).await;
+        self.place(&digest);
         match self.recorded(&digest) {
             Some(uri) => return self.hand(&digest, &uri).await,
             None if self.unplaced.len() < UNPLACED_MAX => self.unplaced.push(digest),
@@ -192,8 +192,14 @@ impl Reading<'_> {
     }
 
     async fn hand(&mut self, digest: &Digest, uri: &str) -> Result<(), Failure> {
-        self.fetch_key(digest, uri).await;
-        let fault = match self.verifier.check(digest.at(uri)) {
+        let checked = match self.verifier.check(digest.at(uri)) {
+            Err(Fault::KeyUnknown) => {
+                self.fetch_key(digest, uri).await;
+                self.verifier.check(digest.at(uri))
+            }
+            checked => checked,
+        };
+        let fault = match checked {
             // A copy that lost its metadata says nothing against the digest.
             Err(Fault::NoSignature) if !digest.from_s3 => {
                 self.summary.digests.unverified += 1;
@@ -218,7 +224,7 @@ impl Reading<'_> {
     }
 
     /// Learns of which place in a bucket the digest's folder is a copy, if AWS signed it for such a place.
-    async fn place(&mut self, digest: &Digest) {
+    fn place(&mut self, digest: &Digest) {
         if digest.from_s3 || self.digests.recorded(&digest.listed.uri).is_some() {
             return;
         }
@@ -228,7 +234,6 @@ impl Reading<'_> {
         if tail != same {
             return;
         }
-        self.fetch_key(digest, &uri).await;
         if self.verifier.check(digest.at(&uri)).is_ok() {
             tracing::info!(read, recorded, "a copy of");
             self.digests.copy(read, recorded);
@@ -237,7 +242,7 @@ impl Reading<'_> {
 
     /// Asks AWS for the keys of a region, once, where a key is wanted and AWS is asked in this run anyhow.
     async fn fetch_key(&mut self, digest: &Digest, uri: &str) {
-        if !digest.from_s3 || self.settings.offline || self.verifier.check(digest.at(uri)) != Err(Fault::KeyUnknown) {
+        if !digest.from_s3 || self.settings.offline {
             return;
         }
         let Some(wanted) = digest::key_wanted(&digest.at(uri)) else { return };

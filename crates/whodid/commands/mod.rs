@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod digests;
 pub(crate) mod ingest;
 mod match_of;
+mod messages;
 mod question;
 pub(crate) mod report;
 pub(crate) mod session;

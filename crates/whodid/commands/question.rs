@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::render;
 use crate::settings::Settings;
 use identity::Certainty;
-use query::{Question, Reader, Verb};
+use query::{Attribute, Question, Reader, Verb};
 
 /// Letters of a question, at most: the longest ARN is 2,048.
 const THING_LETTERS_MAX: usize = 4_096;
@@ -28,12 +28,23 @@ pub(crate) async fn run(settings: &Settings, verb: Verb, thing: &str, trace: &Tr
         include_reads: trace.include_reads,
         include_denied: trace.include_denied,
         tags: trace.tag.iter().map(|tag| tag_of(tag)).collect::<Result<_, _>>()?,
+        attribute: trace.attribute.as_deref().map(attribute_of).transpose()?,
         evidence: trace.evidence,
     };
     let asking = asking(settings).await?;
     let answer = Reader::new(&asking.lake).at(crate::settings::now()).answer(&question).await?;
     render::answer(settings, &answer, trace.evidence, whole_list)?;
     Ok(exit(&answer, trace.require))
+}
+
+fn attribute_of(text: &str) -> Result<(String, Attribute), Failure> {
+    let read = Attribute::parse(text).ok_or_else(|| {
+        Failure::usage(
+            format!("--attribute {text:?} is nothing to ask for"),
+            "write it as tag:KEY, rule:tcp,443,0.0.0.0/0, policy:NAME, statement:SID, or a parameter's path such as versioningConfiguration.status",
+        )
+    })?;
+    Ok((text.to_owned(), read))
 }
 
 fn tag_of(text: &str) -> Result<(String, String), Failure> {

@@ -277,6 +277,7 @@ async fn sample(settings: &Settings, period: &Period, n: usize, seed: u64) -> Re
             verb: Verb::Show,
             since: None,
             until: None,
+            attribute: None,
             limit: SAMPLE_MAX,
             include_reads: false,
             include_denied: false,

@@ -7,6 +7,7 @@ use crate::render::{note, out};
 use crate::settings::Settings;
 use query::{Answer, Change, Evidence};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -39,8 +40,16 @@ pub(crate) fn answer(answer: &Answer, evidence: bool, whole_list: bool) -> Strin
         return text;
     }
     if whole_list {
+        let mut told = BTreeSet::new();
         for change in &answer.changes {
-            line(change, &mut text);
+            match &change.run {
+                Some(run) if told.insert(run.id.as_str()) => super::runs::line(run, change, &name(change), answer, &mut text),
+                Some(_) => {}
+                None => line(change, &mut text),
+            }
+        }
+        if !told.is_empty() {
+            say(&mut text, format_args!("each change of a run: --format table, or json\n"));
         }
         if answer.truncated {
             say(&mut text, format_args!("… and more: --limit N shows them\n"));
@@ -92,7 +101,8 @@ fn nothing(answer: &Answer, text: &mut String) {
         say(text, format_args!(" (--include-reads, --include-denied)\n"));
         return;
     }
-    say(text, format_args!("nothing about {thing} is in these logs"));
+    let what = if answer.subject.matched.is_empty() { "nothing about" } else { "no such change of" };
+    say(text, format_args!("{what} {thing} is in these logs"));
     match (&answer.coverage.from, &answer.coverage.until) {
         (Some(from), Some(until)) => say(text, format_args!(", which reach from {from} to {until}\n")),
         _ => say(text, format_args!(": the lake is empty\n")),
@@ -121,7 +131,7 @@ fn who(change: &Change) -> String {
 }
 
 /// The name of an actor; of one that is not known the first claim, or how many it could be.
-pub(super) fn who_of(actor: &Value, certainty: &str, claim: Option<&str>, candidates: usize) -> String {
+pub(crate) fn who_of(actor: &Value, certainty: &str, claim: Option<&str>, candidates: usize) -> String {
     named(actor).unwrap_or_else(|| match (certainty, claim) {
         ("claimed", Some(claim)) => format!("unknown (claims to be {:?})", plain(claim)),
         ("ambiguous", _) => format!("one of {candidates}"),
@@ -177,6 +187,9 @@ fn sentence(change: &Change, answer: &Answer, text: &mut String) {
             change.event_time,
         ),
     );
+    if let Some(attribute) = &change.attribute {
+        say(text, format_args!("  {}\n", super::attribute::sentence(attribute, change.error_code.is_some())));
+    }
     say(text, format_args!("  {}{}\n", change.certainty, reason(change)));
     if !change.chain.is_empty() {
         let hops: Vec<String> = change.chain.iter().map(hop_name).collect();
@@ -284,6 +297,7 @@ pub(super) fn lies(place: &Evidence, indent: &str, text: &mut String) {
 fn line(change: &Change, text: &mut String) {
     let resource = resource(change, change.resources.first().map_or("", String::as_str));
     let failed = change.error_code.as_ref().map(|code| format!("  [{}]", plain(code))).unwrap_or_default();
+    let attribute = change.attribute.as_ref().map(super::attribute::aside).unwrap_or_default();
     say(
         text,
         format_args!(
@@ -295,7 +309,7 @@ fn line(change: &Change, text: &mut String) {
             plain(&change.recipient_account_id),
             plain(&change.aws_region),
             change.certainty,
-            plain(&change.event_id)
+            format_args!("{}{attribute}", plain(&change.event_id))
         ),
     );
 }
@@ -322,6 +336,16 @@ pub(crate) fn ingest(summary: &Summary, place: &str) -> String {
             plain(place)
         ),
     );
+    if summary.digests.new > 0 {
+        let digests = &summary.digests;
+        say(
+            &mut text,
+            format_args!(
+                "{} new digests: {} signed by AWS, {} refused, {} wait for a key or signature; what they prove: whodid verify\n",
+                digests.new, digests.believed, digests.refused, digests.unverified
+            ),
+        );
+    }
     if summary.late_issuers_healed > 0 {
         say(
             &mut text,

@@ -1,10 +1,12 @@
 //! Answers in, text out. Every byte that a log wrote is escaped for where it goes.
 
 mod alert;
+mod attribute;
 mod causes;
 mod human;
 mod json;
 mod report;
+mod runs;
 mod session;
 mod status;
 mod table;
@@ -12,7 +14,7 @@ mod verified;
 
 pub(crate) use ::report::text::{self, plain};
 pub(crate) use alert::{alerts, bad_rules};
-pub(crate) use human::{Asked, Progress, demo, problems};
+pub(crate) use human::{Asked, Progress, demo, problems, who_of};
 pub(crate) use report::{made, report_verified, sample};
 pub(crate) use session::{session, sessions};
 pub(crate) use status::status;

@@ -18,8 +18,8 @@ pub(crate) fn changes(answer: &Answer, format: Format) -> String {
         "recipient_account_id",
         "aws_region",
         "error_code",
-        "event_id",
         "caused_by",
+        "event_id",
     ];
     let rows = answer.changes.iter().map(|change| {
         let part = |name: &str| change.actor.get(name).and_then(|value| value.as_str()).map(str::to_owned);
@@ -33,8 +33,8 @@ pub(crate) fn changes(answer: &Answer, format: Format) -> String {
             Some(change.recipient_account_id.clone()),
             Some(change.aws_region.clone()),
             change.error_code.clone(),
-            Some(change.event_id.clone()),
             Some(crate::render::causes::short(change)).filter(|causes| !causes.is_empty()),
+            Some(change.event_id.clone()),
         ]
     });
     write(&columns.map(str::to_owned), rows, format)

@@ -162,13 +162,19 @@ impl Graph {
         }
         let consoles = issuers.iter().all(Issuer::is_consoles);
         if identity.draws_own_key() || identity.access_key_id.is_none() {
-            let one_of_several = issuers.len() == 1 && !consoles && self.has_stranger(issuers, moment);
-            return if one_of_several { Surety::Doubtful } else { Surety::Sure };
+            return match issuers {
+                [_] if identity.from_console && consoles => Surety::Sure,
+                [_] if !self.has_stranger(issuers, moment) => Surety::Sure,
+                // A stranger's key may be the console's own, unless something else shows that it is strange.
+                [one] if consoles && !self.is_strange(one, moment) => Surety::Sure,
+                [_] if consoles => Surety::Likely,
+                [_] => Surety::Doubtful,
+                _ => Surety::Sure,
+            };
         }
         match issuers {
-            // The console gives out keys of its own for what it opened, whether or not the record says so; only where the issued key
-            // is itself in use, or other keys of the session are marked as the console's, is this one strange.
-            [one] if consoles && !self.is_used_by_hand(one, moment) && !self.marked.contains(moment) => Surety::Sure,
+            // The console gives out keys of its own for what it opened, whether or not the record says so.
+            [one] if consoles && !self.is_strange(one, moment) => Surety::Sure,
             [_] if consoles => Surety::Likely,
             _ => Surety::Doubtful,
         }
@@ -179,6 +185,12 @@ impl Graph {
         let issued: BTreeSet<&str> =
             issuers.iter().flat_map(|issuer| &issuer.copies).filter_map(|copy| copy.issued_access_key_id.as_deref()).collect();
         self.own_keys.get(moment).into_iter().flatten().any(|key| !issued.contains(key.as_str()) && !self.is_console_key(key, moment))
+    }
+
+    /// Whether a key that the console opened, and that is not marked as its own, is strange: where the issued key is itself in use, or
+    /// other keys of the session are marked.
+    fn is_strange(&self, issuer: &Issuer<'_>, moment: &Moment) -> bool {
+        self.is_used_by_hand(issuer, moment) || self.marked.contains(moment)
     }
 
     /// Whether the key that was issued was then used as it was.

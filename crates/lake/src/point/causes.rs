@@ -1,7 +1,7 @@
-//! What events told of keys.
+//! Causes by key.
 
 use super::pages::{bytes_of, pages};
-use super::{PointReader, Sought, Span, time_column};
+use super::{PointReader, Sought, Span, among, time_column};
 use crate::error::{Error, Result};
 use crate::facts::pairs;
 use crate::parquet_file::{number_column, text_column};
@@ -11,6 +11,7 @@ use identity::{CauseFact, CauseKind, SessionKey};
 use parquet::file::metadata::ParquetMetaData;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A fact as the lake keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,37 +25,38 @@ pub struct KeptCause {
 }
 
 impl PointReader {
-    /// Reads what events up to a time (microseconds since 1970, that time included) told of `keys`, `rows_max` at most.
+    /// Reads what events up to a time (microseconds since 1970, that time included) told of `keys`, `rows_max` at most; in no particular
+    /// order.
     ///
     /// # Errors
     /// Where a file cannot be read.
     pub async fn causes_of(&self, keys: &BTreeSet<String>, until: i64, rows_max: usize) -> Result<Vec<KeptCause>> {
         let buckets: BTreeSet<String> = keys.iter().map(|key| cause_bucket(key).to_string()).collect();
         let may_hold = |span: &Span<'_>| span.of("key").is_none_or(|(low, high)| low > high || keys.range(low..=high).next().is_some());
-        let texts = bytes_of(keys);
         let select = |metadata: &ParquetMetaData| {
+            let wanted = bytes_of(keys);
             let of_time = pages(metadata, "event_time", |page| page.may_hold_number(|low, _| low <= until));
-            Some(pages(metadata, "key", |page| page.may_hold_text(&texts)).intersection(&of_time))
+            Some(pages(metadata, "key", |page| page.may_hold_text(&wanted)).intersection(&of_time))
         };
         let schema = Table::Causes.file_schema();
         let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        let wanted = keys.clone();
+        let (wanted, taken) = (keys.clone(), AtomicUsize::new(0));
         let sought = Sought {
             may_hold: &may_hold,
             any_of: Vec::new(),
             pages: &select,
             asked: &["key", "event_time"],
             is_wanted: Arc::new(move |batch| {
-                let (keys, times) = (text_column(Table::Causes, batch, "key")?, time_column(Table::Causes, batch, "event_time")?);
-                let is_wanted = |row: usize| Some(times.value(row) <= until && wanted.contains(keys.value(row)));
-                Ok((0..batch.num_rows()).map(is_wanted).collect::<BooleanArray>())
+                let times = time_column(Table::Causes, batch, "event_time")?;
+                let is_key = among(text_column(Table::Causes, batch, "key")?, &wanted);
+                let is_wanted = |row: usize| times.value(row) <= until && is_key(row) && taken.fetch_add(1, Ordering::Relaxed) < rows_max;
+                Ok((0..batch.num_rows()).map(|row| Some(is_wanted(row))).collect::<BooleanArray>())
             }),
             columns: &columns,
         };
         let mut found = Vec::new();
-        for batch in self.rows(&|bucket| buckets.contains(bucket), &sought).await? {
-            let room = rows_max.saturating_sub(found.len());
-            found.extend(facts(&batch.slice(0, room.min(batch.num_rows())))?);
+        for batch in self.rows(&|held| buckets.contains(held), &sought).await? {
+            found.extend(facts(&batch)?);
         }
         Ok(found)
     }

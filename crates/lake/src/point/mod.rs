@@ -8,6 +8,7 @@ mod events;
 mod facts;
 mod file;
 mod ledger;
+mod logs;
 mod mentions;
 mod pages;
 

@@ -5,7 +5,7 @@
 //! cloudwatchlogspublisher; CloudWatch Logs User Guide, "Export log data to Amazon S3" and "Subscription filters").
 
 use super::command::Rowed;
-use super::{LogRead, LogReject, SessionLog};
+use super::{CommandRow, LogRead, LogReject, SessionLog};
 use crate::rows::{ObjectRow, hex, object_number};
 use event::gunzip::{self, Fault};
 use sha2::{Digest as _, Sha256};
@@ -23,6 +23,8 @@ pub const LINE_BYTES_MAX: usize = 1 << 20;
 pub const REJECTS_MAX: usize = 100;
 /// Sessions in one object.
 const SESSIONS_MAX: usize = 1_000;
+/// [`transcript::Doubt::MayBeShown`], as it is written.
+const MAY_BE_SHOWN: &str = "may_be_shown";
 /// Bytes of a log after inflating, at most.
 const LOG_BYTES_MAX: usize = 512 << 20;
 
@@ -79,7 +81,7 @@ pub fn read(mut object: ObjectRow, key: &str, bytes: &[u8], rules: &Rules) -> Op
             lines: rowed.lines,
             repeated: summary.repeated,
             malformed: summary.malformed,
-            commands: rowed.commands,
+            commands: if part.begins { rowed.commands } else { doubted(rowed.commands) },
             ..part.log.clone()
         });
     }
@@ -102,6 +104,14 @@ pub fn lines(key: &str, bytes: &[u8], session_id: &str, sink: &mut dyn Sink) -> 
         any = true;
     }
     any
+}
+
+/// Commands of a log that may begin in the middle of a session: which prompt is the shell's was learnt from what may be a program's output.
+fn doubted(mut commands: Vec<CommandRow>) -> Vec<CommandRow> {
+    for command in &mut commands {
+        command.doubt.get_or_insert_with(|| MAY_BE_SHOWN.to_owned());
+    }
+    commands
 }
 
 /// What an object turned out to be.
@@ -153,6 +163,8 @@ struct Parts<'p> {
 /// The log of one session, and its text.
 struct Part<'p> {
     log: SessionLog,
+    /// It is known to be the session's log from the beginning.
+    begins: bool,
     text: Text<'p>,
 }
 
@@ -185,7 +197,7 @@ fn parts<'p>(kind: Kind, key: &str, plain: &'p [u8]) -> Option<Parts<'p>> {
         _ => {
             let form = if kind == Kind::PowerShell { "powershell" } else { "terminal" };
             let log = SessionLog { session_id: kind::session_id(key)?.to_owned(), form, ..SessionLog::default() };
-            Some(Parts { parts: vec![Part { log, text: Text::Whole(plain) }], rejects: Vec::new() })
+            Some(Parts { parts: vec![Part { log, begins: true, text: Text::Whole(plain) }], rejects: Vec::new() })
         }
     }
 }
@@ -268,7 +280,7 @@ fn streamed(plain: &[u8]) -> Option<Parts<'_>> {
         entries.push((entry.time().unwrap_or(0).div_euclid(1_000), line));
     }
     for (session_id, (claims, entries)) in sessions {
-        found.parts.push(Part { log: claims.log(&session_id, "streamed"), text: Text::Entries(entries) });
+        found.parts.push(Part { log: claims.log(&session_id, "streamed"), begins: true, text: Text::Entries(entries) });
     }
     Some(found)
 }
@@ -306,7 +318,7 @@ fn subscription(plain: &[u8]) -> Option<Parts<'_>> {
         owner_account_id: Some(payload.owner).filter(|owner| !owner.is_empty()),
         ..claims.log(&session_id, "subscription")
     };
-    found.parts.push(Part { log, text: Text::Entries(entries) });
+    found.parts.push(Part { log, begins: false, text: Text::Entries(entries) });
     Some(found)
 }
 
@@ -345,7 +357,10 @@ fn export<'p>(key: &str, plain: &'p [u8]) -> Option<Parts<'p>> {
             return Some(found);
         }
     };
-    found.parts.push(Part { log: claims.log(&session_id, "exported"), text: Text::Whole(plain) });
+    // An export of a long stream goes on in 000001, 000002 …
+    let begins =
+        key.rsplit('/').next().is_some_and(|name| name.trim_end_matches(".gz").trim_start_matches('0').is_empty() || name == session_id);
+    found.parts.push(Part { log: claims.log(&session_id, "exported"), begins, text: Text::Whole(plain) });
     Some(found)
 }
 
@@ -405,13 +420,17 @@ mod tests {
         assert_eq!(read.logs[0].run_as_user.as_deref(), Some("ssm-user"));
         assert_eq!(read.logs[0].span, Some((1_795_136_523_000_000, 1_795_136_523_000_000)));
         let export = format!("2026-11-20T01:02:03.000Z {}\n2026-11-20T01:02:04.000Z {}\n", entry(ID, "sudo id"), entry(ID, "ls"));
-        check(&format!("exports/0a1b2c3d-0000/{ID}/000000.gz"), export.as_bytes(), "exported", &["sudo id", "ls"]);
+        for (name, doubt) in [("000000.gz", None), ("000000", None), ("000001.gz", Some(MAY_BE_SHOWN))] {
+            let read = check(&format!("exports/0a1b2c3d-0000/{ID}/{name}"), export.as_bytes(), "exported", &["sudo id", "ls"]);
+            assert_eq!(read.logs[0].commands[0].doubt.as_deref(), doubt, "{name}");
+        }
         let plain =
             "2026-11-20T01:02:03.000Z sh-4.2$ sudo id\n2026-11-20T01:02:04.000Z uid=0(root)\n2026-11-20T01:02:05.000Z sh-4.2$ exit\n";
         check(&format!("exports/0a1b2c3d-0000/{ID}/000000"), plain.as_bytes(), "exported", &["sudo id", "exit"]);
         let payload = json!({"messageType": "DATA_MESSAGE", "owner": "111122223333", "logGroup": "/ssm/sessions", "logStream": ID,
             "subscriptionFilters": ["x"], "logEvents": [{"id": "1", "timestamp": 1_795_136_523_000_i64, "message": entry(ID, "sudo id")}]});
         let read = check("firehose/2026/11/20/x", payload.to_string().as_bytes(), "subscription", &["sudo id"]);
+        assert_eq!(read.logs[0].commands[0].doubt.as_deref(), Some(MAY_BE_SHOWN), "it may begin in the middle");
         assert_eq!(read.logs[0].owner_account_id.as_deref(), Some("111122223333"));
     }
 
