@@ -8,8 +8,8 @@ const LIMIT: usize = 1_000;
 
 const AFTER: &str = "\
 Exit codes: 0 answered; 1 nothing found in complete logs; 2 error; 3 less certain than --require; 4 AWS credentials;
-5 nothing found, and the logs may be incomplete; 6 some input rejected (--strict); 10 tampering found, or an alert
-matched (verify, alert: --exit-code).";
+5 nothing found, and the logs may be incomplete; 6 some input rejected (--strict); 10 tampering found, an alert
+matched, or a report has something to look at (verify, alert, report: --exit-code).";
 
 /// Names the person or pipeline behind an AWS change, and proves each hop.
 #[derive(Debug, Parser)]
@@ -153,7 +153,9 @@ pub(crate) enum Verb {
         #[arg(long)]
         exit_code: bool,
     },
-    /// Query the lake's tables and views with SQL
+    /// The report of a day, month or year, for an auditor: pages, tables and a manifest; or a sample; or a check of one
+    Report(Box<Report>),
+    /// Query the lake's tables and views with SQL; --since and --until are $since and $until in it
     Sql {
         /// The query
         #[arg(short, long, value_name = "QUERY", conflicts_with = "file", allow_hyphen_values = true)]
@@ -206,6 +208,78 @@ pub(crate) struct Alert {
     /// End with code 10 if a rule took something new
     #[arg(long)]
     pub(crate) exit_code: bool,
+}
+
+/// Flags of a report.
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Report {
+    #[command(subcommand)]
+    pub(crate) verb: Option<ReportVerb>,
+    #[command(flatten)]
+    pub(crate) period: ReportPeriod,
+    /// Languages of its pages
+    #[arg(long, value_delimiter = ',', default_value = "ja,en", value_name = "LANG,…")]
+    pub(crate) lang: Vec<String>,
+    /// Folder for its files [default: whodid-reports/PERIOD]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Folder of the report before this one [default: the newest beside --out]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) previous: Option<PathBuf>,
+    /// Whose report it is
+    #[arg(long, value_name = "NAME")]
+    pub(crate) company: Option<String>,
+    /// End with code 10 if there is anything to look at
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+/// What else is done about reports.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum ReportVerb {
+    /// Draw changes of a period by a seed, each with its chain and where every record lies
+    Sample {
+        #[command(flatten)]
+        period: ReportPeriod,
+        /// Changes to draw
+        #[arg(long, default_value_t = 25)]
+        n: usize,
+        /// The seed: the same draws the same
+        #[arg(long)]
+        seed: u64,
+    },
+    /// Compare a report's files with its manifest
+    Verify {
+        /// The report's folder
+        dir: PathBuf,
+        /// End with code 10 if anything differs
+        #[arg(long)]
+        exit_code: bool,
+    },
+}
+
+/// Which days; yesterday by default, or the span of --since and --until.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ReportPeriod {
+    /// One day
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "month", "year"])]
+    pub(crate) date: Option<String>,
+    /// The first of several days
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "to", conflicts_with_all = ["month", "year"])]
+    pub(crate) from: Option<String>,
+    /// The last of them
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "from")]
+    pub(crate) to: Option<String>,
+    /// A month
+    #[arg(long, value_name = "YYYY-MM", conflicts_with = "year")]
+    pub(crate) month: Option<String>,
+    /// A year
+    #[arg(long, value_name = "YYYY")]
+    pub(crate) year: Option<String>,
+    /// Whose days: UTC, Asia/Tokyo, +09:00
+    #[arg(long, default_value = "UTC", value_name = "ZONE")]
+    pub(crate) tz: String,
 }
 
 /// Flags of a question.

@@ -19,7 +19,7 @@ pub(crate) enum Exit {
     NothingProven = 5,
     /// Done, but some input was rejected or unread, with `--strict`.
     Incomplete = 6,
-    /// `verify` found tampering or an alert matched, with `--exit-code`.
+    /// `verify` found tampering, an alert matched or a report has findings, with `--exit-code`.
     Found = 10,
 }
 

@@ -88,6 +88,19 @@ impl From<query::Error> for Failure {
     }
 }
 
+impl From<report::Error> for Failure {
+    fn from(error: report::Error) -> Self {
+        match &error {
+            report::Error::NotATime { .. } => Self::usage(
+                error.to_string(),
+                "whodid report --date 2026-11-20 --tz Asia/Tokyo, or --from and --to, --month 2026-11, --year 2026",
+            ),
+            report::Error::Manifest { .. } => Self::usage(causes(&error), "give the folder of a report that whodid made"),
+            report::Error::Write { .. } => Self::internal(&error),
+        }
+    }
+}
+
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::internal(&error)

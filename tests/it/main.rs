@@ -21,6 +21,8 @@ mod names;
 mod properties;
 mod queries;
 mod records;
+mod report;
+mod report_digests;
 mod runs;
 mod s3;
 #[path = "../../crates/source/tests/s3_server/mod.rs"]

@@ -67,7 +67,10 @@ impl DB for Asker<'_> {
         let (columns, sql) = script.split_once('\n').expect("`show` on a line of its own");
         let columns: Vec<&str> = columns.strip_prefix("show ").expect("`show` first").split(',').collect();
         let sql = sql.strip_prefix("run ").map_or_else(|| filled(sql), written_out);
-        let ended = self.home.run(&["--lake", self.lake, "--format", "jsonl", "sql", &format!("--command={sql}")]);
+        // Queries of reports are about a span; the scenarios' calls are of this day.
+        let day = ["--since", "2026-11-18", "--until", "2026-11-19"];
+        let asked = ["--lake", self.lake, "--format", "jsonl", "sql", &format!("--command={sql}")];
+        let ended = self.home.run(&[&day[..], &asked[..]].concat());
         if ended.code != 0 {
             return Err(Refused(ended.stderr));
         }

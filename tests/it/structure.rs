@@ -39,6 +39,7 @@ fn crates_know_only_those_before_them() {
         ("identity", &["event"]),
         ("source", &["event"]),
         ("lake", &["digest", "event", "identity", "transcript"]),
+        ("report", &[]),
         ("query", &["digest", "event", "identity", "lake", "transcript"]),
     ];
     for (name, allowed) in allowed {
@@ -51,7 +52,7 @@ fn crates_know_only_those_before_them() {
 #[test]
 fn pure_crates_wait_for_nothing_and_hold_no_tables() {
     let graph = graph();
-    for name in ["digest", "event", "identity", "simulate", "transcript"] {
+    for name in ["digest", "event", "identity", "report", "simulate", "transcript"] {
         for below in graph.below(name) {
             let heavy = ["tokio", "futures", "async-trait", "deltalake", "object_store"].contains(&below.as_str())
                 || ["aws-", "arrow", "parquet", "datafusion", "hyper"].iter().any(|start| below.starts_with(start));

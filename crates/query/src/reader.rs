@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::integrity::Known;
+use crate::report::ReportSpan;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::ScalarValue;
 use datafusion::common::config::ConfigOptions;
@@ -176,13 +177,23 @@ impl Reader {
         Ok(frame.with_param_values(parameters)?.collect().await?)
     }
 
-    /// Plans a user's query; only such as read the lake's tables and views are planned.
-    pub(crate) async fn sql(&self, text: &str) -> Result<DataFrame> {
+    /// Whether something is to be made known to SQL for the first time.
+    pub(crate) async fn first(&self, name: &'static str) -> bool {
+        self.registered.lock().await.insert(name)
+    }
+
+    /// Plans a user's query; only such as read the lake's tables and views are planned. Where it names `$since` and `$until`, it needs both.
+    pub(crate) async fn sql(&self, text: &str, span: Option<ReportSpan>) -> Result<DataFrame> {
         crate::guard::check(text)?;
         self.need_all().await?;
-        if text.to_ascii_lowercase().contains("objects") && self.registered.lock().await.insert("verdicts") {
+        if text.to_ascii_lowercase().contains("objects") && self.first("verdicts").await {
             self.show_verdicts().await?;
         }
-        Ok(self.context().await?.sql(text).await?)
+        self.need_report(text, span).await?;
+        let frame = self.context().await?.sql(text).await?;
+        Ok(match span {
+            Some(span) if text.contains('$') => frame.with_param_values(span.parameters())?,
+            _ => frame,
+        })
     }
 }

@@ -2,10 +2,12 @@
 
 use crate::error::{Error, Result};
 use crate::reader::Reader;
+use crate::report::ReportSpan;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::json::WriterBuilder;
 use datafusion::arrow::json::writer::LineDelimited;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::dataframe::DataFrame;
 use futures::StreamExt as _;
 
 /// What a query brought.
@@ -22,26 +24,29 @@ pub struct SqlRows {
 }
 
 impl Reader {
-    /// Runs a user's query.
+    /// Runs a user's query; `span` is what it may name as `$since`, `$until`, `$trend` and `$version`.
     ///
     /// # Errors
     /// Where it is no query, a wrong one, or needs more memory than a query may have.
-    pub async fn sql_rows(&self, text: &str, rows_max: usize) -> Result<SqlRows> {
-        let frame = self.sql(text).await?;
-        let mut found =
-            SqlRows { columns: frame.schema().fields().iter().map(|field| field.name().clone()).collect(), ..SqlRows::default() };
-        let mut stream = frame.execute_stream().await?;
-        while let Some(batch) = stream.next().await {
-            let batch = batch?;
-            let room = rows_max - found.rows.len();
-            found.truncated = batch.num_rows() > room;
-            append(&mut found, &batch.slice(0, batch.num_rows().min(room)))?;
-            if found.truncated {
-                break;
-            }
-        }
-        Ok(found)
+    pub async fn sql_rows(&self, text: &str, rows_max: usize, span: Option<ReportSpan>) -> Result<SqlRows> {
+        collected(self.sql(text, span).await?, rows_max).await
     }
+}
+
+/// The rows of a query, up to a number of them.
+pub(crate) async fn collected(frame: DataFrame, rows_max: usize) -> Result<SqlRows> {
+    let mut found = SqlRows { columns: frame.schema().fields().iter().map(|field| field.name().clone()).collect(), ..SqlRows::default() };
+    let mut stream = frame.execute_stream().await?;
+    while let Some(batch) = stream.next().await {
+        let batch = batch?;
+        let room = rows_max - found.rows.len();
+        found.truncated = batch.num_rows() > room;
+        append(&mut found, &batch.slice(0, batch.num_rows().min(room)))?;
+        if found.truncated {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 fn append(found: &mut SqlRows, batch: &RecordBatch) -> Result<()> {

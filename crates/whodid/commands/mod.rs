@@ -7,6 +7,7 @@ pub(crate) mod ingest;
 mod match_of;
 mod messages;
 mod question;
+pub(crate) mod report;
 pub(crate) mod session;
 mod session_logs;
 mod sql;
@@ -21,7 +22,7 @@ use lake::Lake;
 use query::Verb as Asked;
 
 /// Words that are commands of whodid and not of this version: a question for a thing of that name must say so.
-const NOT_BUILT: [&str; 9] = ["compact", "report", "export", "evidence", "connect", "schema", "config", "doctor", "init"];
+const NOT_BUILT: [&str; 8] = ["compact", "export", "evidence", "connect", "schema", "config", "doctor", "init"];
 
 /// Runs what was asked for.
 pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exit, Failure> {
@@ -57,6 +58,7 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
         Some(Verb::Ingest { sources, strict }) => ingest::run(settings, &sources, strict).await,
         Some(Verb::Status) => status::run(settings).await,
         Some(Verb::Verify { exit_code }) => verify::run(settings, exit_code).await,
+        Some(Verb::Report(report)) => report::run(settings, *report).await,
         Some(Verb::Sql { command, file, maxrows }) => sql::run(settings, command, file, maxrows).await,
         Some(Verb::Demo { seed, dir, events }) => demo::run(settings, seed, dir, events).await,
     }

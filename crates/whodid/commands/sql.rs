@@ -18,7 +18,10 @@ pub(crate) async fn run(settings: &Settings, command: Option<String>, file: Opti
         }
     };
     let asking = asking(settings).await?;
-    let rows = Reader::new(&asking.lake).at(crate::settings::now()).sql_rows(&text, maxrows).await?;
+    let now = crate::settings::now();
+    // Queries of reports are about a span of time.
+    let span = settings.since.map(|since| query::ReportSpan { since, until: settings.until.unwrap_or(now), trend: since, version: 0 });
+    let rows = Reader::new(&asking.lake).at(now).sql_rows(&text, maxrows, span).await?;
     render::rows(settings, &rows)?;
     Ok(Exit::Done)
 }

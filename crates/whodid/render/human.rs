@@ -18,6 +18,16 @@ pub(crate) struct Asked {
     pub(crate) answer: Answer,
 }
 
+/// Each change in a line, with its proof.
+pub(crate) fn proofs(changes: &[Change]) -> String {
+    let mut text = String::new();
+    for change in changes {
+        line(change, &mut text);
+        proof(change, &mut text);
+    }
+    text
+}
+
 /// The answer to a question: the newest change in a sentence, or all of them, a line each.
 pub(crate) fn answer(answer: &Answer, evidence: bool, whole_list: bool) -> String {
     let mut text = String::new();

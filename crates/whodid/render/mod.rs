@@ -5,19 +5,20 @@ mod attribute;
 mod causes;
 mod human;
 mod json;
+mod report;
 mod runs;
 mod session;
 mod status;
 mod table;
-mod text;
 mod verified;
 
+pub(crate) use ::report::text::{self, plain};
 pub(crate) use alert::{alerts, bad_rules};
 pub(crate) use human::{Asked, Progress, demo, problems, who_of};
+pub(crate) use report::{made, report_verified, sample};
 pub(crate) use session::{session, sessions};
 pub(crate) use status::status;
 pub(crate) use table::rows;
-pub(crate) use text::plain;
 pub(crate) use verified::verified;
 
 use crate::args::Format;

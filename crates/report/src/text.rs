@@ -13,7 +13,7 @@ fn is_unsafe(letter: char) -> bool {
 }
 
 /// Text for one line of a terminal: what does not print is written as `\u{…}`.
-pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+pub fn plain(text: &str) -> Cow<'_, str> {
     if text.len() <= LETTERS_MAX && !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
@@ -34,7 +34,7 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
 }
 
 /// A field that no spreadsheet takes for a formula (OWASP ASVS 1.2.10), on one line.
-pub(crate) fn cell(text: &str) -> Cow<'_, str> {
+pub fn cell(text: &str) -> Cow<'_, str> {
     let risky =
         text.chars().next().is_some_and(|first| matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠'));
     let plain = plain(text);

@@ -1,0 +1,180 @@
+//! The queries of reports, over a period.
+//!
+//! They read two things that are no tables: the view `attributed`, which believes nothing that digests contradict, and `window_changes`, the
+//! period's changes each once, read a single time for all that ask about them.
+
+use crate::error::{Error, Result};
+use crate::hits::column;
+use crate::reader::Reader;
+use crate::sql_rows::SqlRows;
+use datafusion::arrow::array::{Array as _, AsArray as _, RecordBatch};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
+use datafusion::common::ScalarValue;
+use datafusion::datasource::MemTable;
+use lake::Table;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Rows of one query, at most; what is beyond is told as `truncated`.
+const ROWS_MAX: usize = 50_000;
+
+const ATTRIBUTED: &str = include_str!("../../../queries/views/attributed.sql");
+const DOUBTED_OBJECTS: &str = include_str!("../../../queries/report/doubted_objects.sql");
+const DOUBTED_SESSIONS: &str = include_str!("../../../queries/report/doubted_sessions.sql");
+const WINDOW_CHANGES: &str = include_str!("../../../queries/report/window_changes.sql");
+const AS_OF: &str = include_str!("../../../queries/report/as_of.sql");
+
+macro_rules! queries {
+    ($($name:literal),+ $(,)?) => {
+        [$(($name, include_str!(concat!("../../../queries/report/", $name, ".sql")))),+]
+    };
+}
+
+/// The queries whose rows make a report: name and text.
+pub const REPORT_QUERIES: [(&str, &str); 26] = queries![
+    "access_rights",
+    "alerts",
+    "certainty",
+    "changes_by_hour",
+    "changes_by_machine",
+    "changes_by_person",
+    "completeness",
+    "days",
+    "delay",
+    "elevated",
+    "failures",
+    "late_changes",
+    "log_protection",
+    "long_lived_keys",
+    "people_by_account",
+    "permission_sets",
+    "population",
+    "privileged",
+    "rejects",
+    "runs",
+    "shared_identities",
+    "sign_ins",
+    "suppliers",
+    "totals",
+    "trend",
+    "unattributed",
+];
+
+/// What a report's queries are bound to.
+#[derive(Debug, Clone, Copy)]
+pub struct ReportSpan {
+    /// From when, microseconds since 1970.
+    pub since: i64,
+    /// Before when.
+    pub until: i64,
+    /// From when trends are drawn.
+    pub trend: i64,
+    /// A version of `events`: `late_changes` are those that came after it.
+    pub version: i64,
+}
+
+fn time(micros: i64) -> ScalarValue {
+    ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into()))
+}
+
+impl ReportSpan {
+    pub(crate) fn parameters(self) -> Vec<(&'static str, ScalarValue)> {
+        vec![
+            ("since", time(self.since)),
+            ("until", time(self.until)),
+            ("trend", time(self.trend)),
+            ("version", ScalarValue::Int64(Some(self.version))),
+        ]
+    }
+}
+
+impl Reader {
+    /// Until when the lake knows anything: the end of the last run that read logs, microseconds since 1970.
+    ///
+    /// # Errors
+    /// Where the ledger of runs cannot be read.
+    pub async fn known_until(&self) -> Result<Option<i64>> {
+        self.need(&[Table::Runs]).await?;
+        let mut ended = None;
+        for batch in self.run(AS_OF, Vec::new()).await? {
+            let times = column(&batch, "ended")?.as_primitive_opt::<TimestampMicrosecondType>().cloned();
+            ended = times.filter(|times| !times.is_empty() && times.is_valid(0)).map(|times| times.value(0)).or(ended);
+        }
+        Ok(ended)
+    }
+
+    /// The version of each table that is read.
+    ///
+    /// # Errors
+    /// Where one cannot be opened.
+    pub async fn versions(&self) -> Result<BTreeMap<String, i64>> {
+        let open = self.open(&Table::ALL).await?;
+        let named = Table::ALL.iter().zip(open);
+        Ok(named.filter_map(|(table, open)| Some((table.name().to_owned(), i64::try_from(open.delta().version()?).ok()?))).collect())
+    }
+
+    /// Runs one of [`REPORT_QUERIES`], given as its text. All of a reader are of one period.
+    ///
+    /// # Errors
+    /// Where the lake cannot be read.
+    pub async fn report_rows(&self, text: &str, span: ReportSpan) -> Result<SqlRows> {
+        self.need_all().await?;
+        self.need_report(text, Some(span)).await?;
+        let frame = self.context().await?.sql(text).await?.with_param_values(span.parameters())?;
+        crate::sql_rows::collected(frame, ROWS_MAX).await
+    }
+
+    /// Makes known what a query reads beside tables and views, as far as its text names it.
+    pub(crate) async fn need_report(&self, text: &str, span: Option<ReportSpan>) -> Result<()> {
+        let text = text.to_ascii_lowercase();
+        let names = |name: &str| text.contains(name);
+        if (names("attributed") || names("window_changes") || names("doubted_")) && self.first("attributed").await {
+            self.add_doubted().await?;
+            let view = self.context().await?.sql(ATTRIBUTED).await?;
+            self.context().await?.register_table("attributed", view.into_view())?;
+        }
+        if names("window_changes")
+            && let Some(span) = span
+            && self.first("window_changes").await
+        {
+            let frame = self.context().await?.sql(WINDOW_CHANGES).await?.with_param_values(span.parameters())?;
+            let schema: SchemaRef = Arc::new(frame.schema().as_arrow().clone());
+            self.add_rows("window_changes", schema, frame.collect().await?).await?;
+        }
+        Ok(())
+    }
+
+    /// What is not as CloudTrail delivered it, and the sessions that it tells of.
+    async fn add_doubted(&self) -> Result<()> {
+        let text = |names: &[&str]| -> SchemaRef {
+            Arc::new(Schema::new(names.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect::<Vec<_>>()))
+        };
+        let objects = if self.known().await?.is_some() {
+            if self.first("verdicts").await {
+                self.show_verdicts().await?;
+            }
+            self.run(DOUBTED_OBJECTS, Vec::new()).await?
+        } else {
+            Vec::new()
+        };
+        let any = objects.iter().any(|batch| batch.num_rows() > 0);
+        self.add_rows("doubted_objects", text(&["object", "sha256"]), objects).await?;
+        let sessions = if any { self.run(DOUBTED_SESSIONS, Vec::new()).await? } else { Vec::new() };
+        self.add_rows("doubted_sessions", text(&["credential_id"]), sessions).await
+    }
+
+    async fn add_rows(&self, name: &str, schema: SchemaRef, rows: Vec<RecordBatch>) -> Result<()> {
+        let failed = |error: datafusion::arrow::error::ArrowError| Error::Query { source: error.into() };
+        // Queries may bring text in another layout than the table has.
+        let fitted = |batch: RecordBatch| {
+            let columns = batch.columns().iter().zip(schema.fields());
+            let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<std::result::Result<Vec<_>, _>>()?;
+            RecordBatch::try_new(Arc::clone(&schema), columns)
+        };
+        let rows = rows.into_iter().map(fitted).collect::<std::result::Result<Vec<_>, _>>().map_err(failed)?;
+        let table = MemTable::try_new(schema, vec![rows])?;
+        self.context().await?.register_table(name, Arc::new(table))?;
+        Ok(())
+    }
+}

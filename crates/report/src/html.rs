@@ -1,0 +1,364 @@
+//! A report as one page: no network, no script needed to read it, a policy that allows nothing but what is in it.
+//!
+//! Every value goes through [`plain`], which makes visible what does not print, and through the template's escaping.
+
+use crate::catalogue::Catalogue;
+use crate::error::{Error, Result};
+use crate::markdown::{CARDS, mark};
+use crate::model::{Data, Kind, Report, Rows, Table};
+use crate::opinion::Finding;
+use crate::period::Period;
+use crate::sections::index;
+use crate::svg;
+use crate::text::plain;
+use base64::Engine as _;
+use minijinja::Environment;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+
+const TEMPLATE: &str = include_str!("../templates/report.html.j2");
+const STYLE: &str = include_str!("../templates/style.css");
+const SCRIPT: &str = include_str!("../templates/filter.js");
+
+/// Rows of a table on a page, at most; its file has all.
+const ROWS_SHOWN_MAX: usize = 1_000;
+/// Letters of a value on a page, at most; its file has more.
+const LETTERS_SHOWN_MAX: usize = 400;
+/// Accounts of the heat table, at most.
+const HEAT_ACCOUNTS_MAX: usize = 20;
+
+#[derive(Serialize)]
+struct Page {
+    language: &'static str,
+    title: String,
+    style: &'static str,
+    script: &'static str,
+    policy: String,
+    text: BTreeMap<&'static str, String>,
+    state: &'static str,
+    mark: &'static str,
+    opinion: String,
+    findings: Vec<Said>,
+    facts: Vec<(String, String)>,
+    cards: Vec<(String, u64)>,
+    sections: Vec<Part>,
+    index: Vec<(String, String, Vec<usize>)>,
+    definitions: Vec<(String, String)>,
+    recreate: String,
+    versions: Vec<(String, i64)>,
+    files: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Said {
+    text: String,
+    hole: bool,
+}
+
+#[derive(Serialize)]
+struct Part {
+    number: usize,
+    id: String,
+    title: String,
+    about: String,
+    controls: Vec<&'static str>,
+    chart: Option<String>,
+    legend: Vec<(String, String)>,
+    tables: Vec<Shown>,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    id: String,
+    title: String,
+    file: String,
+    columns: Vec<(String, &'static str)>,
+    rows: Vec<Vec<Cell>>,
+    more: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Cell {
+    text: String,
+    class: &'static str,
+}
+
+/// A finding as a sentence.
+pub(crate) fn finding(finding: &Finding, catalogue: &Catalogue) -> String {
+    catalogue.with(&format!("finding-{}", finding.code.replace('_', "-")), &[("count", &finding.count.to_string())])
+}
+
+fn source(text: &str) -> String {
+    format!("'sha256-{}'", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text.as_bytes())))
+}
+
+/// The page of a report in a language.
+pub(crate) fn page(report: &Report, data: &Data, catalogue: &Catalogue) -> Result<String> {
+    let failed =
+        |error: minijinja::Error| Error::Write { part: format!("report.{}.html", catalogue.language().code()), source: error.into() };
+    let words = [
+        "skip",
+        "prepared",
+        "reviewed",
+        "approved",
+        "filter",
+        "filter-hint",
+        "contents",
+        "controls",
+        "control",
+        "label",
+        "sections",
+        "file",
+        "index-title",
+        "index-about",
+        "definitions-title",
+        "recreate-title",
+        "recreate-about",
+        "versions",
+        "files-title",
+        "no-rows",
+        "signoff",
+        "findings-title",
+        "shown",
+        "table-scroll",
+    ];
+    let page = Page {
+        language: catalogue.language().code(),
+        title: format!("{} {}", catalogue.text("page-title"), report.period.label),
+        style: STYLE,
+        script: SCRIPT,
+        policy: format!(
+            "default-src 'none'; style-src {}; script-src {}; img-src data:; base-uri 'none'; form-action 'none'",
+            source(STYLE),
+            source(SCRIPT)
+        ),
+        text: words.into_iter().map(|word| (word, catalogue.text(&format!("word-{word}")))).collect(),
+        state: report.opinion.state.word(),
+        mark: mark(report),
+        opinion: catalogue.text(&format!("opinion-{}", report.opinion.state.word())),
+        findings: report.opinion.findings.iter().map(|found| Said { text: finding(found, catalogue), hole: found.hole }).collect(),
+        facts: facts(report, catalogue),
+        cards: CARDS
+            .iter()
+            .map(|card| {
+                (catalogue.text(&format!("card-{}", card.replace('_', "-"))), report.totals.get(*card).copied().unwrap_or_default())
+            })
+            .collect(),
+        sections: report.sections.iter().map(|section| part(section, report, data, catalogue)).collect(),
+        index: index()
+            .into_iter()
+            .map(|(control, sections)| (control.to_owned(), catalogue.text(&format!("control-{}", control.replace('.', "-"))), sections))
+            .collect(),
+        definitions: ["proven", "attested", "probable", "ambiguous", "claimed", "unknown"]
+            .iter()
+            .map(|word| (catalogue.text(&format!("certainty-{word}")), catalogue.text(&format!("meaning-{word}"))))
+            .collect(),
+        recreate: recreate(report),
+        versions: report.lake_versions.iter().map(|(table, version)| (table.clone(), *version)).collect(),
+        files: report.sections.iter().flat_map(|section| section.tables.iter().map(|table| file_name(section.number, table))).collect(),
+    };
+    let mut environment = Environment::new();
+    environment.add_template("report.html", TEMPLATE).map_err(failed)?;
+    let template = environment.get_template("report.html").map_err(failed)?;
+    template.render(minijinja::value::Serde(page)).map_err(failed)
+}
+
+fn file_name(number: usize, table: &Table) -> String {
+    format!("{number:02}-{}.csv", table.id)
+}
+
+/// The command that makes this report again.
+fn recreate(report: &Report) -> String {
+    let (flags, zone) = (&report.clock.flags, &report.period.time_zone);
+    format!("whodid report {flags} --tz {zone} --lang ja,en --out DIR && whodid report verify DIR")
+}
+
+fn facts(report: &Report, catalogue: &Catalogue) -> Vec<(String, String)> {
+    const FORM: &str = "%Y-%m-%d %H:%M:%S %:z";
+    let clock = &report.clock;
+    let (from, until) = (clock.local(&report.period.from, FORM), clock.local(&report.period.until, FORM));
+    let total = |name: &str| report.totals.get(name).copied().unwrap_or_default().to_string();
+    let mut facts = vec![
+        ("fact-period", catalogue.with("page-period", &[("from", &from), ("until", &until), ("zone", &report.period.time_zone)])),
+        ("fact-as-of", report.as_of.as_deref().map_or_else(|| "-".to_owned(), |as_of| clock.local(as_of, FORM))),
+        ("fact-scope", catalogue.with("page-scope", &[("accounts", &total("logged_accounts")), ("regions", &total("logged_regions"))])),
+        ("fact-events", total("events")),
+        ("fact-version", format!("whodid {}", report.tool_version)),
+        (
+            "fact-previous",
+            report.previous.as_ref().map_or_else(
+                || catalogue.text("no-previous"),
+                |previous| format!("{} sha256 {}", plain(&previous.period), plain(&previous.manifest_sha256)),
+            ),
+        ),
+    ];
+    if let Some(company) = &report.company {
+        facts.insert(0, ("fact-company", plain(company).into_owned()));
+    }
+    facts.into_iter().map(|(key, value)| (catalogue.text(key), value)).collect()
+}
+
+fn part(section: &crate::model::Section, report: &Report, data: &Data, catalogue: &Catalogue) -> Part {
+    let mut tables = Vec::new();
+    for table in &section.tables {
+        tables.push(match table.id.as_str() {
+            "people_by_account" => shown(section.number, table, &heat(&table.named.0), report, catalogue),
+            _ => shown(section.number, table, &table.named.0, report, catalogue),
+        });
+    }
+    let (mut chart, mut legend) = (None, Vec::new());
+    if section.id == "summary" {
+        chart = report.rows("changes_by_hour").and_then(|rows| svg::hours(rows, &report.clock, catalogue));
+        legend = ["people", "machines"].iter().map(|word| ((*word).to_owned(), catalogue.text(&format!("legend-{word}")))).collect();
+    }
+    if section.id == "attribution" {
+        chart = svg::certainty_by_day(&data.table("trend"), catalogue);
+        let words = ["proven", "attested", "probable", "ambiguous", "claimed", "unknown"];
+        legend = words.iter().map(|word| ((*word).to_owned(), catalogue.text(&format!("certainty-{word}")))).collect();
+    }
+    if section.id == "completeness" {
+        tables.insert(1, calendar(&data.table("days"), report, catalogue));
+    }
+    Part {
+        number: section.number,
+        id: section.id.replace('_', "-"),
+        title: catalogue.text(&format!("section-{}", section.id)),
+        about: catalogue.text(&format!("about-{}", section.id)),
+        controls: section.controls.to_vec(),
+        legend: if chart.is_some() { legend } else { Vec::new() },
+        chart,
+        tables,
+    }
+}
+
+/// Rows as they stand on a page.
+fn shown(number: usize, table: &Table, rows: &Rows, report: &Report, catalogue: &Catalogue) -> Shown {
+    let class = |column: &str| match Kind::of(column) {
+        Kind::Number => "n",
+        Kind::Code => "c",
+        Kind::Time => "t",
+        _ => "",
+    };
+    let heat = table.id == "people_by_account";
+    let columns = rows.columns.iter().map(|column| (title(column, catalogue), class(column))).collect();
+    let cell = |column: &String, value: &Option<String>| Cell {
+        text: value.as_deref().map(|value| said(column, value, &report.clock, catalogue)).unwrap_or_default(),
+        class: if heat && column != "actor_id" { shade(value.as_deref()) } else { class(column) },
+    };
+    let cells =
+        rows.rows.iter().take(ROWS_SHOWN_MAX).map(|row| rows.columns.iter().zip(row).map(|(column, value)| cell(column, value)).collect());
+    let file = file_name(number, table);
+    let more = (table.truncated || rows.rows.len() > ROWS_SHOWN_MAX).then(|| {
+        let key = if table.truncated { "more-rows-truncated" } else { "more-rows" };
+        catalogue.with(
+            key,
+            &[("shown", &ROWS_SHOWN_MAX.min(rows.rows.len()).to_string()), ("all", &rows.rows.len().to_string()), ("file", &file)],
+        )
+    });
+    Shown {
+        id: table.id.replace('_', "-"),
+        title: catalogue.text(&format!("table-{}", table.id)),
+        columns,
+        rows: cells.collect(),
+        more,
+        file,
+    }
+}
+
+fn title(column: &str, catalogue: &Catalogue) -> String {
+    let key = format!("column-{}", column.replace('_', "-"));
+    if catalogue.has(&key) { catalogue.text(&key) } else { plain(column).into_owned() }
+}
+
+/// A value as a page says it.
+fn said(column: &str, value: &str, clock: &Period, catalogue: &Catalogue) -> String {
+    let word = |prefix: &str| {
+        let key = format!("{prefix}-{}", value.replace('_', "-"));
+        if catalogue.has(&key) { catalogue.text(&key) } else { cut(value) }
+    };
+    match Kind::of(column) {
+        Kind::Time => clock.local(value, "%Y-%m-%d %H:%M:%S"),
+        Kind::Certainty => word("certainty"),
+        Kind::Word => word("value"),
+        _ if column == "why" => {
+            let key = format!("why-{}", slug(value));
+            if catalogue.has(&key) { catalogue.text(&key) } else { cut(value) }
+        }
+        _ => cut(value),
+    }
+}
+
+/// A sentence of ours as a key: letters, and a hyphen for what is between them.
+fn slug(text: &str) -> String {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
+}
+
+fn cut(value: &str) -> String {
+    let text = plain(value);
+    match text.char_indices().nth(LETTERS_SHOWN_MAX) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.into_owned(),
+    }
+}
+
+/// How dark a number is.
+fn shade(value: Option<&str>) -> &'static str {
+    match value.and_then(|text| text.parse::<u64>().ok()).unwrap_or_default() {
+        0 => "n",
+        1..=9 => "n h1",
+        10..=99 => "n h2",
+        _ => "n h3",
+    }
+}
+
+/// Persons down, accounts across.
+fn heat(rows: &Rows) -> Rows {
+    let mut by_person: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
+    let mut by_account: BTreeMap<&str, u64> = BTreeMap::new();
+    for row in &rows.rows {
+        let (person, account) = (rows.get(row, "actor_id").unwrap_or_default(), rows.get(row, "account_id").unwrap_or_default());
+        let changes = rows.number(row, "changes");
+        *by_person.entry(person).or_default().entry(account).or_default() += changes;
+        *by_account.entry(account).or_default() += changes;
+    }
+    let mut busiest: Vec<(&str, u64)> = by_account.into_iter().collect();
+    busiest.sort_by(|one, other| (other.1, one.0).cmp(&(one.1, other.0)));
+    let accounts: BTreeSet<&str> = busiest.iter().take(HEAT_ACCOUNTS_MAX).map(|(account, _)| *account).collect();
+    let columns = std::iter::once("actor_id").chain(accounts.iter().copied()).map(str::to_owned).collect();
+    let row = |(person, of): (&str, BTreeMap<&str, u64>)| {
+        let counts = accounts.iter().map(|account| Some(of.get(account).copied().unwrap_or_default().to_string()));
+        std::iter::once(Some(person.to_owned())).chain(counts).collect()
+    };
+    Rows { columns, rows: by_person.into_iter().map(row).collect(), truncated: rows.truncated }
+}
+
+/// Accounts down, days across: whether there is any event of that day, and whether digests show the period to be whole.
+fn calendar(rows: &Rows, report: &Report, catalogue: &Catalogue) -> Shown {
+    let mut by_account: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
+    for row in &rows.rows {
+        let (Some(account), Some(day)) = (rows.get(row, "account_id"), rows.get(row, "day")) else { continue };
+        by_account.entry(account).or_default().insert(day, rows.number(row, "events"));
+    }
+    let mut days: BTreeSet<String> = BTreeSet::new();
+    let mut at = report.clock.trend_since();
+    while at < report.clock.until {
+        days.extend(Period::utc(at).get(..10).map(str::to_owned));
+        at += 86_400_000_000;
+    }
+    let columns = std::iter::once((title("account_id", catalogue), ""))
+        .chain(days.iter().map(|day| (day.get(5..).unwrap_or_default().to_owned(), "d")));
+    let cells = |(account, of): (&str, BTreeMap<&str, u64>)| {
+        let day = |day: &String| Cell { text: if of.contains_key(day.as_str()) { "●" } else { "–" }.to_owned(), class: "d" };
+        std::iter::once(Cell { text: cut(account), class: "" }).chain(days.iter().map(day)).collect()
+    };
+    Shown {
+        id: "days".into(),
+        title: catalogue.text("table-days"),
+        file: String::new(),
+        columns: columns.collect(),
+        rows: by_account.into_iter().take(ROWS_SHOWN_MAX).map(cells).collect(),
+        more: None,
+    }
+}

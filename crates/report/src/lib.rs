@@ -1,0 +1,31 @@
+//! A period's report: rows of queries in, the bytes of its files out.
+//!
+//! [`Data`] holds what queries and digests said of a [`Period`]; [`Report::of`] puts it in sections and gives the opinion;
+//! [`files`] writes it as pages, tables and a manifest; [`verify`] compares a folder's files with their manifest.
+//!
+//! Never reads a clock, a file or the network: the same data gives the same bytes. Nothing that a log wrote reaches a page or a cell unescaped.
+
+mod catalogue;
+mod csv;
+mod error;
+mod html;
+mod manifest;
+mod markdown;
+mod model;
+mod opinion;
+mod period;
+mod sample;
+mod sections;
+mod svg;
+pub mod text;
+mod write;
+
+pub use catalogue::{Catalogue, Language};
+pub use error::{Error, Result};
+pub use manifest::{Fault, Manifest, Part, Previous, verify};
+pub use model::{Data, Report, Rows, Section, Table};
+pub use opinion::{Finding, Opinion, State};
+pub use period::{Period, zone};
+pub use sample::draw;
+pub use sections::tables;
+pub use write::{File, MANIFEST, files};

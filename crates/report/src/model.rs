@@ -1,0 +1,258 @@
+//! Rows in, a report in sections out.
+
+use crate::opinion::Opinion;
+use crate::period::Period;
+use crate::sections::{SECTIONS, SectionPlan};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::manifest::Previous;
+
+/// What a query brought; times as RFC 3339 in UTC.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rows {
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// Values; `None` for null.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// Whether there were more than were read.
+    pub truncated: bool,
+}
+
+impl Rows {
+    /// Rows from columns' names and values.
+    pub fn new(columns: &[&str], rows: Vec<Vec<Option<String>>>) -> Self {
+        Self { columns: columns.iter().map(|column| (*column).to_owned()).collect(), rows, truncated: false }
+    }
+
+    fn place(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|known| known == column)
+    }
+
+    /// A row's value.
+    pub(crate) fn get<'r>(&self, row: &'r [Option<String>], column: &str) -> Option<&'r str> {
+        row.get(self.place(column)?)?.as_deref()
+    }
+
+    /// A row's number; 0 where there is none.
+    pub(crate) fn number(&self, row: &[Option<String>], column: &str) -> u64 {
+        self.get(row, column).and_then(|text| text.parse().ok()).unwrap_or_default()
+    }
+
+    /// The sum of a column.
+    pub(crate) fn sum(&self, column: &str) -> u64 {
+        self.rows.iter().map(|row| self.number(row, column)).sum()
+    }
+}
+
+/// Everything that a report is made of.
+#[derive(Debug, Clone)]
+pub struct Data {
+    /// What it is about.
+    pub period: Period,
+    /// Until when the lake knows anything, microseconds since 1970: the end of the last run that read logs.
+    pub as_of: Option<i64>,
+    /// Whodid's version.
+    pub tool_version: String,
+    /// Whose report it is.
+    pub company: Option<String>,
+    /// Rows by the query's name; of `sessions`, `gaps` and `verdicts`, which are no queries, too.
+    pub tables: BTreeMap<String, Rows>,
+    /// Whether verified digests cover every account and region over the whole period, and all that was read was understood.
+    pub complete: bool,
+    /// Versions of the lake's tables.
+    pub versions: BTreeMap<String, i64>,
+    /// The queries' texts, by name.
+    pub queries: BTreeMap<String, String>,
+    /// The report before this one.
+    pub previous: Option<Previous>,
+}
+
+impl Data {
+    pub(crate) fn table(&self, name: &str) -> Rows {
+        self.tables.get(name).cloned().unwrap_or_default()
+    }
+}
+
+/// A report, in no language yet.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// `whodid.report/v1`
+    pub schema: &'static str,
+    /// Whose it is.
+    pub company: Option<String>,
+    /// What it is about.
+    pub period: PeriodSaid,
+    /// Until when the lake knew anything.
+    pub as_of: Option<String>,
+    /// Whodid's version.
+    pub tool_version: String,
+    /// The opinion.
+    pub opinion: Opinion,
+    /// The period in numbers.
+    pub totals: BTreeMap<String, u64>,
+    /// The sections, in order.
+    pub sections: Vec<Section>,
+    /// Versions of the lake's tables.
+    pub lake_versions: BTreeMap<String, i64>,
+    /// The report before this one.
+    pub previous: Option<Previous>,
+    #[serde(skip)]
+    pub(crate) clock: Period,
+}
+
+/// The period as programs read it.
+#[derive(Debug, Clone, Serialize)]
+pub struct PeriodSaid {
+    /// How it is called.
+    pub label: String,
+    /// From when, UTC.
+    pub from: String,
+    /// Before when, UTC.
+    pub until: String,
+    /// Whose days these are.
+    pub time_zone: String,
+}
+
+/// A section.
+#[derive(Debug, Clone, Serialize)]
+pub struct Section {
+    /// Its number.
+    pub number: usize,
+    /// Its name.
+    pub id: &'static str,
+    /// Controls of ISO/IEC 27001:2022, Annex A, by number.
+    pub controls: &'static [&'static str],
+    /// Its tables.
+    pub tables: Vec<Table>,
+}
+
+/// A table of a section.
+#[derive(Debug, Clone, Serialize)]
+pub struct Table {
+    /// Its name.
+    pub id: String,
+    /// The columns' names.
+    pub columns: Vec<String>,
+    /// Values by column.
+    #[serde(rename = "rows", serialize_with = "objects")]
+    pub(crate) named: Named,
+    /// Whether there were more than were read.
+    pub truncated: bool,
+}
+
+/// Rows that know their columns.
+#[derive(Debug, Clone)]
+pub(crate) struct Named(pub(crate) Rows);
+
+fn objects<S: serde::Serializer>(named: &Named, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(named.0.rows.iter().map(|row| {
+        let members = named.0.columns.iter().zip(row).map(|(column, value)| (column.clone(), typed(column, value.as_deref())));
+        members.collect::<Map<String, Value>>()
+    }))
+}
+
+fn typed(column: &str, value: Option<&str>) -> Value {
+    match (value, Kind::of(column)) {
+        (None, _) => Value::Null,
+        (Some(text), Kind::Number) => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
+        (Some(text), _) => text.into(),
+    }
+}
+
+/// How a column's values are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Time,
+    Number,
+    Certainty,
+    /// A word of ours that has a translation.
+    Word,
+    /// An address, id or text that no program may break in the middle of a word, but a page may anywhere.
+    Code,
+}
+
+impl Kind {
+    pub(crate) fn of(column: &str) -> Self {
+        match column {
+            "event_time" | "first_time" | "last_time" | "time" | "started" | "ended" | "hour" | "created" | "first_event_time"
+            | "last_event_time" | "newest_event_time" | "from" | "until" | "start" | "end" => Self::Time,
+            "changes" | "events" | "objects" | "rejected" | "unread" | "inputs" | "attempts" | "calls" | "failed" | "addresses"
+            | "user_agents" | "sign_ins" | "commands" | "elevates" | "elevated" | "delay_seconds" | "person_changes" | "minutes"
+            | "count" | "record" => Self::Number,
+            "certainty" => Self::Certainty,
+            "actor_kind" | "disposition" | "mfa" | "transcript" | "finding" | "verdict" | "session_kind" => Self::Word,
+            "event_id" | "alert_id" | "user_arn" | "request" | "command" | "example" | "object" | "session_id" | "access_key_id"
+            | "names" | "source" => Self::Code,
+            _ => Self::Text,
+        }
+    }
+}
+
+impl Report {
+    /// Puts data in sections, and gives the opinion.
+    pub fn of(data: &Data) -> Self {
+        let period = &data.period;
+        let totals = totals(data);
+        Self {
+            schema: "whodid.report/v1",
+            company: data.company.clone(),
+            period: PeriodSaid {
+                label: period.label.clone(),
+                from: Period::utc(period.since),
+                until: Period::utc(period.until),
+                time_zone: period.zone_name.clone(),
+            },
+            as_of: data.as_of.map(Period::utc),
+            tool_version: data.tool_version.clone(),
+            opinion: Opinion::of(data),
+            totals,
+            sections: SECTIONS.iter().enumerate().map(|(index, plan)| section(index + 1, plan, data)).collect(),
+            lake_versions: data.versions.clone(),
+            previous: data.previous.clone(),
+            clock: period.clone(),
+        }
+    }
+
+    /// A table by its name.
+    pub(crate) fn rows(&self, name: &str) -> Option<&Rows> {
+        self.sections.iter().flat_map(|section| &section.tables).find(|table| table.id == name).map(|table| &table.named.0)
+    }
+}
+
+fn section(number: usize, plan: &SectionPlan, data: &Data) -> Section {
+    let table = |id: &&'static str| {
+        let rows = data.table(id);
+        Table { id: (*id).to_owned(), columns: rows.columns.clone(), truncated: rows.truncated, named: Named(rows) }
+    };
+    Section { number, id: plan.id, controls: plan.controls, tables: plan.tables.iter().map(table).collect() }
+}
+
+/// What the query `totals` says, and how much the other tables hold.
+fn totals(data: &Data) -> BTreeMap<String, u64> {
+    let rows = data.table("totals");
+    let mut totals: BTreeMap<String, u64> = BTreeMap::new();
+    if let Some(row) = rows.rows.first() {
+        totals.extend(rows.columns.iter().map(|column| (column.clone(), rows.number(row, column))));
+    }
+    let (completeness, sessions, alerts) = (data.table("completeness"), data.table("sessions"), data.table("alerts"));
+    let distinct = |column: &str| {
+        completeness
+            .rows
+            .iter()
+            .filter_map(|row| completeness.get(row, column))
+            .filter(|text| !text.is_empty())
+            .collect::<BTreeSet<_>>()
+            .len()
+    };
+    totals.insert("logged_accounts".into(), distinct("account_id") as u64);
+    totals.insert("logged_regions".into(), distinct("aws_region") as u64);
+    totals.insert("rejected".into(), data.table("rejects").sum("inputs"));
+    totals.insert("privileged_sessions".into(), data.table("privileged").rows.len() as u64);
+    totals.insert("sessions".into(), sessions.rows.len() as u64);
+    totals.insert("alerts".into(), alerts.rows.iter().filter(|row| alerts.get(row, "disposition") != Some("suppressed")).count() as u64);
+    totals.insert("elevated_sessions".into(), sessions.rows.iter().filter(|row| sessions.number(row, "elevated") > 0).count() as u64);
+    totals
+}

@@ -1,0 +1,16 @@
+-- Changes of the period to who may do what: calls of IAM, Identity Center, the identity store, Organizations, and policies on keys, buckets
+-- and functions.
+-- In: $since, $until. Out: event_time, actor_kind, actor_id, certainty, event_source, event_name, account_id, aws_region, request (what was asked for, as
+-- recorded), source_ip_address, event_id.
+SELECT c.event_time, c.actor_kind, c.actor_id, c.certainty, c.event_source, c.event_name, c.account_id, c.aws_region,
+       e.request_parameters AS request, c.source_ip_address, c.event_id
+FROM window_changes c
+JOIN events e ON e.event_id = c.event_id AND e.recipient_account_id = c.account_id
+WHERE e.dt BETWEEN CAST($since AS DATE) AND CAST($until AS DATE) AND NOT e.read_only AND c.error_code IS NULL
+  AND (c.event_source IN ('iam.amazonaws.com', 'sso.amazonaws.com', 'sso-directory.amazonaws.com', 'identitystore.amazonaws.com',
+                          'organizations.amazonaws.com', 'ram.amazonaws.com', 'access-analyzer.amazonaws.com', 'rolesanywhere.amazonaws.com')
+       OR c.event_name IN ('PutBucketPolicy', 'DeleteBucketPolicy', 'PutBucketAcl', 'PutBucketPublicAccessBlock', 'DeleteBucketPublicAccessBlock',
+                           'PutKeyPolicy', 'CreateGrant', 'RevokeGrant', 'PutResourcePolicy', 'DeleteResourcePolicy', 'SetRepositoryPolicy',
+                           'DeleteRepositoryPolicy', 'CreateAccessEntry', 'DeleteAccessEntry', 'AssociateAccessPolicy')
+       OR c.event_name LIKE 'AddPermission%' OR c.event_name LIKE 'RemovePermission%')
+ORDER BY c.event_time, c.event_id, c.account_id
