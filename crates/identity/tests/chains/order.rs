@@ -137,7 +137,10 @@ impl World {
                 let caller = caller.with("\"invokedBy\":\"AWS Internal\"");
                 self.copies(&call, &caller, ROLES[role]);
                 let from = if parent.created.is_empty() { format!("arn:aws:iam::{TOOLS}:user/{}", parent.name) } else { arn_of(&caller) };
-                self.records.push(switch(&self.id(), ROLES[role], &name, &time, &from));
+                // The console records a switch in the account of the role.
+                if ROLES[role].account != OUTSIDE {
+                    self.records.push(switch(&self.id(), ROLES[role], &name, &time, &from));
+                }
                 Session { keeps_key: false, ..base }
             }
             4 => {
