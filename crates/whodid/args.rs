@@ -87,6 +87,10 @@ pub(crate) enum Format {
     Csv,
     /// Tab-separated, safe for spreadsheets
     Tsv,
+    /// One answer as a page without network or script, to attach to an incident
+    Html,
+    /// One answer as Markdown
+    Markdown,
 }
 
 /// What to do.

@@ -447,6 +447,24 @@ fn csv_cells(line: &str) -> Vec<String> {
 }
 
 #[test]
+fn an_answer_as_a_page_cites_every_record_of_its_chain() {
+    let world = world(1, Loss::None);
+    let question = world.ledger.questions.iter().find(|question| world.ledger.acts[question.act].chain.len() > 1).unwrap();
+    let act = &world.ledger.acts[question.act];
+    for format in ["html", "markdown"] {
+        let page = world.home.run(&["--lake", &world.lake(), "--format", format, &question.thing]).expect(0).stdout;
+        let said = page.replace("\\", "");
+        for id in act.chain.iter().flat_map(|hop| &hop.issued_by).chain([&act.event_id]) {
+            assert!(said.contains(id.as_str()), "{format}: {id}");
+        }
+        assert!(said.contains(&act.actor.id) && said.contains(".json.gz"), "{format}");
+        assert!(!page.contains("<script"));
+        // Other verbs have no page.
+        world.home.run(&["--lake", &world.lake(), "--format", format, "status"]).expect(2);
+    }
+}
+
+#[test]
 fn every_table_of_a_report_has_a_query() {
     let known: BTreeSet<&str> = query::REPORT_QUERIES.iter().map(|(name, _)| *name).chain(["gaps", "sessions", "verdicts"]).collect();
     for table in ::report::tables() {

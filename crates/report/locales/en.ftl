@@ -229,6 +229,21 @@ column-user-agents = programs
 column-verdict = verdict
 column-why = why
 
+# One answer
+answer-title = Who changed { $thing }
+answer-sentence = { $who }: { $call } in account { $account } at { $time }
+answer-nobody = nobody can be named
+answer-call = the call
+answer-none = No change was found.
+answer-document = The answer as programs read it
+answer-diagram = From the actor to the call
+answer-more = There are more changes than this page shows.
+answer-certainty = Certainty
+answer-evidence = Where the records lie
+answer-coverage = Completeness of the logs
+answer-complete = nothing is missing from the logs of the window
+answer-incomplete = that nothing is missing from the logs is not shown
+
 # Values
 value-sso-user = Identity Center user
 value-iam-user = IAM user

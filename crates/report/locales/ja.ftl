@@ -229,6 +229,21 @@ column-user-agents = プログラム数
 column-verdict = 検証結果
 column-why = 理由
 
+# One answer
+answer-title = { $thing } を変更した人
+answer-sentence = { $who }：{ $call }、アカウント { $account }、{ $time }
+answer-nobody = 実行者を特定できません
+answer-call = 呼び出し
+answer-none = 変更は見つかりませんでした。
+answer-document = プログラム向けの回答（JSON）
+answer-diagram = 実行者から呼び出しまで
+answer-more = このページに表示していない変更があります。
+answer-certainty = 確からしさ
+answer-evidence = 記録の所在
+answer-coverage = ログの網羅性
+answer-complete = 対象期間のログに欠落はありません
+answer-incomplete = ログに欠落がないことを確認できていません
+
 # Values
 value-sso-user = Identity Center ユーザー
 value-iam-user = IAM ユーザー

@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 const TEMPLATE: &str = include_str!("../templates/report.html.j2");
-const STYLE: &str = include_str!("../templates/style.css");
+pub(crate) const STYLE: &str = include_str!("../templates/style.css");
 const SCRIPT: &str = include_str!("../templates/filter.js");
 
 /// Rows of a table on a page, at most; its file has all.
@@ -93,6 +93,13 @@ fn source(text: &str) -> String {
     format!("'sha256-{}'", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
+/// What a page's policy allows: our style and those scripts, by their hashes, and nothing else.
+pub(crate) fn policy(scripts: &[&str]) -> String {
+    let scripts = scripts.iter().map(|script| source(script)).collect::<Vec<_>>().join(" ");
+    let scripts = if scripts.is_empty() { "'none'".to_owned() } else { scripts };
+    format!("default-src 'none'; style-src {}; script-src {scripts}; img-src data:; base-uri 'none'; form-action 'none'", source(STYLE))
+}
+
 /// The page of a report in a language.
 pub(crate) fn page(report: &Report, data: &Data, catalogue: &Catalogue) -> Result<String> {
     let failed =
@@ -128,11 +135,7 @@ pub(crate) fn page(report: &Report, data: &Data, catalogue: &Catalogue) -> Resul
         title: format!("{} {}", catalogue.text("page-title"), report.period.label),
         style: STYLE,
         script: SCRIPT,
-        policy: format!(
-            "default-src 'none'; style-src {}; script-src {}; img-src data:; base-uri 'none'; form-action 'none'",
-            source(STYLE),
-            source(SCRIPT)
-        ),
+        policy: policy(&[SCRIPT]),
         text: words.into_iter().map(|word| (word, catalogue.text(&format!("word-{word}")))).collect(),
         state: report.opinion.state.word(),
         mark: mark(report),

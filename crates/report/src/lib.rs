@@ -5,6 +5,7 @@
 //!
 //! Never reads a clock, a file or the network: the same data gives the same bytes. Nothing that a log wrote reaches a page or a cell unescaped.
 
+mod answer;
 mod catalogue;
 mod csv;
 mod error;
@@ -20,6 +21,7 @@ mod svg;
 pub mod text;
 mod write;
 
+pub use answer::{answer_markdown, answer_page};
 pub use catalogue::{Catalogue, Language};
 pub use error::{Error, Result};
 pub use manifest::{Fault, Manifest, Part, Previous, verify};

@@ -14,7 +14,7 @@ mod sql;
 pub(crate) mod status;
 pub(crate) mod verify;
 
-use crate::args::{Arguments, Trace, Verb};
+use crate::args::{Arguments, Format, Trace, Verb};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -38,6 +38,10 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
             "--logs answers a question without keeping a lake",
             "to fill a lake: whodid --lake PLACE ingest SOURCE",
         ));
+    }
+    let question = matches!(arguments.verb, None | Some(Verb::Trace { .. } | Verb::Log { .. } | Verb::By { .. } | Verb::Show { .. }));
+    if !question && matches!(settings.format, Format::Html | Format::Markdown) {
+        return Err(Failure::usage("--format html and markdown write the answer to a question", "whodid --format html THING > page.html"));
     }
     match arguments.verb {
         None => match arguments.thing {

@@ -1,6 +1,6 @@
 //! `whodid THING`, `trace`, `log`, `by`, `show`: a question put to a lake.
 
-use crate::args::{Require, Trace};
+use crate::args::{Format, Require, Trace};
 use crate::commands::asking;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -29,7 +29,8 @@ pub(crate) async fn run(settings: &Settings, verb: Verb, thing: &str, trace: &Tr
         include_denied: trace.include_denied,
         tags: trace.tag.iter().map(|tag| tag_of(tag)).collect::<Result<_, _>>()?,
         attribute: trace.attribute.as_deref().map(attribute_of).transpose()?,
-        evidence: trace.evidence,
+        // A page is there to prove.
+        evidence: trace.evidence || matches!(settings.format, Format::Html | Format::Markdown),
     };
     let asking = asking(settings).await?;
     let answer = Reader::new(&asking.lake).at(crate::settings::now()).answer(&question).await?;

@@ -44,7 +44,18 @@ pub(crate) fn answer(settings: &Settings, answer: &Answer, evidence: bool, whole
         Format::Jsonl => out(&json::lines(&answer.changes)?),
         Format::Human => out(&human::answer(answer, evidence, whole_list)),
         Format::Table | Format::Csv | Format::Tsv => out(&table::changes(answer, settings.format)),
+        Format::Html => out(&::report::answer_page(&document(answer)?, &english())?),
+        Format::Markdown => out(&::report::answer_markdown(&document(answer)?, &english())),
     }
+}
+
+fn document(answer: &Answer) -> Result<serde_json::Value, Failure> {
+    serde_json::to_value(answer).map_err(|error| Failure::internal(&error))
+}
+
+/// Answers are in English; reports have a language of their own.
+fn english() -> ::report::Catalogue {
+    ::report::Catalogue::new(::report::Language::En)
 }
 
 /// The sums of an ingest.

@@ -14,7 +14,7 @@ pub(crate) fn status(settings: &Settings, found: &Status) -> Result<(), Failure>
         Format::Json => out(&json::document(found, settings.fields.as_deref())?),
         Format::Jsonl => out(&json::lines(&found.status)?),
         Format::Human => out(&human(found)),
-        Format::Table | Format::Csv | Format::Tsv => {
+        _ => {
             const COLUMNS: [&str; 11] = [
                 "source",
                 "account_id",

@@ -17,7 +17,7 @@ pub(crate) fn verified(settings: &Settings, found: &Verified) -> Result<(), Fail
         Format::Json => out(&json::document(found, settings.fields.as_deref())?),
         Format::Jsonl => out(&json::lines(&found.verify)?),
         Format::Human => out(&human(found)),
-        Format::Table | Format::Csv | Format::Tsv => {
+        _ => {
             let rows = found.verify.iter().map(|log| vec![Some(log.object.clone()), Some(log.integrity.to_owned()), log.sha256.clone()]);
             out(&table::write(&["object", "integrity", "sha256"].map(str::to_owned), rows, settings.format))
         }
