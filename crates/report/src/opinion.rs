@@ -33,7 +33,7 @@ impl State {
 /// Something to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// A word of [`CODES`].
+    /// A word of `CODES`.
     pub code: &'static str,
     /// How many.
     pub count: u64,

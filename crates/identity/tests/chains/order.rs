@@ -177,7 +177,8 @@ impl World {
                 };
                 Session { who, by_hand: false, ..base }
             }
-            8 if !caller_is_federated(&caller) => {
+            // The management account's administrators alone may, and delegated ones of the organisation.
+            8 if !caller_is_federated(&caller) && caller.account != OUTSIDE => {
                 self.records.push(assume_root(&id, &time, &caller, PROD, &key));
                 Session { who: |of, key| root(PROD, key, &of.created), by_hand: false, ..base }
             }
