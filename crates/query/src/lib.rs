@@ -1,7 +1,7 @@
 //! Questions in, answers out, over the tables of a lake.
 //!
 //! [`Reader`] holds the one DataFusion session: SQL of `queries/` with bound parameters, views, and the point reads of a walk. The
-//! walk from a call to its actor is Rust ([`Reader::graph`]); everything else is SQL.
+//! walk from a call to its actor is Rust ([`Reader::walk`]) over a few rows read past SQL; everything else is SQL.
 //!
 //! Never writes; never puts a user's text into SQL.
 
