@@ -18,10 +18,15 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use url::Url;
 
 /// A checkpoint of the log every so many commits: with the library's default of 100, opening a table reads up to 99 small files.
 const CHECKPOINT_COMMITS: u32 = 10;
+
+/// Attempts to open a table that is there but cannot be read, and how long between two.
+const OPEN_ATTEMPTS_MAX: u32 = 4;
+const OPEN_RETRY_DELAY: Duration = Duration::from_millis(50);
 
 /// A place with the tables of a lake.
 #[derive(Debug, Clone)]
@@ -93,19 +98,27 @@ impl Lake {
     }
 
     async fn open_one(&self, table: Table) -> Result<DeltaTable> {
-        match self.builder(table)?.load().await {
-            Ok(open) => Ok(open),
-            Err(DeltaTableError::NotATable(_) | DeltaTableError::InvalidTableLocation(_)) => {
-                Err(Error::Absent { place: self.place.clone() })
-            }
-            Err(error) => {
-                // The kernel reports a missing log in words of its own; whether there is one is asked directly.
-                let there = match self.builder(table)?.build() {
+        let mut attempt = 1;
+        loop {
+            let error = match self.builder(table)?.load().await {
+                Ok(open) => return Ok(open),
+                Err(error) => error,
+            };
+            // The kernel reports a missing log in words of its own; whether there is one is asked directly.
+            let there = !matches!(error, DeltaTableError::NotATable(_) | DeltaTableError::InvalidTableLocation(_))
+                && match self.builder(table)?.build() {
                     Ok(unread) => unread.verify_deltatable_existence().await.unwrap_or(true),
                     Err(_) => true,
                 };
-                if there { Err(read_error(table.name())(error.into())) } else { Err(Error::Absent { place: self.place.clone() }) }
+            if !there {
+                return Err(Error::Absent { place: self.place.clone() });
             }
+            // A table that another process is just making is not there in one moment, and there in the next.
+            if attempt >= OPEN_ATTEMPTS_MAX {
+                return Err(read_error(table.name())(error.into()));
+            }
+            attempt += 1;
+            tokio::time::sleep(OPEN_RETRY_DELAY).await;
         }
     }
 
@@ -131,6 +144,8 @@ impl Lake {
             .with_partition_columns([table.partition()])
             .with_configuration_property(TableProperty::CheckpointInterval, Some(CHECKPOINT_COMMITS.to_string()))
             .with_save_mode(SaveMode::ErrorIfExists)
+            // The library would write a second beginning after another's.
+            .with_commit_properties(CommitProperties::default().with_max_retries(0))
             .await;
         match made {
             Ok(made) => Ok(made),

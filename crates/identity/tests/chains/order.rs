@@ -7,6 +7,7 @@ use super::records::*;
 use super::{Facts, graph, plain, read};
 use identity::{Certainty, Resolution};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use std::collections::BTreeMap;
 
 const NAMES: [&str; 2] = ["sato", "i-0abc"];
@@ -311,7 +312,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 const OURS: [&str; 3] = [TOOLS, PROD, IDC];
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+    // The same cases in every run, so that a run of the tests means the same everywhere; others by hand, with another seed and more cases.
+    #![proptest_config(ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(7), ..ProptestConfig::with_cases(512) })]
 
     #[test]
     fn order_repetition_and_split_change_nothing(steps in steps(), order in any::<u64>()) {
@@ -352,12 +354,13 @@ proptest! {
             }
             // Nothing on a call that a service or the console made with a key of its own tells two sessions of one second apart: where
             // one of their openings is lost the other fits. What is known of both must then have named neither.
-            let twice = world.asked.iter().any(|other| other.moment == asked.moment && other.actor != asked.actor);
+            let differs = |other: &Asked| other.actor != asked.actor || other.outside != asked.outside;
+            let twice = world.asked.iter().any(|other| other.moment == asked.moment && differs(other));
             // Nor is every key of the console's marked as its own: where the console opened one of them, a lost opening by hand in the
             // same second, under the same name, cannot be seen.
-            let beside_console = world.asked.iter().any(|other| other.moment == asked.moment && other.actor != asked.actor && other.console);
+            let beside_console = world.asked.iter().any(|other| other.moment == asked.moment && differs(other) && other.console);
             // Both hold of a session on the way as well, where its call to open the next one was made with such a key.
-            let above = world.asked.iter().any(|other| asked.drawn_from.contains(&other.moment) && other.actor != asked.actor);
+            let above = world.asked.iter().any(|other| asked.drawn_from.contains(&other.moment) && differs(other));
             prop_assert!(beside_console || above || twice_fits(asked, twice, before.is_some()), "wrong name: {}", told());
         }
     }

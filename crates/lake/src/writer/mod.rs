@@ -127,7 +127,10 @@ impl Writer {
         let mut tables = BTreeMap::new();
         for table in Table::ALL.into_iter().filter(|table| !crate::sessions::OWN_TABLES.contains(table)) {
             // What followed `events` and is not there cannot be made anew from what is left.
-            let has_begun = tables.get(&Table::Events).is_some_and(|events: &DeltaTable| events.version() > Some(0));
+            let has_begun = match tables.get(&Table::Events) {
+                Some(events) => !files(Table::Events, events, |_| true)?.is_empty(),
+                None => false,
+            };
             let follows = follow::FOLLOWERS.contains(&table);
             let open = if has_begun && follows { lake.open(table).await? } else { lake.open_or_create(table).await? };
             tables.insert(table, open);
