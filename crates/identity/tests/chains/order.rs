@@ -403,3 +403,23 @@ fn random_organisations_are_not_trivial() {
     }
     assert!(seen["proven"] > 500 && seen["ambiguous"] > 50, "{seen:?}");
 }
+
+/// A role of an account outside: of two sessions under one name and second, the console opened one before our eyes and the other was opened
+/// where we do not see it. What services and the console did for either is nobody's for sure.
+#[test]
+fn beside_a_consoles_session_of_an_account_outside_a_strangers_calls_are_not_the_consoles() {
+    for steps in
+        [[(0, 44, 17, 84, 182), (3, 31, 107, 1, 56), (0, 122, 68, 137, 26)], [(3, 6, 2, 104, 70), (0, 34, 8, 49, 184), (0, 31, 17, 8, 46)]]
+    {
+        let world = World::of(&steps);
+        let facts = world.facts();
+        let whole = graph(&OURS, facts.values());
+        let is_shared = |asked: &Asked| world.asked.iter().any(|other| other.moment == asked.moment && other.actor != asked.actor);
+        assert!(world.asked.iter().any(is_shared), "the case is there");
+        for asked in &world.asked {
+            if let Some(named) = name(&whole.resolve(&facts[&asked.event_id].session)) {
+                assert_eq!(named, asked.actor, "{}", asked.event_id);
+            }
+        }
+    }
+}
