@@ -250,7 +250,7 @@ impl Writer {
         self.tables.get(&table).ok_or_else(|| Error::Absent { place: self.lake.place().to_owned() })
     }
 
-    fn table_mut(&mut self, table: Table) -> Result<&mut DeltaTable> {
+    pub(crate) fn table_mut(&mut self, table: Table) -> Result<&mut DeltaTable> {
         let place = self.lake.place().to_owned();
         self.tables.get_mut(&table).ok_or(Error::Absent { place })
     }
