@@ -221,7 +221,7 @@ pub(crate) async fn commit(
 
 /// Tries once to commit the same rows in other files.
 pub(crate) async fn commit_rearranged(table: Table, open: &mut DeltaTable, actions: Vec<Action>) -> Result<Attempt> {
-    let operation = DeltaOperation::Optimize { predicate: None, target_size: crate::compact::FULL_BYTES.cast_signed() };
+    let operation = DeltaOperation::Optimize { predicate: None, target_size: crate::compact::bytes_max(table).cast_signed() };
     attempt(table, open, actions, CommitProperties::default().with_max_retries(0), operation).await
 }
 

@@ -17,8 +17,7 @@ use deltalake::kernel::{Action, Add};
 use merge::Merged;
 use object_store::path::Path;
 pub use plan::Extent;
-pub(crate) use plan::FULL_BYTES;
-use plan::Held;
+use plan::{EVENT_MERGE_BYTES_MAX, Held, MERGE_BYTES_MAX};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Tables whose files are merged. Those of sessions are not: a log that grew takes files out of `commands` that its manifest names.
@@ -101,11 +100,16 @@ struct Merge {
     add: Add,
 }
 
+/// Bytes of files of a table that become one, at most.
+pub(crate) fn bytes_max(table: Table) -> u64 {
+    if table == Table::Events { EVENT_MERGE_BYTES_MAX } else { MERGE_BYTES_MAX }
+}
+
 /// Merges what is to be merged of a table, in one commit; returns whether there was anything.
 async fn merge_table(table: Table, open: &mut DeltaTable, extent: Extent, now: i64) -> Result<bool> {
     let mut merges = Vec::new();
     for (partition, files) in partitions(table, open)? {
-        for group in plan::groups(&files, extent) {
+        for group in plan::groups(&files, extent, bytes_max(table)) {
             let together: Vec<&Held> = group.iter().filter_map(|place| files.get(*place)).collect();
             merges.extend(merge_files(table, open, &partition, &together, now).await?);
         }

@@ -1,13 +1,13 @@
 //! Sizes of the files of a partition in, which of them become one out.
 
-/// A file of this size or more is left as it is: what is gained by fewer files no longer pays for writing it again.
-pub(crate) const FULL_BYTES: u64 = 8 << 20;
-
 /// Bytes of files that become one, at most; decoded, they are held in memory together.
 pub(crate) const MERGE_BYTES_MAX: u64 = 16 << 20;
 
+/// The same of `events`, whose requests and responses become ten times as large.
+pub(crate) const EVENT_MERGE_BYTES_MAX: u64 = 4 << 20;
+
 /// Files of one size class that lie in a partition before they become one: each row is written again once for each class.
-pub(crate) const FAN_IN: usize = 4;
+pub(crate) const FAN_IN: usize = 8;
 
 /// Where the classes begin: files below this are all of the first.
 const CLASS_BYTES: u64 = 64 << 10;
@@ -32,24 +32,26 @@ pub enum Extent {
     Everything,
 }
 
-/// The sets of files of one partition that each become one file, by their places in `files`.
-pub(crate) fn groups(files: &[Held], extent: Extent) -> Vec<Vec<usize>> {
+/// The sets of files of one partition that each become one file of about `bytes_max` at most, by their places in `files`. A file of half
+/// of that is left as it is: what is gained by fewer files no longer pays for writing it again.
+pub(crate) fn groups(files: &[Held], extent: Extent, bytes_max: u64) -> Vec<Vec<usize>> {
+    let full = bytes_max / 2;
     let mut order: Vec<usize> = (0..files.len()).collect();
     order.sort_by_key(|place| files.get(*place));
     let mut found = Vec::new();
     for run in order.chunk_by(|a, b| files.get(*a).map(|file| &file.kind) == files.get(*b).map(|file| &file.kind)) {
         let parts = run.iter().filter_map(|place| {
             let size = files.get(*place)?.size;
-            (size < FULL_BYTES).then(|| Part { places: vec![*place], size })
+            (size < full).then(|| Part { places: vec![*place], size })
         });
         let mut parts: Vec<Part> = parts.collect();
         match extent {
-            Extent::Everything => parts = packed(parts),
+            Extent::Everything => parts = packed(parts, bytes_max),
             Extent::WhereItPays => {
-                while let Some(class) = crowded(&parts) {
-                    let (of_class, others): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| part.class() == class);
+                while let Some(class) = crowded(&parts, full) {
+                    let (of_class, others): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| part.class(full) == class);
                     parts = others;
-                    parts.extend(packed(of_class));
+                    parts.extend(packed(of_class, bytes_max));
                 }
             }
         }
@@ -65,8 +67,8 @@ struct Part {
 }
 
 impl Part {
-    fn class(&self) -> u32 {
-        if self.size >= FULL_BYTES {
+    fn class(&self, full: u64) -> u32 {
+        if self.size >= full {
             return u32::MAX;
         }
         (self.size / CLASS_BYTES).checked_ilog(FAN_IN as u64).map_or(0, |class| class + 1)
@@ -74,18 +76,18 @@ impl Part {
 }
 
 /// The least class that holds too many.
-fn crowded(parts: &[Part]) -> Option<u32> {
-    let mut classes: Vec<u32> = parts.iter().map(Part::class).filter(|class| *class != u32::MAX).collect();
+fn crowded(parts: &[Part], full: u64) -> Option<u32> {
+    let mut classes: Vec<u32> = parts.iter().map(|part| part.class(full)).filter(|class| *class != u32::MAX).collect();
     classes.sort_unstable();
     classes.chunk_by(|a, b| a == b).find(|class| class.len() >= FAN_IN).and_then(|class| class.first().copied())
 }
 
 /// Neighbours together, as far as the limit goes.
-fn packed(parts: Vec<Part>) -> Vec<Part> {
+fn packed(parts: Vec<Part>, bytes_max: u64) -> Vec<Part> {
     let mut packed: Vec<Part> = Vec::new();
     for part in parts {
         match packed.last_mut() {
-            Some(last) if last.size < FULL_BYTES && last.size + part.size <= MERGE_BYTES_MAX => {
+            Some(last) if last.size < bytes_max / 2 && last.size + part.size <= bytes_max => {
                 last.size += part.size;
                 last.places.extend(part.places);
             }
@@ -98,6 +100,12 @@ fn packed(parts: Vec<Part>) -> Vec<Part> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const FULL_BYTES: u64 = MERGE_BYTES_MAX / 2;
+
+    fn groups(files: &[Held], extent: Extent) -> Vec<Vec<usize>> {
+        super::groups(files, extent, MERGE_BYTES_MAX)
+    }
 
     fn held(sizes: &[u64]) -> Vec<Held> {
         let file =
@@ -146,7 +154,7 @@ mod tests {
             let gone: Vec<usize> = merges.into_iter().flatten().collect();
             files = files.into_iter().enumerate().filter(|(place, _)| !gone.contains(place)).map(|(_, file)| file).chain(merged).collect();
         }
-        assert!(files.len() <= 20, "{}", files.len());
+        assert!(files.len() <= 21, "{}", files.len());
         assert!(written <= 6 * 1_000 * 20_000, "{written}");
         assert_eq!(files.iter().map(|file| file.size).sum::<u64>(), 20_000_000);
     }

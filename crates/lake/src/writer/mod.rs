@@ -109,7 +109,8 @@ pub struct Writer {
     own_facts: HashSet<String>,
     accounts: BTreeSet<String>,
     fact_days: BTreeSet<i32>,
-    loaded_days: BTreeSet<i32>,
+    /// Files of `credentials` of other writers whose facts the graph has.
+    read_facts: HashSet<String>,
 }
 
 impl std::fmt::Debug for Writer {
@@ -145,7 +146,7 @@ impl Writer {
             own_facts: HashSet::new(),
             accounts: BTreeSet::new(),
             fact_days: BTreeSet::new(),
-            loaded_days: BTreeSet::new(),
+            read_facts: HashSet::new(),
         };
         writer.follow().await?;
         writer.load_ledger().await?;
