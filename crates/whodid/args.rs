@@ -151,6 +151,12 @@ pub(crate) enum Verb {
     },
     /// How fresh the lake is: per source, account and region the first and last event, delay, gaps and rejected input
     Status,
+    /// Make few large files of many small ones, and delete what was replaced long enough ago; ingest does so where it pays
+    Compact {
+        /// Hours for which replaced files are kept, for whoever is reading an older version
+        #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=8_784))]
+        keep_hours: u64,
+    },
     /// What CloudTrail's digests prove: every log object, every chain, and where the logs are whole
     Verify {
         /// End with code 10 if anything is not as CloudTrail delivered it

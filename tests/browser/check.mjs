@@ -1,17 +1,20 @@
 // Opens pages of reports in a headless Chromium and fails if one of them does what it may not: an error on the console, a request, something that
 // sticks out at 360 or 1440 pixels, a filter that the keyboard does not reach, a table that printing cuts. Screenshots and PDFs stay in a folder.
 //
-//   node tests/browser/check.mjs FOLDER PAGE.html...
+//   AXE=…/axe.min.js node tests/browser/check.mjs FOLDER PAGE.html...
 //
-// Needs `chromium` (Debian's package) and Node; nothing from npm. Speaks Chromium's own protocol over its pipe.
+// Needs `chromium` (Debian's package) and Node. Speaks Chromium's own protocol over its pipe. With AXE, the script of axe-core, the rules of
+// WCAG 2.2 A and AA are held as well, in light and dark.
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const WIDTHS = [360, 1440];
 const SHOT_PIXELS_MAX = 6_000;
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const axe = process.env.AXE ? readFileSync(process.env.AXE, "utf8") : undefined;
 const [folder, ...pages] = process.argv.slice(2);
 if (!folder || pages.length === 0) {
   console.error("usage: node check.mjs FOLDER PAGE.html...");
@@ -77,6 +80,17 @@ async function filterByKeys(name, send, value) {
   check((await value(rows)) === all, `${name}: Escape does not clear the filter`);
 }
 
+// What axe-core says against the page as it stands.
+async function accessible(name, value) {
+  await value(`${axe}; 0`);
+  const found = await value(`axe.run({ runOnly: ${JSON.stringify(RULES)} }).then((result) => ({
+    passes: result.passes.length,
+    violations: result.violations.map((rule) => rule.id + ": " + rule.help + " (" + rule.nodes.map((node) => node.target.join(" ")).slice(0, 3).join(", ") + ")"),
+  }))`);
+  check(found?.passes > 0, `${name}: axe-core did not run`);
+  for (const violation of found?.violations ?? []) faults.push(`${name}: ${violation}`);
+}
+
 async function look(connection, page) {
   const name = basename(page, ".html");
   const { targetId } = await connection.send("Target.createTarget", { url: "about:blank" });
@@ -94,6 +108,7 @@ async function look(connection, page) {
       while ((await value("document.readyState")) !== "complete") { /* ask again */ }
       const over = await value("document.documentElement.scrollWidth - document.documentElement.clientWidth");
       check(over <= 0, `${name}: ${over} pixels stick out at ${width}`);
+      if (axe && width === WIDTHS.at(-1)) await accessible(`${name}, ${scheme}`, value);
       const height = Math.min(await value("document.documentElement.scrollHeight"), SHOT_PIXELS_MAX);
       const clip = { x: 0, y: 0, width, height, scale: 1 };
       const { data } = await send("Page.captureScreenshot", { format: "png", captureBeyondViewport: true, clip });

@@ -179,7 +179,7 @@ fn tables(home: &Home, lake: &str) -> Vec<(&'static str, Vec<String>)> {
 }
 
 #[track_caller]
-fn once(home: &Home, lake: &str) {
+pub(crate) fn once(home: &Home, lake: &str) {
     for (table, key) in [
         ("events", "event_id, recipient_account_id"),
         ("mentions", "key, form, arn, object_id, record"),
@@ -193,7 +193,7 @@ fn once(home: &Home, lake: &str) {
 }
 
 #[track_caller]
-fn same_lakes(home: &Home, one: &str, other: &str) {
+pub(crate) fn same_lakes(home: &Home, one: &str, other: &str) {
     for table in ["changes", "mentions", "causes"] {
         let [one, other] = [one, other].map(|lake| home.rows(lake, table, &PLACE));
         assert_eq!(one.len(), other.len(), "{table}");

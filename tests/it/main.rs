@@ -9,6 +9,7 @@ mod alarm;
 mod attribute;
 mod bad_input;
 mod causes;
+mod compact;
 mod contract;
 mod demo;
 mod digests;

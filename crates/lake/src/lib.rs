@@ -7,6 +7,7 @@ mod batch;
 mod cause_file;
 mod causes;
 mod columns;
+pub mod compact;
 mod digests;
 pub mod error;
 mod event_file;

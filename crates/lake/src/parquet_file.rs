@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType, UInt32Type
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::compute_leaves;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 use serde_json::json;
@@ -39,7 +39,13 @@ fn properties(table: Table, rows: usize) -> Result<WriterProperties> {
         .set_dictionary_page_size_limit(DICTIONARY_BYTES)
         .set_statistics_enabled(EnabledStatistics::None);
     for column in table.unique_columns() {
-        builder = builder.set_column_dictionary_enabled(ColumnPath::from(*column), false);
+        builder = builder.set_column_dictionary_enabled(path_of(column), false);
+    }
+    let schema = table.file_schema();
+    for column in table.rising_columns() {
+        let is_text = schema.field_with_name(column).is_ok_and(|field| *field.data_type() == DataType::Utf8);
+        let encoding = if is_text { Encoding::DELTA_BYTE_ARRAY } else { Encoding::DELTA_BINARY_PACKED };
+        builder = builder.set_column_dictionary_enabled(path_of(column), false).set_column_encoding(path_of(column), encoding);
     }
     for column in table.bloom_columns() {
         let path = ColumnPath::from(*column);
@@ -50,6 +56,11 @@ fn properties(table: Table, rows: usize) -> Result<WriterProperties> {
         builder = builder.set_column_statistics_enabled(ColumnPath::from(*column), EnabledStatistics::Page);
     }
     Ok(builder.build())
+}
+
+/// A column's path in a file, by its parts.
+fn path_of(column: &str) -> ColumnPath {
+    ColumnPath::from(column.split('.').map(str::to_owned).collect::<Vec<_>>())
 }
 
 /// The bytes of a file, and what the log says of it.

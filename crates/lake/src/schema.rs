@@ -120,11 +120,37 @@ impl Table {
         }
     }
 
-    /// Columns whose values hardly ever repeat, so that a dictionary of them would be waste.
+    /// Columns whose values hardly ever repeat in a row group, by their paths in the file. A dictionary of them would be waste, and who reads
+    /// a few rows would have to read all of it.
     pub(crate) fn unique_columns(self) -> &'static [&'static str] {
         match self {
-            Self::Events => &["event_id", "request_id", "shared_event_id", "fingerprint", "request_parameters", "response_elements"],
-            Self::Causes => &["event_id", "shared_event_id"],
+            Self::Events => &[
+                "event_id",
+                "request_id",
+                "shared_event_id",
+                "fingerprint",
+                "request_parameters",
+                "response_elements",
+                "additional_event_data",
+                "resources",
+                "resource_arns.list.element",
+            ],
+            Self::Mentions => &["shared_event"],
+            Self::Causes => &["event_id", "shared_event_id", "detail"],
+            Self::Credentials => {
+                &["event_id", "shared_event_id", "access_key_id", "issued_access_key_id", "credential_id", "bearer_credential_id"]
+            }
+            _ => &[],
+        }
+    }
+
+    /// Columns in which a value mostly begins as the one before it: kept as the difference, without a dictionary.
+    pub(crate) fn rising_columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Events => &["event_time"],
+            Self::Mentions => &["key", "arn", "event_time"],
+            Self::Causes => &["key", "event_time"],
+            Self::Credentials => &["principal_id", "issued_principal_id", "event_time", "creation_date"],
             _ => &[],
         }
     }
@@ -132,8 +158,8 @@ impl Table {
     /// Rows of a page, at most: what one question reads at the least.
     pub(crate) fn page_rows(self) -> usize {
         match self {
-            // Some fifty columns of a few rows are read for a chain.
-            Self::Credentials => 512,
+            // Some fifty columns of a few rows are read for a chain; a request's parameters are long.
+            Self::Credentials | Self::Events => 512,
             _ => 2 * 1024,
         }
     }

@@ -24,6 +24,9 @@ use url::Url;
 /// A checkpoint of the log every so many commits: with the library's default of 100, opening a table reads up to 99 small files.
 const CHECKPOINT_COMMITS: u32 = 10;
 
+/// How long the log remembers a file that was taken out, and a reader of an older version still finds it.
+const DELETED_KEPT: &str = "interval 1 day";
+
 /// Attempts to open a table that is there but cannot be read, and how long between two.
 const OPEN_ATTEMPTS_MAX: u32 = 4;
 const OPEN_RETRY_DELAY: Duration = Duration::from_millis(50);
@@ -142,6 +145,7 @@ impl Lake {
             .with_table_name(table.name())
             .with_columns(schema.fields().cloned())
             .with_partition_columns([table.partition()])
+            .with_configuration_property(TableProperty::DeletedFileRetentionDuration, Some(DELETED_KEPT))
             .with_configuration_property(TableProperty::CheckpointInterval, Some(CHECKPOINT_COMMITS.to_string()))
             .with_save_mode(SaveMode::ErrorIfExists)
             // The library would write a second beginning after another's.
@@ -206,13 +210,29 @@ pub(crate) async fn commit(
     transaction: Option<(&str, i64)>,
     metadata: HashMap<String, serde_json::Value>,
 ) -> Result<Attempt> {
-    let failed = |error: DeltaTableError| Error::Commit { table: table.name(), source: error.into() };
     let mut properties = CommitProperties::default().with_max_retries(0).with_metadata(metadata);
     if let Some((application, version)) = transaction {
         properties = properties.with_application_transaction(Transaction::new(application, version));
     }
-    let operation =
-        DeltaOperation::Write { mode: SaveMode::Append, partition_by: Some(vec![table.partition().to_owned()]), predicate: None };
+    let partition_by = Some(vec![table.partition().to_owned()]);
+    let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by, predicate: None };
+    attempt(table, open, actions, properties, operation).await
+}
+
+/// Tries once to commit the same rows in other files.
+pub(crate) async fn commit_rearranged(table: Table, open: &mut DeltaTable, actions: Vec<Action>) -> Result<Attempt> {
+    let operation = DeltaOperation::Optimize { predicate: None, target_size: crate::compact::bytes_max(table).cast_signed() };
+    attempt(table, open, actions, CommitProperties::default().with_max_retries(0), operation).await
+}
+
+async fn attempt(
+    table: Table,
+    open: &mut DeltaTable,
+    actions: Vec<Action>,
+    properties: CommitProperties,
+    operation: DeltaOperation,
+) -> Result<Attempt> {
+    let failed = |error: DeltaTableError| Error::Commit { table: table.name(), source: error.into() };
     let state = open.snapshot().map_err(failed)?;
     let outcome = CommitBuilder::from(properties).with_actions(actions).build(Some(state), open.log_store(), operation).await;
     match outcome {

@@ -10,6 +10,7 @@ use crate::settings::Settings;
 use event::log_key::{self, Kind};
 use event::{Decoder, HashKey, Reason, Reject};
 use futures::StreamExt as _;
+use lake::compact::{Extent, KEEP};
 use lake::{Known, Lake, ObjectRow, Rows, Tally, Writer};
 use source::{Listed, Source};
 use std::sync::Arc;
@@ -169,6 +170,7 @@ pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], n
             ended,
         };
         writer.note_run(&run).await?;
+        writer.compact(Extent::WhereItPays, KEEP, ended).await?;
     }
     Ok(summary)
 }

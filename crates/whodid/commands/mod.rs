@@ -1,6 +1,7 @@
 //! One module a verb; each reads as the pipeline does, top to bottom.
 
 pub(crate) mod alert;
+pub(crate) mod compact;
 pub(crate) mod demo;
 pub(crate) mod digests;
 pub(crate) mod ingest;
@@ -22,7 +23,7 @@ use lake::Lake;
 use query::Verb as Asked;
 
 /// Words that are commands of whodid and not of this version: a question for a thing of that name must say so.
-const NOT_BUILT: [&str; 8] = ["compact", "export", "evidence", "connect", "schema", "config", "doctor", "init"];
+const NOT_BUILT: [&str; 7] = ["export", "evidence", "connect", "schema", "config", "doctor", "init"];
 
 /// Runs what was asked for.
 pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exit, Failure> {
@@ -32,7 +33,8 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
             "put it after: whodid log sg-0a1b2c3d --limit 5",
         ));
     }
-    if matches!(arguments.verb, Some(Verb::Ingest { .. } | Verb::Demo { .. } | Verb::Alert(_) | Verb::Status)) && !settings.logs.is_empty()
+    if matches!(arguments.verb, Some(Verb::Ingest { .. } | Verb::Demo { .. } | Verb::Alert(_) | Verb::Status | Verb::Compact { .. }))
+        && !settings.logs.is_empty()
     {
         return Err(Failure::usage(
             "--logs answers a question without keeping a lake",
@@ -61,6 +63,7 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
         Some(Verb::Alert(alert)) => alert::run(settings, &alert).await,
         Some(Verb::Ingest { sources, strict }) => ingest::run(settings, &sources, strict).await,
         Some(Verb::Status) => status::run(settings).await,
+        Some(Verb::Compact { keep_hours }) => compact::run(settings, keep_hours).await,
         Some(Verb::Verify { exit_code }) => verify::run(settings, exit_code).await,
         Some(Verb::Report(report)) => report::run(settings, *report).await,
         Some(Verb::Sql { command, file, maxrows }) => sql::run(settings, command, file, maxrows).await,

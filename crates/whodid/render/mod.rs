@@ -3,6 +3,7 @@
 mod alert;
 mod attribute;
 mod causes;
+mod compacted;
 mod human;
 mod json;
 mod report;
@@ -14,6 +15,7 @@ mod verified;
 
 pub(crate) use ::report::text::{self, plain};
 pub(crate) use alert::{alerts, bad_rules};
+pub(crate) use compacted::compacted;
 pub(crate) use human::{Asked, Progress, demo, problems, who_of};
 pub(crate) use report::{made, report_verified, sample};
 pub(crate) use session::{session, sessions};

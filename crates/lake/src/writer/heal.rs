@@ -4,7 +4,7 @@
 //! new facts touch is resolved again, and what differs from the last word on it becomes the new one.
 
 use super::{HEALED, Writer};
-use crate::error::Result;
+use crate::error::{Result, read_error};
 use crate::facts::{self, Fact, LastWord};
 use crate::rows::Rows;
 use crate::schema::Table;
@@ -27,12 +27,12 @@ impl Writer {
         self.load_facts(days).await
     }
 
-    async fn load_facts(&mut self, mut days: BTreeSet<i32>) -> Result<()> {
-        days.retain(|day| !self.loaded_days.contains(day));
-        if days.is_empty() {
-            return Ok(());
-        }
+    /// Adds the facts of files that were not read yet, another writer's of a moment ago among them.
+    async fn load_facts(&mut self, days: BTreeSet<i32>) -> Result<()> {
         for (path, size) in self.credential_files(&days)? {
+            if !self.read_facts.insert(path.to_string()) {
+                continue;
+            }
             for batch in read(self.table(Table::Credentials)?.object_store(), Table::Credentials, &path, size, &[]).await? {
                 for fact in facts::read(&batch)? {
                     match fact {
@@ -43,7 +43,6 @@ impl Writer {
                 }
             }
         }
-        self.loaded_days.extend(days);
         Ok(())
     }
 
@@ -76,6 +75,15 @@ impl Writer {
     /// # Errors
     /// Where `credentials` cannot be read or committed to.
     pub async fn heal(&mut self, now: i64) -> Result<u64> {
+        // Of two that write at once, the one that committed later heals later: it must see what the other one committed, and what neither
+        // healed if the other one dies.
+        self.table_mut(Table::Events)?.update_state().await.map_err(|error| read_error("events")(error.into()))?;
+        self.follow().await?;
+        let credentials = self.table_mut(Table::Credentials)?;
+        credentials.update_state().await.map_err(|error| read_error(Table::Credentials.name())(error.into()))?;
+        let version = self.table(Table::Events)?.version().map_or(0, |version| version as i64);
+        let unhealed = self.unhealed_days().await?;
+        self.fact_days.extend(unhealed);
         let mut days: BTreeSet<i32> = BTreeSet::from([0]);
         for day in self.fact_days.iter().filter(|day| **day != 0) {
             // A token may be given out after midnight in a session of the day before.
@@ -102,7 +110,6 @@ impl Writer {
             let fact = Fact::Resolved { session: session.clone(), resolution: Box::new(resolution) };
             changed.entry(fact.day()).or_default().push(fact);
         }
-        let version = self.table(Table::Events)?.version().map_or(0, |version| version as i64);
         let mut files = Vec::new();
         for (day, facts) in changed {
             files.push((super::assemble::day_text(day), facts::batch(&facts, version)?));

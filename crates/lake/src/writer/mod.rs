@@ -109,7 +109,8 @@ pub struct Writer {
     own_facts: HashSet<String>,
     accounts: BTreeSet<String>,
     fact_days: BTreeSet<i32>,
-    loaded_days: BTreeSet<i32>,
+    /// Files of `credentials` of other writers whose facts the graph has.
+    read_facts: HashSet<String>,
 }
 
 impl std::fmt::Debug for Writer {
@@ -145,7 +146,7 @@ impl Writer {
             own_facts: HashSet::new(),
             accounts: BTreeSet::new(),
             fact_days: BTreeSet::new(),
-            loaded_days: BTreeSet::new(),
+            read_facts: HashSet::new(),
         };
         writer.follow().await?;
         writer.load_ledger().await?;
@@ -250,7 +251,7 @@ impl Writer {
         self.tables.get(&table).ok_or_else(|| Error::Absent { place: self.lake.place().to_owned() })
     }
 
-    fn table_mut(&mut self, table: Table) -> Result<&mut DeltaTable> {
+    pub(crate) fn table_mut(&mut self, table: Table) -> Result<&mut DeltaTable> {
         let place = self.lake.place().to_owned();
         self.tables.get_mut(&table).ok_or(Error::Absent { place })
     }
