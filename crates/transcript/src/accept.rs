@@ -18,6 +18,8 @@ pub(crate) struct Input {
     /// The marks do not tell a line that was given up from one that ran (zsh).
     pub(crate) may_be_cancelled: bool,
     pub(crate) may_be_shown: bool,
+    /// Control sequences that show nothing (colours, a window's title) came with the prompt.
+    pub(crate) dressed: bool,
     pub(crate) reconstructed: bool,
     pub(crate) truncated: bool,
     pub(crate) first_line: u64,
@@ -34,6 +36,7 @@ impl Input {
             cancelled: false,
             may_be_cancelled: false,
             may_be_shown: false,
+            dressed: false,
             reconstructed: false,
             truncated: false,
             first_line: 0,
@@ -76,8 +79,16 @@ impl Driver<'_> {
             if shows && !leaves && !session.shells.is_current(&prompt) {
                 return None;
             }
+            // A file that quotes this prompt has its words, not its colours.
+            if shows && shell.dressed && !session.dressed {
+                return None;
+            }
             let mut input = self.entered(prompt, text);
-            input.may_be_shown = shows && input.prompt.looks < Looks::Strong && !input.text.is_empty();
+            let doubtful = if input.prompt.looks < Looks::Strong { shows } else { expect.is_some_and(|expect| expect.shows) && !session.edited };
+            input.may_be_shown = doubtful && !shell.dressed && !input.text.is_empty();
+            return Some(input);
+        }
+        if let Some(input) = self.behind_output(text, shows) {
             return Some(input);
         }
         if session.running.as_ref().is_some_and(|running| !running.marked && running.is_incomplete())
@@ -94,6 +105,20 @@ impl Driver<'_> {
             return Some(Input { may_be_shown: true, ..self.entered(prompt, text) });
         }
         None
+    }
+
+    /// The prompt of a shell without marks stands behind output that no newline ended.
+    fn behind_output(&self, text: &str, shows: bool) -> Option<Input> {
+        let session = &*self.session;
+        let shell = session.shells.current().filter(|shell| !shell.marked && session.running.is_some())?;
+        let bare = shell.prompt.looks == Looks::Bare;
+        let at = text.find(shell.prompt.text.as_str()).filter(|at| *at > 0)?;
+        if bare && text.get(..at).is_some_and(|before| before.ends_with(' ')) || shows && shell.dressed && !session.dressed {
+            return None;
+        }
+        let mut input = self.entered(shell.prompt.clone(), text.get(at..)?);
+        input.may_be_shown = (shows || bare) && !shell.dressed && !input.text.is_empty();
+        Some(input)
     }
 
     /// What a full-screen program drew stands before the prompt, where a log has no control sequences.
@@ -116,6 +141,7 @@ impl Driver<'_> {
         let again = rest.rfind(prompt.text.as_str()).filter(|_| self.session.stripped && prompt.text.len() > 2);
         let rest = again.map_or(rest, |at| rest.get(at + prompt.text.len()..).unwrap_or_default());
         let mut input = Input::new(prompt, rest, false);
+        input.dressed = self.session.dressed;
         input.reconstructed =
             again.is_some() || (self.session.stripped && self.session.edited) || (self.session.stripped && rest.contains("-i-search"));
         if self.session.searched {
@@ -141,7 +167,6 @@ impl Driver<'_> {
             row: session.screen.base() + at.row as u64,
             column: at.column,
             prompt: None,
-            right: String::new(),
             pasted: false,
         });
     }
@@ -152,9 +177,8 @@ impl Driver<'_> {
         let at = session.screen.cursor();
         let prompt = session.screen.text_before(at);
         let start = session.screen.line_start(at.row);
-        let right = session.screen.text(at.row, at.row, at.column).trim().to_owned();
         session.searched = false;
-        session.editor = Some(Editor { row: session.screen.base() + start as u64, column: 0, prompt: Some(prompt), right, pasted: false });
+        session.editor = Some(Editor { row: session.screen.base() + start as u64, column: 0, prompt: Some(prompt), pasted: false });
     }
 
     /// The line editor handed its line over, or was left.
@@ -172,7 +196,7 @@ impl Driver<'_> {
         while row <= last {
             let end = screen.line_end(row).min(last);
             let column = if row == first && head.is_empty() { editor.column } else { 0 };
-            lines.push(screen.text(row, end, column));
+            lines.push(screen.input_text(row, end, column));
             row = end + 1;
         }
         if let Some(line) = lines.first_mut().filter(|_| !head.is_empty()) {
@@ -208,11 +232,6 @@ impl Driver<'_> {
             let at = lines.iter().rposition(|line| prompt.leads(line).is_some())?;
             let mut input = Input::new(prompt.clone(), "", true);
             input.text = following(lines, at, &prompt);
-            if !editor.right.is_empty()
-                && let Some(rest) = input.text.strip_suffix(editor.right.as_str())
-            {
-                input.text = rest.trim_end().to_owned();
-            }
             return Some((at, input));
         }
         let prompt = lines.iter().find_map(|line| session.shells.announced(line))?;

@@ -42,6 +42,11 @@ impl Prompt {
             let windows = mark == '>' && line.get(..at).is_some_and(is_windows);
             if is_mark(mark) && (ends || windows) {
                 let end = at + mark.len_utf8() + usize::from(next == Some(' '));
+                if at == 0
+                    && let Some(longer) = folder_behind(line.get(end..).unwrap_or_default(), mark)
+                {
+                    return line.get(..end + longer).map(|text| Self::new(text, Looks::Weak));
+                }
                 if let Some(looks) = line.get(..at).and_then(|head| looks(head, mark)) {
                     return line.get(..end).map(|text| Self::new(text, looks));
                 }
@@ -102,6 +107,18 @@ impl Prompt {
 
 fn is_mark(character: char) -> bool {
     matches!(character, '$' | '#' | '%' | '>' | '❯' | '➜' | 'λ' | '»' | '›' | '⟩' | '▶' | '\u{e0b0}')
+}
+
+/// `λ ~/src $ `: a sign, a folder, and only then the mark. How many bytes of `rest`, which follows the sign, are the prompt's.
+fn folder_behind(rest: &str, sign: char) -> Option<usize> {
+    if sign.is_ascii() {
+        return None;
+    }
+    let (folder, after) = rest.split_once(' ')?;
+    let is_folder = folder.starts_with(['~', '/']) || sign == 'λ' && folder.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    let mark = after.chars().next().filter(|mark| matches!(mark, '$' | '#' | '%' | '>'))?;
+    let next = after.get(mark.len_utf8()..).and_then(|text| text.chars().next());
+    (is_folder && next.is_none_or(|next| next == ' ')).then(|| folder.len() + 1 + mark.len_utf8() + usize::from(next.is_some()))
 }
 
 fn is_windows(head: &str) -> bool {
@@ -187,6 +204,9 @@ mod tests {
         check("web-3% ls", "web-3% ", Looks::Weak);
         check("$ sudo id", "$ ", Looks::Bare);
         check("# id", "# ", Looks::Bare);
+        check("λ ~ $ sudo id", "λ ~ $ ", Looks::Weak);
+        check("λ src $ ls", "λ src $ ", Looks::Weak);
+        check("❯ echo $ x", "❯ ", Looks::Bare);
     }
 
     #[test]

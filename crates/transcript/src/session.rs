@@ -55,6 +55,8 @@ pub(crate) struct Session {
     pub(crate) bell: bool,
     /// The current line was edited as it was written: someone types.
     pub(crate) edited: bool,
+    /// Colours or a window's title were set in the current line.
+    pub(crate) dressed: bool,
     pub(crate) search: usize,
     pub(crate) searched: bool,
     /// A terminal multiplexer draws its shells on the alternate screen.
@@ -69,8 +71,6 @@ pub(crate) struct Editor {
     pub(crate) column: usize,
     /// The prompt, where it was printed before the editor announced itself (zsh), or OSC 133 said where it ends.
     pub(crate) prompt: Option<String>,
-    /// What stands to the right of the input.
-    pub(crate) right: String,
     pub(crate) pasted: bool,
 }
 
@@ -86,8 +86,9 @@ impl Perform for Driver<'_> {
             return;
         }
         if let Some(width) = session.wrap_hint.take() {
-            // A search of the history draws over the line from its start, as a wrapped line does not.
-            if character != ' ' && character != '(' {
+            // A search of the history, or the prompt again, is drawn over the line from its start; a wrapped line goes on.
+            let begins = session.shells.current().and_then(|shell| shell.prompt.text.chars().next());
+            if character != '(' && (character != ' ' || begins != Some(' ')) {
                 session.screen.set_width_at(width, width);
             }
         }
@@ -131,7 +132,9 @@ impl Perform for Driver<'_> {
         if action == 'A' && intermediates.is_empty() {
             session.guess_width();
         }
-        if action != 'm' {
+        if action == 'm' {
+            session.dressed = true;
+        } else {
             session.quiet();
         }
         if action == 'J' && !alternate && session.editor.is_none() && params.iter().next().is_some_and(|param| matches!(param, [2 | 3])) {
@@ -163,6 +166,7 @@ impl Perform for Driver<'_> {
     }
 
     fn osc_dispatch(&mut self, params: &[&[u8]], _bell_terminated: bool) {
+        self.session.dressed = true;
         if let [b"133", mark, rest @ ..] = params {
             self.semantic(mark, rest);
         }
@@ -275,6 +279,7 @@ impl Driver<'_> {
         self.session.screen.index();
         self.session.bell = false;
         self.session.edited = false;
+        self.session.dressed = false;
         if self.session.screen.has_gone() {
             self.flush_gone();
         }

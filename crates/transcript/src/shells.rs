@@ -25,6 +25,8 @@ pub(crate) struct Shell {
     former: Option<Prompt>,
     /// A line editor announces its prompts (bracketed paste on).
     pub(crate) marked: bool,
+    /// All its prompts came with colours or a window's title.
+    pub(crate) dressed: bool,
     pub(crate) kind: Kind,
     pub(crate) root: bool,
     pub(crate) user: Option<String>,
@@ -159,6 +161,11 @@ impl Shells {
         let last = self.open.len().checked_sub(1);
         match (place, last) {
             (Some(place), Some(last)) if place == last => self.again(prompt, marked, expect),
+            // A shell was opened, and looks like one further out.
+            (Some(_), Some(_)) if expect.opens && !expect.leaves => {
+                self.push(prompt, marked, expect);
+                Change::Opened
+            }
             (Some(place), Some(_)) => {
                 self.open.truncate(place + 1);
                 self.refresh(prompt, marked);
@@ -179,6 +186,7 @@ impl Shells {
                     prompt: prompt.clone(),
                     former: None,
                     marked,
+                    dressed: false,
                     kind: Kind::Shell,
                     root,
                     user,
@@ -253,6 +261,7 @@ impl Shells {
             prompt: prompt.clone(),
             former: None,
             marked,
+            dressed: false,
             kind,
             root,
             user,

@@ -50,6 +50,8 @@ pub(crate) struct Row {
     cells: Vec<Cell>,
     /// Combining characters, by column.
     marks: Vec<(usize, char)>,
+    /// Where text begins that was put apart from what stands before it, as a prompt to the right of the input is.
+    apart: Option<usize>,
     /// The line goes on in the next row.
     pub(crate) wrapped: bool,
     /// Written since it was last handed out.
@@ -72,6 +74,7 @@ impl Row {
             return;
         }
         if column > self.cells.len() {
+            self.apart.get_or_insert(column);
             self.cells.resize(column, Cell::BLANK);
             self.cells.push(cell);
             return;
@@ -115,6 +118,7 @@ impl Row {
         self.split_wide(from);
         if to >= self.cells.len() {
             self.cells.truncate(from);
+            self.apart = self.apart.filter(|apart| *apart < from);
             return;
         }
         self.split_wide(to);
@@ -132,6 +136,7 @@ impl Row {
         self.split_wide(column);
         let count = count.min(width.saturating_sub(column));
         self.cells.splice(column..column, std::iter::repeat_n(Cell::BLANK, count));
+        self.apart = self.apart.map(|apart| if apart >= column { apart + count } else { apart }).filter(|apart| *apart < width);
         self.cut(width);
         self.marks.retain_mut(|(at, _)| {
             *at += if *at >= column { count } else { 0 };
@@ -149,6 +154,7 @@ impl Row {
         self.split_wide(column);
         self.split_wide(end);
         self.cells.drain(column..end);
+        self.apart = self.apart.map(|apart| if apart >= end { apart + column - end } else { apart });
         self.marks.retain_mut(|(at, _)| {
             let gone = *at >= column && *at < end;
             *at -= if *at >= end { end - column } else { 0 };
@@ -164,9 +170,19 @@ impl Row {
         }
     }
 
+    /// The columns before the text that was put apart, if any was.
+    pub(crate) fn joined(&self) -> usize {
+        self.apart.unwrap_or(usize::MAX)
+    }
+
     /// The text of the columns from `from` on, trailing blanks cut, appended to `text`.
     pub(crate) fn text_into(&self, from: usize, text: &mut String) {
-        let Some(cells) = self.cells.get(from..) else { return };
+        self.text_between(from, usize::MAX, text);
+    }
+
+    /// The same, of the columns before `to`.
+    pub(crate) fn text_between(&self, from: usize, to: usize, text: &mut String) {
+        let Some(cells) = self.cells.get(from..to.max(from).min(self.cells.len())) else { return };
         let written = cells.iter().rposition(|cell| cell.character != ' ' || cell.is_tail()).map_or(0, |last| last + 1);
         let padded = if self.wrapped { cells.len() } else { written };
         for (place, cell) in cells.iter().take(padded).enumerate() {
@@ -183,6 +199,7 @@ impl Row {
     /// Empties the row, giving what stood in it.
     pub(crate) fn take(&mut self) -> Vec<Cell> {
         self.marks.clear();
+        self.apart = None;
         self.wrapped = false;
         std::mem::take(&mut self.cells)
     }
