@@ -2,8 +2,12 @@
 
 use crate::command::{Doubt, Entry, LineKind};
 use crate::prompt::{Looks, Prompt};
+use crate::reconstruct;
 use crate::session::{Driver, Editor};
 use crate::shell;
+
+/// So many lines before a session's first sign may be the first line of its prompt.
+const SECOND_LINE_MAX: u64 = 2;
 
 /// A line that was entered.
 #[derive(Clone, Debug)]
@@ -70,7 +74,9 @@ impl Driver<'_> {
             // The session's first prompt; a bare mark only where nothing came before it.
             let prompt = Prompt::of(text)?;
             let first = session.preamble == 0;
-            return (prompt.looks == Looks::Strong || first).then(|| self.entered(prompt, text));
+            // A prompt of two lines ends with a sign; of one that a streamed log cut into, only this is left.
+            let sign = session.preamble <= SECOND_LINE_MAX && prompt.mark.is_some_and(|mark| !mark.is_ascii());
+            return (prompt.looks == Looks::Strong || first || sign).then(|| self.entered(prompt, text));
         };
         if let Some(prompt) = session.shells.known(text).filter(|prompt| session.multiplexed || session.shells.is_unmarked(prompt, leaves))
         {
@@ -147,7 +153,20 @@ impl Driver<'_> {
         if self.session.searched {
             input.entry = Entry::Recalled;
         }
+        if self.session.stripped {
+            self.reconstruct(&mut input);
+        }
         input
+    }
+
+    /// Where the line as shown does not act as another user, but what was written may have been a line that does.
+    fn reconstruct(&self, input: &mut Input) {
+        let Some(shell) = self.session.shells.current() else { return };
+        let written = self.session.written.find(input.prompt.text.as_str()).and_then(|at| self.session.written.get(at + input.prompt.text.len()..));
+        if let Some(line) = reconstruct::better(&input.text, written.unwrap_or(&input.text), &shell.state) {
+            input.text = line;
+            input.reconstructed = true;
+        }
     }
 
     pub(crate) fn start_editor(&mut self) {
@@ -206,6 +225,7 @@ impl Driver<'_> {
             lines.pop();
         }
         let truncated = lines.iter().map(String::len).sum::<usize>() > crate::command::COMMAND_BYTES_MAX;
+        self.cut_suggestion(&editor, echoed, last, &mut lines);
         let found = self.find_input(&editor, &lines);
         let first_line = self.session.lines + 1;
         let at = found.as_ref().map_or(usize::MAX, |(at, _)| *at);
@@ -224,6 +244,24 @@ impl Driver<'_> {
         self.session.left = left;
     }
 
+    /// fish goes to the input's end before it hands it over: what stands behind is a suggestion. Other editors may be left in the middle of
+    /// their line.
+    fn cut_suggestion(&self, editor: &Editor, echoed: bool, last: usize, lines: &mut [String]) {
+        let session = &*self.session;
+        if session.stripped || session.multiplexed || !session.fish {
+            return;
+        }
+        let end = if echoed { session.ended_at } else { session.screen.cursor() };
+        if let Some(line) = lines.last_mut().filter(|_| end.row == last && end.column > 0) {
+            let start = session.screen.line_start(last).max(session.editor_row(editor));
+            let column = if start == session.editor_row(editor) { editor.column } else { 0 };
+            let kept = session.screen.text_to(start, column, end);
+            if line.starts_with(kept.as_str()) && !kept.trim().is_empty() {
+                line.truncate(kept.len());
+            }
+        }
+    }
+
     /// The line that the prompt leads, counted from the editor's first, and what follows it.
     fn find_input(&mut self, editor: &Editor, lines: &[String]) -> Option<(usize, Input)> {
         let session = &mut *self.session;
@@ -231,14 +269,28 @@ impl Driver<'_> {
             let prompt = Prompt::known(text);
             let at = lines.iter().rposition(|line| prompt.leads(line).is_some())?;
             let mut input = Input::new(prompt.clone(), "", true);
-            input.text = following(lines, at, &prompt);
+            input.text = self.following(lines, at, &prompt);
             return Some((at, input));
         }
         let prompt = lines.iter().find_map(|line| session.shells.announced(line))?;
         // A list of completions is followed by the prompt again.
         let at = lines.iter().rposition(|line| prompt.leads(line).is_some())?;
-        let text = following(lines, at, &prompt);
+        let text = self.following(lines, at, &prompt);
         Some((at, Input::new(prompt, &text, true)))
+    }
+
+    /// The input of the line that `prompt` leads, and the lines after it, which the editor held too.
+    fn following(&self, lines: &[String], at: usize, prompt: &Prompt) -> String {
+        let mut text = lines.get(at).and_then(|line| prompt.leads(line)).unwrap_or_default().to_owned();
+        for line in lines.iter().skip(at + 1) {
+            // A multiplexer draws the output first, and says then that the input ended.
+            if self.session.multiplexed && !shell::is_incomplete(&text) {
+                break;
+            }
+            text.push('\n');
+            text.push_str(line);
+        }
+        text.trim_end().to_owned()
     }
 
     /// True where the end of input was typed at an empty prompt.
@@ -258,14 +310,4 @@ impl Driver<'_> {
         session.searched = false;
         left
     }
-}
-
-/// The input of the line that `prompt` leads, and the lines after it, which the editor held too.
-fn following(lines: &[String], at: usize, prompt: &Prompt) -> String {
-    let mut text = lines.get(at).and_then(|line| prompt.leads(line)).unwrap_or_default().to_owned();
-    for line in lines.iter().skip(at + 1) {
-        text.push('\n');
-        text.push_str(line);
-    }
-    text.trim_end().to_owned()
 }

@@ -28,6 +28,8 @@ pub(crate) struct Prompt {
     pub(crate) user: Option<String>,
     /// What stays the same when the folder changes.
     identity: String,
+    /// Where in `text` the folder stands; empty where none is seen.
+    folder: std::ops::Range<usize>,
 }
 
 impl Prompt {
@@ -75,12 +77,25 @@ impl Prompt {
                 .collect::<Vec<_>>()
                 .join(" "),
         };
-        Self { text: text.to_owned(), looks, mark, user, identity }
+        Self { text: text.to_owned(), looks, mark, user, identity, folder: folder_in(text) }
     }
 
     /// The rest of `line` if it begins with this prompt. Of a prompt alone the trailing space may be gone.
     pub(crate) fn leads<'a>(&self, line: &'a str) -> Option<&'a str> {
         line.strip_prefix(self.text.as_str()).or_else(|| (line == self.text.trim_end()).then_some(""))
+    }
+
+    /// This prompt as it stands in `line` with another folder in the place of its own.
+    pub(crate) fn in_another_folder(&self, line: &str) -> Option<Self> {
+        let (head, tail) = (self.text.get(..self.folder.start)?, self.text.get(self.folder.end..)?);
+        if self.folder.is_empty() || head.is_empty() || tail.len() < 2 {
+            return None;
+        }
+        let rest = line.strip_prefix(head)?;
+        let at = rest.find(tail).or_else(|| rest.strip_suffix(tail.trim_end()).map(str::len))?;
+        let folder = rest.get(..at).filter(|folder| !folder.is_empty() && !folder.contains(char::is_whitespace))?;
+        let end = (head.len() + folder.len() + tail.len()).min(line.len());
+        Some(Self { text: line.get(..end)?.to_owned(), folder: head.len()..head.len() + folder.len(), ..self.clone() })
     }
 
     /// The same shell's prompt in another folder.
@@ -106,7 +121,24 @@ impl Prompt {
 }
 
 fn is_mark(character: char) -> bool {
-    matches!(character, '$' | '#' | '%' | '>' | '❯' | '➜' | 'λ' | '»' | '›' | '⟩' | '▶' | '\u{e0b0}')
+    // The last is what is left of a sign whose bytes a log lacks.
+    matches!(character, '$' | '#' | '%' | '>' | '❯' | '➜' | 'λ' | '»' | '›' | '⟩' | '▶' | '\u{e0b0}' | '\u{fffd}')
+}
+
+/// The last part of a prompt that begins as a folder does.
+fn folder_in(text: &str) -> std::ops::Range<usize> {
+    let ends = |c: char| c.is_whitespace() || is_mark(c) || matches!(c, ':' | '[' | ']' | '(' | ')' | ',');
+    let mut found = 0..0;
+    let mut start = 0;
+    for (at, character) in text.char_indices().chain(std::iter::once((text.len(), ' '))) {
+        if ends(character) {
+            if text.get(start..at).is_some_and(|part| part.starts_with(['~', '/'])) {
+                found = start..at;
+            }
+            start = at + character.len_utf8();
+        }
+    }
+    found
 }
 
 /// `λ ~/src $ `: a sign, a folder, and only then the mark. How many bytes of `rest`, which follows the sign, are the prompt's.
@@ -228,5 +260,10 @@ mod tests {
         assert!(!of("[a@h ~]$ ").resembles(&of("[root@h ~]# ")));
         assert!(!of("$ ").resembles(&of("# ")));
         assert!(!of("sh-5.2$ ").resembles(&of("[a@h ~]$ ")));
+        let moved = |prompt, line| of(prompt).in_another_folder(line).map(|found| found.text);
+        assert_eq!(moved("web-3 ~ # ", "web-3 etc # sudo id").as_deref(), Some("web-3 etc # "));
+        assert_eq!(moved("web-3 ~ # ", "web-3 etc #").as_deref(), Some("web-3 etc #"));
+        assert_eq!(moved("web-3 ~ # ", "web-3 is down # now"), None);
+        assert_eq!(moved("$ ", "x $ ls"), None);
     }
 }

@@ -311,7 +311,7 @@ fn read(command: &mut Command, state: &mut State) -> Expect {
         command.programs.iter().any(|program| matches!(program.program.as_str(), "." | "source" | "exec" | "conda" | "deactivate"))
             || command.effective().contains("PS1=")
             || command.effective().contains("PROMPT=");
-    let Some(last) = command.programs.iter().rposition(|program| shell::opens_shell(&program.program, &program.argv)) else {
+    let Some(last) = command.programs.iter().rposition(|program| !program.fed && shell::opens_shell(&program.program, &program.argv)) else {
         expect.interpreter = command.programs.last().is_some_and(|program| shell::is_interpreter(&program.program));
         return expect;
     };

@@ -106,6 +106,9 @@ impl Shells {
         if let Some(found) = found {
             return Some(found.clone());
         }
+        if let Some(moved) = self.open.iter().rev().find_map(|shell| shell.prompt.in_another_folder(line)) {
+            return Some(moved);
+        }
         let looks = Prompt::of(line)?;
         self.open.iter().rev().any(|shell| shell.prompt.resembles(&looks)).then_some(looks)
     }
@@ -132,7 +135,9 @@ impl Shells {
         if looks.as_ref().is_some_and(|prompt| prompt.looks != Looks::Weak) {
             return looks;
         }
-        self.shared(line).or(looks).or_else(|| any_mark(line))
+        // What they share may lack the mark, where that changed with the user.
+        let shared = self.shared(line).filter(|shared| looks.as_ref().is_none_or(|looks| !looks.text.starts_with(&shared.text)));
+        shared.or(looks).or_else(|| any_mark(line))
     }
 
     /// What the last lines begin with, cut at a space.

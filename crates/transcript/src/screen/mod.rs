@@ -195,7 +195,7 @@ impl Screen {
         let mut text = String::new();
         for row in start..=end.min(self.height.saturating_sub(1)) {
             if let Some(found) = self.row(row) {
-                found.text_between(if row == start { column } else { 0 }, found.joined(), &mut text);
+                found.text_between(if row == start { column } else { 0 }, found.joined(self.width()), &mut text);
             }
         }
         text.truncate(text.trim_end_matches(' ').len());
@@ -214,6 +214,19 @@ impl Screen {
         if let Some(found) = self.row(at.row) {
             text.extend((0..at.column).map(|column| found.cell(column)).filter(|cell| !cell.is_tail()).map(Cell::character));
         }
+        text
+    }
+
+    /// What stands between `column` of row `start` and `end`, blanks at its end cut.
+    pub(crate) fn text_to(&self, start: usize, column: usize, end: Place) -> String {
+        let mut text = String::new();
+        for row in start..=end.row.min(self.height.saturating_sub(1)) {
+            if let Some(found) = self.row(row) {
+                let to = if row == end.row { end.column + usize::from(self.page.pending) } else { usize::MAX };
+                found.text_between(if row == start { column } else { 0 }, to, &mut text);
+            }
+        }
+        text.truncate(text.trim_end_matches(' ').len());
         text
     }
 

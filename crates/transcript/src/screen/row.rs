@@ -3,6 +3,9 @@
 /// Combining characters kept a row; more are dropped (a row of nothing but accents would otherwise grow without end).
 const MARKS_MAX: usize = 256;
 
+/// So many blanks between an input and what stands to its right, where nothing tells of the edge.
+const APART_MIN: usize = 8;
+
 const WIDE: u8 = 1;
 const TAIL: u8 = 2;
 const STANDOUT: u8 = 4;
@@ -74,7 +77,9 @@ impl Row {
             return;
         }
         if column > self.cells.len() {
-            self.apart.get_or_insert(column);
+            if !self.cells.is_empty() {
+                self.apart.get_or_insert(column);
+            }
             self.cells.resize(column, Cell::BLANK);
             self.cells.push(cell);
             return;
@@ -170,9 +175,17 @@ impl Row {
         }
     }
 
-    /// The columns before the text that was put apart, if any was.
-    pub(crate) fn joined(&self) -> usize {
-        self.apart.unwrap_or(usize::MAX)
+    /// The columns before a text that was put apart and ends at the right edge: a prompt beside the input. Without a known `width`, before one
+    /// that was put far apart.
+    pub(crate) fn joined(&self, width: Option<usize>) -> usize {
+        let gap = |apart: usize, least: usize| {
+            self.cells.get(apart.saturating_sub(least)..apart).is_some_and(|gap| gap.iter().all(|cell| cell.character == ' ' && !cell.is_tail()))
+        };
+        let at_edge = |apart: &usize| match width {
+            Some(width) => self.cells.len() + 1 >= width && gap(*apart, 2),
+            None => gap(*apart, APART_MIN),
+        };
+        self.apart.filter(at_edge).unwrap_or(usize::MAX)
     }
 
     /// The text of the columns from `from` on, trailing blanks cut, appended to `text`.

@@ -13,11 +13,9 @@ import struct
 import termios
 import time
 
-SHELLS = {"bash", "sh", "dash", "zsh", "fish", "rbash", "ksh", "mksh"}
-
-
 class Terminal:
     def __init__(self, argv, env, cwd, rows, columns, legacy=False):
+        self.shell = os.path.basename(argv[0])  # the one whose prompt is waited for
         self.chunks = []  # (seconds since the start, bytes)
         self.started = time.monotonic()
         self.rows, self.columns = rows, columns
@@ -70,13 +68,13 @@ class Terminal:
 
     def is_at_prompt(self):
         name, state = self.foreground()
-        if name not in SHELLS or state != "S":
+        if name != self.shell or state != "S":
             return False
         try:
             canonical = bool(termios.tcgetattr(self.fd)[3] & termios.ICANON)
         except termios.error:
             return False
-        return canonical == (name in {"dash", "sh"})
+        return canonical == (name == "dash")
 
     def marks(self):
         """How often a line editor has announced itself."""

@@ -61,6 +61,7 @@ else:
         user = rest[1]
         rest = rest[2:]
     command, shell = rest, not rest
+asks |= program in ("sudo", "doas") and not (command or shell or edit)
 log(event="act", program=program, argv=sys.argv[1:], user=user, asks=asks, by=me)
 how = mode()
 if me != "root" and how != "ok":
@@ -170,6 +171,9 @@ FISH_HOOK = r'''
 function __ran --on-event fish_preexec
     printf '%s\0' "$argv" >> $HOST/ran
 end
+function __done --on-event fish_postexec
+    echo >> $HOST/done
+end
 set -g fish_greeting
 '''
 
@@ -218,6 +222,14 @@ def log(root):
             return [json.loads(line) for line in text]
     except FileNotFoundError:
         return []
+
+
+def done(root):
+    """How many lines fish has finished."""
+    try:
+        return os.path.getsize(f"{root}/done")
+    except FileNotFoundError:
+        return 0
 
 
 def ran(root):

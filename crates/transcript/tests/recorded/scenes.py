@@ -363,8 +363,9 @@ def script(s):
     s.press(*"exit", "\r", pause=0.05)
     s.truth.append({"line": "exit", "user": "sato", "entry": "typed", "style": "plain", "acts": []})
     s.stack.pop()
+    s.terminal.shell = s.current()
     s.terminal.prompt()
-    s.line("cat out.script", "plain")
+    s.line("cat -v out.script", "plain")
 
 
 def resized(s):
@@ -392,7 +393,6 @@ def cleared(s):
 
 def background(s):
     s.line("sudo sleep 0.3 &", "plain")
-    s.terminal.drain(0.5)
     s.line("echo waited", "plain")
     s.line("sleep 0.2 & sleep 0.4", "plain")
 

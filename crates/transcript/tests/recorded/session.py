@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+import time
 
 import host
 import keys
@@ -125,6 +126,7 @@ class Session:
             before = self.begin()
             self.press("\x04")
             self.stack.pop()
+            self.terminal.shell = self.current()
             self.terminal.prompt()
             # bash without marks writes `exit` for the person, which nothing tells from a typed one.
             self.truth.append({"line": "exit", "user": before["user"], "entry": "typed", "style": "end of input", "acts": [], "optional": True})
@@ -146,11 +148,15 @@ class Session:
                 open_shells.append(entry["user"])
             elif entry["event"] == "close":
                 open_shells.pop()
-        return {"marks": self.terminal.marks(), "entries": len(entries), "ran": len(host.ran(self.root)), "user": open_shells[-1] if open_shells else "sato"}
+        return {"done": host.done(self.root), "marks": self.terminal.marks(), "entries": len(entries), "ran": len(host.ran(self.root)), "user": open_shells[-1] if open_shells else "sato"}
 
     def end(self, text, before, wait=True, entry="typed", style="", **truth):
+        self.terminal.shell = self.current()
         if wait:
+            self.await_fish(before)
             self.terminal.prompt(marks=before["marks"] if self.has_marks and not truth.get("unmarked") else None)
+        if text.endswith("&"):
+            self.terminal.drain(0.6)
         entries = host.log(self.root)[before["entries"]:]
         acts = [entry for entry in entries if entry["event"] == "act" and not entry["asks"]]
         ran = host.ran(self.root)[before["ran"]:]
@@ -164,6 +170,13 @@ class Session:
             known["line"] = ran[0]
         self.truth.append(known)
         return known
+
+    def await_fish(self, before):
+        """fish keeps its editor's mode and the terminal while it expands a line: it says itself when the line is done."""
+        end = time.monotonic() + 8
+        while self.current() == "fish" and host.done(self.root) <= before["done"] and time.monotonic() < end:
+            if not self.terminal.drain(0.05):
+                return
 
     def check(self, text, ran, known):
         """The shell must have run what was meant, or the recording is worth nothing."""
