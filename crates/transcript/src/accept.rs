@@ -75,7 +75,7 @@ impl Driver<'_> {
             let prompt = Prompt::of(text)?;
             let first = session.preamble == 0;
             // A prompt of two lines ends with a sign; of one that a streamed log cut into, only this is left.
-            let sign = session.preamble <= SECOND_LINE_MAX && prompt.mark.is_some_and(|mark| !mark.is_ascii());
+            let sign = session.preamble <= SECOND_LINE_MAX && !prompt.text.is_ascii();
             return (prompt.looks == Looks::Strong || first || sign).then(|| self.entered(prompt, text));
         };
         if let Some(prompt) = session.shells.known(text).filter(|prompt| session.multiplexed || session.shells.is_unmarked(prompt, leaves))

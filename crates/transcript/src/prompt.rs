@@ -6,6 +6,9 @@
 /// Prompts longer than this many bytes are not looked for.
 const PROMPT_MAX: usize = 240;
 
+/// What is left of a character of which a streamed log lacks bytes.
+const MANGLED: char = char::REPLACEMENT_CHARACTER;
+
 /// How sure a text's looks make it a prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Looks {
@@ -121,8 +124,7 @@ impl Prompt {
 }
 
 fn is_mark(character: char) -> bool {
-    // The last is what is left of a sign whose bytes a log lacks.
-    matches!(character, '$' | '#' | '%' | '>' | '❯' | '➜' | 'λ' | '»' | '›' | '⟩' | '▶' | '\u{e0b0}' | '\u{fffd}')
+    matches!(character, '$' | '#' | '%' | '>' | '❯' | '➜' | 'λ' | '»' | '›' | '⟩' | '▶' | '\u{e0b0}' | MANGLED)
 }
 
 /// The last part of a prompt that begins as a folder does.
@@ -191,7 +193,7 @@ fn looks(head: &str, mark: char) -> Option<Looks> {
         return Some(Looks::Strong);
     }
     // One word, perhaps with a folder: `web-3 ~/src% `.
-    let plain = |word: &&str| word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '~' | ':' | '[' | ']'));
+    let plain = |word: &&str| word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '~' | ':' | '[' | ']' | MANGLED));
     (words.len() <= 2 && words.iter().all(plain) && (words.len() == 1 || words.last().is_some_and(|last| last.contains(['/', '~']))))
         .then_some(Looks::Weak)
 }
@@ -208,7 +210,7 @@ fn is_versioned_shell(word: &str) -> bool {
 fn is_user_at_host(word: &str) -> bool {
     let Some((user, rest)) = word.split_once('@') else { return false };
     let host = rest.split([':', ']', ')']).next().unwrap_or_default();
-    let name = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '\\' | '㉿'));
+    let name = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '\\' | '㉿' | MANGLED));
     name(user) && name(host)
 }
 

@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn lines_that_act_are_seen_behind_what_is_shown() {
         check("do id\u{8}\u{8}\u{8}\u{8}\u{8}su", "su id", None);
-        check("sdo id\u{8}\u{8}\u{8}\u{8}\u{8}u", "su", Some("sudo id"));
+        check("s id\u{8}\u{8}\u{8}udo", "sudo", Some("sudo id"));
         check("systemctl restart nginxsudo", "systemctl restart nginxsudo", Some("sudo systemctl restart nginx"));
         check(" id -usudo id -u", " id -usudo id -u", Some("sudo id -u"));
     }

@@ -391,11 +391,15 @@ impl Driver<'_> {
         if !dirty && session.head.is_empty() && session.screen.row(row).is_some_and(|row| row.len() > 0) {
             return;
         }
+        let unscrolled = session.head.is_empty();
         let mut text = std::mem::take(&mut session.head);
         text.push_str(&session.screen.text(start, row, 0));
         if session.stripped {
             if session.edited {
                 session.cut_erased(start, row, &mut text);
+            }
+            if unscrolled && session.shells.known(&text).is_some() {
+                text = session.screen.input_text(start, row, 0);
             }
             text = text.strip_prefix("⏎ ").map(str::to_owned).unwrap_or(text);
         }

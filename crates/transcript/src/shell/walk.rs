@@ -233,7 +233,12 @@ impl Walk<'_> {
             }
         }
         for child in nested {
-            self.substitutions(child, source, place);
+            // fish writes a substitution as `(…)`, which is no word to other shells.
+            let text = source.get(child.byte_range()).unwrap_or_default();
+            match text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) {
+                Some(inner) => self.script(inner, place.inside(How::Substitution)),
+                None => self.substitutions(child, source, place),
+            }
         }
         self.run(words, place, input.as_deref());
     }

@@ -83,6 +83,8 @@ class Terminal:
     def prompt(self, limit=12.0, quiet=0.05, marks=None):
         """Waits for the next prompt, announced since there were so many `marks`; False when the program is gone, an error when none comes."""
         end = time.monotonic() + limit
+        # dash is in front of what it waits for, and has no editor's mode to tell by.
+        quiet = 3 * quiet if self.shell == "dash" else quiet
         while time.monotonic() < end:
             if not self.drain(quiet):
                 return False

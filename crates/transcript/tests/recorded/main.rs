@@ -59,6 +59,13 @@ pub(crate) struct Act {
     pub(crate) user: String,
 }
 
+impl Truth {
+    /// The line editor moved to, or took out, what stood there: a log without returns and control sequences does not tell.
+    fn is_rearranged(&self) -> bool {
+        matches!(self.style.as_str(), "head_last" | "hole" | "kill" | "yank" | "forward" | "insert_front" | "keys")
+    }
+}
+
 fn bytes<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
     Ok(String::deserialize(deserializer)?.chars().map(|byte| byte as u8).collect())
 }
@@ -110,6 +117,8 @@ struct Score {
     doubtful: usize,
     /// Found, but the line reads otherwise than it was entered: what a streamed log lacks would tell.
     otherwise: usize,
+    /// Missed, and put together by moving back, killing or recalling.
+    rearranged: usize,
 }
 
 impl Score {
@@ -134,6 +143,7 @@ fn score(recording: &Recording, form: Form, commands: &[Command], sum: &mut Scor
     sum.found += pairs.len();
     for (place, truth) in acts.iter().enumerate() {
         if !pairs.iter().any(|(at, _)| *at == place) {
+            sum.rearranged += usize::from(truth.is_rearranged());
             println!("{form:?} {} missed {:?} ({})", recording.name, truth.line, truth.style);
         }
     }

@@ -5,7 +5,7 @@
     record.py --show FILE [NAME]                prints what a recording holds
 
 A session follows from its seed, but for what clocks and processes add; so recordings are kept, and a test's outcome does not hang on the machine
-that it runs on. OUT is a zlib stream of JSON lines: `name`, `shell`, `columns`, `bytes` (one character a byte), `chunks` (seconds and length of each piece
+that it runs on. OUT is a zlib stream of JSON lines: `name`, `shell`, `rows`, `columns` (at the start), `bytes` (one character a byte), `chunks` (seconds and length of each piece
 as it came), `truth` (each entered line in order, with the acts that the stub logged while it ran).
 """
 

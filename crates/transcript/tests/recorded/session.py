@@ -13,6 +13,7 @@ from drive import Terminal
 class Session:
     def __init__(self, name, seed, root, shell, prompts, rows=24, columns=80, term="xterm-256color", lang="C.UTF-8", inputrc=None, environment=None, login_shell="bash"):
         self.name, self.seed, self.root, self.shell = name, seed, root, shell
+        self.rows, self.columns = rows, columns
         self.rng = random.Random(seed)
         self.truth = []
         shutil.rmtree(root, ignore_errors=True)
@@ -99,7 +100,7 @@ class Session:
     def inside(self, text, doing, **truth):
         """Enters a line whose program takes the terminal, does something in it, and comes back."""
         before = self.begin()
-        self.write(text, truth.pop("typed", None))
+        style = self.write(text, truth.pop("typed", None))
         self.press("\r")
         self.terminal.drain(0.4)
         for step in doing:
@@ -107,18 +108,18 @@ class Session:
                 self.terminal.drain(step)
             else:
                 self.press(step, pause=0.15)
-        return self.end(text, before, style="inside", **truth)
+        return self.end(text, before, style=style, **truth)
 
     def opens(self, text, shell, password=None, **truth):
         """Enters a line that opens another shell."""
         before = self.begin()
-        self.write(text, truth.pop("typed", None))
+        style = self.write(text, truth.pop("typed", None))
         self.press("\r")
         if password is not None:
             self.terminal.drain(0.3)
             self.press(password, "\r")
         self.stack.append(shell)
-        return self.end(text, before, style="opens", unchecked=True, **truth)
+        return self.end(text, before, style=style, unchecked=True, **truth)
 
     def leaves(self, text="exit", **truth):
         """Leaves the inner shell, by a line or by Ctrl-D."""
@@ -156,7 +157,7 @@ class Session:
             self.await_fish(before)
             self.terminal.prompt(marks=before["marks"] if self.has_marks and not truth.get("unmarked") else None)
         if text.endswith("&"):
-            self.terminal.drain(0.6)
+            self.terminal.drain(1.0)
         entries = host.log(self.root)[before["entries"]:]
         acts = [entry for entry in entries if entry["event"] == "act" and not entry["asks"]]
         ran = host.ran(self.root)[before["ran"]:]
@@ -204,5 +205,5 @@ class Session:
     def recording(self):
         chunks = [[round(at, 3), len(data)] for at, data in self.terminal.chunks]
         return {
-            "name": self.name, "shell": self.shell, "columns": self.terminal.columns, "bytes": self.terminal.shown(), "chunks": chunks, "truth": self.truth,
+            "name": self.name, "shell": self.shell, "rows": self.rows, "columns": self.columns, "bytes": self.terminal.shown(), "chunks": chunks, "truth": self.truth,
         }
