@@ -3,6 +3,7 @@
 use crate::command::{Doubt, Entry, LineKind};
 use crate::prompt::{Looks, Prompt};
 use crate::reconstruct;
+use crate::running::is_open_construct_prompt;
 use crate::session::{Driver, Editor};
 use crate::shell;
 
@@ -98,9 +99,9 @@ impl Driver<'_> {
             return Some(input);
         }
         if session.running.as_ref().is_some_and(|running| !running.marked && running.is_incomplete())
-            && let Some(rest) = text.strip_prefix("> ").or_else(|| (text == ">").then_some(""))
+            && let Some((prompt, rest)) = continuation(text)
         {
-            return Some(Input::new(Prompt::known("> "), rest, false));
+            return Some(Input::new(Prompt::known(prompt), rest, false));
         }
         let prompt = Prompt::of(text)?;
         let changes = expect.is_some_and(|expect| expect.changes_prompt);
@@ -161,6 +162,11 @@ impl Driver<'_> {
 
     /// Where the line as shown does not act as another user, but what was written may have been a line that does.
     fn reconstruct(&self, input: &mut Input) {
+        if let Some(line) = reconstruct::pasted(&input.text) {
+            input.text = line.to_owned();
+            input.entry = Entry::Pasted;
+            input.reconstructed = true;
+        }
         let Some(shell) = self.session.shells.current() else { return };
         let written = self.session.written.find(input.prompt.text.as_str()).and_then(|at| self.session.written.get(at + input.prompt.text.len()..));
         if let Some(line) = reconstruct::better(&input.text, written.unwrap_or(&input.text), &shell.state) {
@@ -310,4 +316,13 @@ impl Driver<'_> {
         session.searched = false;
         left
     }
+}
+
+/// The prompt at which a shell asks for the rest of a command, and what follows it: `> `, or zsh's `dquote> `.
+fn continuation(text: &str) -> Option<(&str, &str)> {
+    let end = text.find('>')? + 1;
+    let (prompt, rest) = text.split_at_checked(end)?;
+    let asks = prompt == ">" || is_open_construct_prompt(prompt);
+    let space = usize::from(rest.starts_with(' '));
+    (asks && (rest.is_empty() || space == 1)).then(|| (text.get(..end + space).unwrap_or(prompt), rest.get(space..).unwrap_or_default()))
 }

@@ -4,7 +4,7 @@
 //! with another folder in it ([`Prompt::resembles`]).
 
 /// Prompts longer than this many bytes are not looked for.
-const PROMPT_MAX: usize = 240;
+pub(crate) const PROMPT_MAX: usize = 240;
 
 /// What is left of a character of which a streamed log lacks bytes.
 const MANGLED: char = char::REPLACEMENT_CHARACTER;

@@ -10,6 +10,9 @@ use crate::shell::{self, State};
 /// Longest line that is looked at, in bytes.
 pub(crate) const LINE_BYTES_MAX: usize = 4096;
 
+/// A shorter one may be a word written twice.
+const PASTED_BYTES_MIN: usize = 8;
+
 /// The line among those possible that acts as another user, if `shown` does not. `written`: what was written after the prompt, with backspaces.
 pub(crate) fn better(shown: &str, written: &str, state: &State) -> Option<String> {
     if written.len() > LINE_BYTES_MAX || elevates(shown, state) {
@@ -19,6 +22,12 @@ pub(crate) fn better(shown: &str, written: &str, state: &State) -> Option<String
     possible.extend(put_in_front(shown));
     possible.extend(written_again(shown));
     possible.into_iter().find(|line| line != shown && elevates(line, state))
+}
+
+/// The line that was shown as pasted, and drawn again when it was entered: it stands there twice.
+pub(crate) fn pasted(shown: &str) -> Option<&str> {
+    let (first, second) = shown.split_at_checked(shown.len() / 2)?;
+    (first == second && first.len() >= PASTED_BYTES_MIN).then_some(first)
 }
 
 fn elevates(line: &str, state: &State) -> bool {
@@ -72,6 +81,13 @@ mod tests {
         check("s id\u{8}\u{8}\u{8}udo", "sudo", Some("sudo id"));
         check("systemctl restart nginxsudo", "systemctl restart nginxsudo", Some("sudo systemctl restart nginx"));
         check(" id -usudo id -u", " id -usudo id -u", Some("sudo id -u"));
+    }
+
+    #[test]
+    fn pasted_lines_stand_twice() {
+        assert_eq!(pasted("sudo reboot nowsudo reboot now"), Some("sudo reboot now"));
+        assert_eq!(pasted("lsls"), None);
+        assert_eq!(pasted("echo 日本日本"), None);
     }
 
     #[test]

@@ -85,6 +85,11 @@ impl Running {
     }
 }
 
+/// `quote> `, `for then> `, without the blank.
+pub(crate) fn is_open_construct_prompt(prompt: &str) -> bool {
+    prompt.strip_suffix('>').is_some_and(|names| !names.is_empty() && names.split(' ').all(is_open_construct))
+}
+
 /// zsh names what is open in its continuation prompt (zshmisc(1), `%_`), several names parted by blanks.
 fn is_open_construct(name: &str) -> bool {
     let name = name.trim_end_matches('>');
@@ -195,7 +200,7 @@ impl Driver<'_> {
     /// The prompt is a continuation's, and the line before asks for one.
     fn continues(&self, input: &Input) -> bool {
         let text = input.prompt.text.trim_end();
-        let named = text.strip_suffix('>').is_some_and(|names| !names.is_empty() && names.split(' ').all(is_open_construct));
+        let named = is_open_construct_prompt(text);
         (text == ">" || named) && self.session.running.as_ref().is_some_and(|running| running.is_incomplete() || named)
             && self.session.shells.current().is_some_and(|shell| shell.prompt.text != input.prompt.text)
     }

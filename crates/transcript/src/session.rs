@@ -49,6 +49,8 @@ pub(crate) struct Session {
     head_cut: bool,
     blanks: usize,
     before_blanks: char,
+    /// Of a streamed log: a shell sought the start of a line, and its prompt begins with a newline.
+    ends_in_mark: bool,
     printed: bool,
     wrap_hint: Option<usize>,
     /// Where the cursor stood when it last returned to its row's start.
@@ -98,6 +100,10 @@ impl Perform for Driver<'_> {
         session.note_written(character);
         if session.searched && session.is_search_over() {
             session.searched = false;
+            // What was sought stood out, as what is pasted does.
+            if let Some(editor) = session.editor.as_mut() {
+                editor.pasted = false;
+            }
         }
         if let Some(width) = session.wrap_hint.take() {
             // A search of the history, or the prompt again, is drawn over the line from its start; a wrapped line goes on.
@@ -216,7 +222,7 @@ impl Session {
             self.search = 0;
         }
         if let Some(editor) = self.editor.as_mut() {
-            editor.pasted |= self.screen.is_standing_out();
+            editor.pasted |= self.screen.is_standing_out() && !self.multiplexed;
         }
     }
 
@@ -249,6 +255,11 @@ impl Session {
     /// The prompt stands alone again: the search was given up.
     fn is_search_over(&self) -> bool {
         let row = self.screen.cursor().row;
+        // zsh shows what is sought below the line.
+        let below = self.screen.row(row + 1).is_some_and(|below| below.len() > 0);
+        if below || self.screen.row(row).is_none_or(|row| row.len() > crate::prompt::PROMPT_MAX) {
+            return false;
+        }
         let known = self.editor.as_ref().and_then(|editor| editor.prompt.as_deref()).or_else(|| self.shells.current().map(|shell| shell.prompt.text.as_str()));
         known.is_some_and(|prompt| self.screen.text(self.screen.line_start(row), row, 0) == prompt.trim_end())
     }
@@ -298,7 +309,8 @@ impl Driver<'_> {
     fn line_feed(&mut self) {
         let session = &mut *self.session;
         session.quiet();
-        session.blanks = 0;
+        let blanks = std::mem::take(&mut session.blanks);
+        session.ends_in_mark = session.stripped && blanks >= BLANKS_MIN && PARTIAL_MARKS.contains(&session.before_blanks);
         let at = session.screen.cursor();
         let row = at.row;
         session.ended_at = if at.column == 0 && session.returned_from.row == row { session.returned_from } else { at };
@@ -402,6 +414,12 @@ impl Driver<'_> {
                 text = session.screen.input_text(start, row, 0);
             }
             text = text.strip_prefix("⏎ ").map(str::to_owned).unwrap_or(text);
+            if session.ends_in_mark {
+                text.truncate(text.trim_end().trim_end_matches(PARTIAL_MARKS).len());
+                if text.is_empty() {
+                    return;
+                }
+            }
         }
         if session.shells.depth() == 0 || session.shells.known(&text).is_some() {
             session.cut_given_up(row, &mut text);

@@ -51,7 +51,7 @@ impl Cell {
 pub(crate) struct Row {
     /// Cells up to the last that was written; those to the right are blank.
     cells: Vec<Cell>,
-    /// Combining characters, by column.
+    /// Combining characters, in the order of their columns.
     marks: Vec<(usize, char)>,
     /// Where text begins that was put apart from what stands before it, as a prompt to the right of the input is.
     apart: Option<usize>,
@@ -85,9 +85,7 @@ impl Row {
             return;
         }
         self.split_wide(column);
-        if !self.marks.is_empty() {
-            self.marks.retain(|(at, _)| *at != column);
-        }
+        self.unmark(column, column + 1);
         if let Some(old) = self.cells.get_mut(column) {
             *old = cell;
         }
@@ -98,7 +96,7 @@ impl Row {
         if self.cells.get(column).is_some_and(|old| old.is_wide()) {
             self.split_wide(column);
         }
-        self.marks.retain(|(at, _)| *at != column);
+        self.unmark(column, column + 1);
         match self.cells.get_mut(column) {
             Some(old) => *old = tail,
             None => self.cells.push(tail),
@@ -109,7 +107,17 @@ impl Row {
     pub(crate) fn mark(&mut self, column: usize, mark: char) {
         if self.marks.len() < MARKS_MAX && column < self.cells.len() {
             self.dirty = true;
-            self.marks.push((column, mark));
+            let place = self.marks.partition_point(|(at, _)| *at <= column);
+            self.marks.insert(place, (column, mark));
+        }
+    }
+
+    /// Takes the combining characters of columns `from..to` away.
+    fn unmark(&mut self, from: usize, to: usize) {
+        if !self.marks.is_empty() {
+            let first = self.marks.partition_point(|(at, _)| *at < from);
+            let last = self.marks.partition_point(|(at, _)| *at < to);
+            self.marks.drain(first..last);
         }
     }
 
@@ -119,7 +127,7 @@ impl Row {
             return;
         }
         self.dirty = true;
-        self.marks.retain(|(at, _)| *at < from || *at >= to);
+        self.unmark(from, to.max(from));
         self.split_wide(from);
         if to >= self.cells.len() {
             self.cells.truncate(from);
@@ -140,6 +148,10 @@ impl Row {
         self.dirty = true;
         self.split_wide(column);
         let count = count.min(width.saturating_sub(column));
+        if column + count >= width {
+            // All that stood behind is pushed out.
+            return self.cut(column);
+        }
         self.cells.splice(column..column, std::iter::repeat_n(Cell::BLANK, count));
         self.apart = self.apart.map(|apart| if apart >= column { apart + count } else { apart }).filter(|apart| *apart < width);
         self.cut(width);
@@ -172,6 +184,8 @@ impl Row {
         if self.cells.len() > width {
             self.split_wide(width);
             self.cells.truncate(width);
+            self.unmark(width, usize::MAX);
+            self.apart = self.apart.filter(|apart| *apart < width);
         }
     }
 
@@ -204,7 +218,8 @@ impl Row {
             }
             text.push(cell.character);
             if !self.marks.is_empty() {
-                text.extend(self.marks.iter().filter(|(at, _)| *at == from + place).map(|(_, mark)| *mark));
+                let first = self.marks.partition_point(|(at, _)| *at < from + place);
+                text.extend(self.marks.iter().skip(first).take_while(|(at, _)| *at == from + place).map(|(_, mark)| *mark));
             }
         }
     }

@@ -115,6 +115,8 @@ struct Score {
     sure: usize,
     invented: usize,
     doubtful: usize,
+    /// With a doubt, and rightly so: nothing ran.
+    doubted: usize,
     /// Found, but the line reads otherwise than it was entered: what a streamed log lacks would tell.
     otherwise: usize,
     /// Missed, and put together by moving back, killing or recalling.
@@ -155,6 +157,7 @@ fn score(recording: &Recording, form: Form, commands: &[Command], sum: &mut Scor
         }
         let doubtful = command.doubt.is_some();
         sum.doubtful += usize::from(doubtful);
+        sum.doubted += usize::from(doubtful && !right);
         sum.sure += usize::from(right && !doubtful);
         sum.invented += usize::from(!right && !doubtful);
         if !right {
@@ -189,15 +192,18 @@ fn whole(form: Form) -> Score {
 fn acts_are_found_and_none_invented_in_whole_logs() {
     for form in Form::ALL.into_iter().filter(|form| form.is_whole()) {
         let sum = whole(form);
-        assert!(sum.precision() >= 0.98 && sum.recall() >= 0.98, "{form:?} {sum:?}");
+        assert!(sum.precision() >= 0.995 && sum.recall() >= 0.995, "{form:?} {sum:?}");
+        assert!(sum.doubted * 30 < sum.acts, "{form:?} {sum:?}");
     }
 }
 
+/// The agent takes control sequences and returns out of what it streams. A line that was put together by moving back, killing or recalling
+/// reads otherwise then, and so does all that fish draws; the log that is uploaded when the session ends has them.
 #[test]
-fn acts_are_found_and_none_invented_in_streamed_logs() {
-    let sums = [Form::Streamed, Form::Stripped].map(|form| (form, whole(form)));
-    for (form, sum) in sums {
-        assert!(sum.precision() >= 0.98 && sum.recall() >= 0.98, "{form:?} {sum:?}");
+fn most_acts_are_found_in_streamed_logs() {
+    for form in [Form::Streamed, Form::Stripped] {
+        let sum = whole(form);
+        assert!(sum.precision() >= 0.95 && sum.recall() >= 0.84, "{form:?} {sum:?}");
     }
 }
 
@@ -230,7 +236,7 @@ fn every_line_is_found_once_and_in_order() {
 
 #[test]
 fn rights_entries_and_outcomes_are_as_they_were() {
-    let (mut lines, mut wrong) = (0, [0; 4]);
+    let (mut lines, mut wrong, mut unknowable) = (0, [0; 4], 0);
     for recording in recordings() {
         let commands = Form::Plain.read(&recording).commands;
         for (at, to) in matched(&recording.truth, &commands, is_line) {
@@ -248,7 +254,12 @@ fn rights_entries_and_outcomes_are_as_they_were() {
                 Entry::Pasted => "pasted",
                 Entry::Recalled => "recalled",
             };
-            if entry != truth.entry {
+            // An arrow brings an earlier line back in the very bytes of one that is typed, and zsh shows what it puts back as it shows a paste.
+            let arrow = (entry, truth.entry.as_str()) == ("typed", "recalled");
+            let put_back = (entry, truth.style.as_str()) == ("pasted", "yank") && recording.shell == "zsh";
+            if arrow || put_back {
+                unknowable += 1;
+            } else if entry != truth.entry {
                 told(1, format!("{entry} for {}", truth.entry));
             }
             if !truth.acts.is_empty() && !truth.unseen || truth.told_not_run {
@@ -265,8 +276,9 @@ fn rights_entries_and_outcomes_are_as_they_were() {
             }
         }
     }
-    println!("{lines} lines; wrong: root shell {}, entry {}, outcome {}, secret {}", wrong[0], wrong[1], wrong[2], wrong[3]);
-    assert_eq!((wrong[0], wrong[2], wrong[3]), (0, 0, 0));
+    println!("{lines} lines; wrong: root shell {}, entry {} ({unknowable} cannot be told), outcome {}, secret {}", wrong[0], wrong[1], wrong[2], wrong[3]);
+    assert_eq!(wrong, [0; 4]);
+    assert!(unknowable * 20 < lines, "{unknowable} of {lines}");
 }
 
 fn word(outcome: Outcome) -> &'static str {

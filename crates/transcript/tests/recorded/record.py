@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Records the corpus: real shells, driven by a program, each session with the truth of what ran.
 
-    record.py OUT [--only NAME …] [--jobs N]    records all sessions (bash, zsh, fish, dash, vim, less, man, top, tmux and screen must be there)
+    record.py OUT [--jobs N]                    records all sessions (bash, zsh, fish, dash, vim, less, man, top, tmux and screen must be there)
+    record.py OUT --only NAME … [--jobs N]      records those whose name begins so again; the others of OUT stay
     record.py --show FILE [NAME]                prints what a recording holds
 
 A session follows from its seed, but for what clocks and processes add; so recordings are kept, and a test's outcome does not hang on the machine
@@ -117,6 +118,9 @@ def main():
             except Exception as problem:
                 failed += 1
                 print(problem, file=sys.stderr)
+    if options.only:
+        again = {recording["name"] for recording in recordings}
+        recordings = sorted(recordings + [old for old in read(options.out) if old["name"] not in again], key=lambda one: names().index(one["name"]))
     scripts = {tuple(line["line"] for line in recording["truth"]) for recording in recordings}
     if len(scripts) != len(recordings):
         sys.exit("two sessions have the same script")
@@ -128,9 +132,17 @@ def main():
     print(f"{len(recordings)} sessions, {failed} failed, {len(lines)} lines, {acts} of them acts")
 
 
+def names():
+    return [name for name, _, _ in plan()]
+
+
+def read(path):
+    with open(path, "rb") as stream:
+        return [json.loads(text) for text in zlib.decompress(stream.read()).decode().split("\n")[:-1]]
+
+
 def show(path, name):
-    for text in zlib.decompress(open(path, "rb").read()).decode().split("\n")[:-1]:
-        recording = json.loads(text)
+    for recording in read(path):
         if name in (None, recording["name"]):
             print(recording["name"], recording["shell"], recording["columns"])
             if name:
