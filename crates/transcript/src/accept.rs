@@ -2,8 +2,13 @@
 
 use crate::command::{Doubt, Entry, LineKind};
 use crate::prompt::{Looks, Prompt};
+use crate::reconstruct;
+use crate::running::is_open_construct_prompt;
 use crate::session::{Driver, Editor};
 use crate::shell;
+
+/// So many lines before a session's first sign may be the first line of its prompt.
+const SECOND_LINE_MAX: u64 = 2;
 
 /// A line that was entered.
 #[derive(Clone, Debug)]
@@ -18,6 +23,8 @@ pub(crate) struct Input {
     /// The marks do not tell a line that was given up from one that ran (zsh).
     pub(crate) may_be_cancelled: bool,
     pub(crate) may_be_shown: bool,
+    /// Control sequences that show nothing (colours, a window's title) came with the prompt.
+    pub(crate) dressed: bool,
     pub(crate) reconstructed: bool,
     pub(crate) truncated: bool,
     pub(crate) first_line: u64,
@@ -34,6 +41,7 @@ impl Input {
             cancelled: false,
             may_be_cancelled: false,
             may_be_shown: false,
+            dressed: false,
             reconstructed: false,
             truncated: false,
             first_line: 0,
@@ -67,7 +75,9 @@ impl Driver<'_> {
             // The session's first prompt; a bare mark only where nothing came before it.
             let prompt = Prompt::of(text)?;
             let first = session.preamble == 0;
-            return (prompt.looks == Looks::Strong || first).then(|| self.entered(prompt, text));
+            // A prompt of two lines ends with a sign; of one that a streamed log cut into, only this is left.
+            let sign = session.preamble <= SECOND_LINE_MAX && !prompt.text.is_ascii();
+            return (prompt.looks == Looks::Strong || first || sign).then(|| self.entered(prompt, text));
         };
         if let Some(prompt) = session.shells.known(text).filter(|prompt| session.multiplexed || session.shells.is_unmarked(prompt, leaves))
         {
@@ -76,14 +86,22 @@ impl Driver<'_> {
             if shows && !leaves && !session.shells.is_current(&prompt) {
                 return None;
             }
+            // A file that quotes this prompt has its words, not its colours.
+            if shows && shell.dressed && !session.dressed {
+                return None;
+            }
             let mut input = self.entered(prompt, text);
-            input.may_be_shown = shows && input.prompt.looks < Looks::Strong && !input.text.is_empty();
+            let doubtful = if input.prompt.looks < Looks::Strong { shows } else { expect.is_some_and(|expect| expect.shows) && !session.edited };
+            input.may_be_shown = doubtful && !shell.dressed && !input.text.is_empty();
+            return Some(input);
+        }
+        if let Some(input) = self.behind_output(text, shows) {
             return Some(input);
         }
         if session.running.as_ref().is_some_and(|running| !running.marked && running.is_incomplete())
-            && let Some(rest) = text.strip_prefix("> ").or_else(|| (text == ">").then_some(""))
+            && let Some((prompt, rest)) = continuation(text)
         {
-            return Some(Input::new(Prompt::known("> "), rest, false));
+            return Some(Input::new(Prompt::known(prompt), rest, false));
         }
         let prompt = Prompt::of(text)?;
         let changes = expect.is_some_and(|expect| expect.changes_prompt);
@@ -94,6 +112,20 @@ impl Driver<'_> {
             return Some(Input { may_be_shown: true, ..self.entered(prompt, text) });
         }
         None
+    }
+
+    /// The prompt of a shell without marks stands behind output that no newline ended.
+    fn behind_output(&self, text: &str, shows: bool) -> Option<Input> {
+        let session = &*self.session;
+        let shell = session.shells.current().filter(|shell| !shell.marked && session.running.is_some())?;
+        let bare = shell.prompt.looks == Looks::Bare;
+        let at = text.find(shell.prompt.text.as_str()).filter(|at| *at > 0)?;
+        if bare && text.get(..at).is_some_and(|before| before.ends_with(' ')) || shows && shell.dressed && !session.dressed {
+            return None;
+        }
+        let mut input = self.entered(shell.prompt.clone(), text.get(at..)?);
+        input.may_be_shown = (shows || bare) && !shell.dressed && !input.text.is_empty();
+        Some(input)
     }
 
     /// What a full-screen program drew stands before the prompt, where a log has no control sequences.
@@ -116,12 +148,31 @@ impl Driver<'_> {
         let again = rest.rfind(prompt.text.as_str()).filter(|_| self.session.stripped && prompt.text.len() > 2);
         let rest = again.map_or(rest, |at| rest.get(at + prompt.text.len()..).unwrap_or_default());
         let mut input = Input::new(prompt, rest, false);
+        input.dressed = self.session.dressed;
         input.reconstructed =
             again.is_some() || (self.session.stripped && self.session.edited) || (self.session.stripped && rest.contains("-i-search"));
         if self.session.searched {
             input.entry = Entry::Recalled;
         }
+        if self.session.stripped {
+            self.reconstruct(&mut input);
+        }
         input
+    }
+
+    /// Where the line as shown does not act as another user, but what was written may have been a line that does.
+    fn reconstruct(&self, input: &mut Input) {
+        if let Some(line) = reconstruct::pasted(&input.text) {
+            input.text = line.to_owned();
+            input.entry = Entry::Pasted;
+            input.reconstructed = true;
+        }
+        let Some(shell) = self.session.shells.current() else { return };
+        let written = self.session.written.find(input.prompt.text.as_str()).and_then(|at| self.session.written.get(at + input.prompt.text.len()..));
+        if let Some(line) = reconstruct::better(&input.text, written.unwrap_or(&input.text), &shell.state) {
+            input.text = line;
+            input.reconstructed = true;
+        }
     }
 
     pub(crate) fn start_editor(&mut self) {
@@ -141,7 +192,6 @@ impl Driver<'_> {
             row: session.screen.base() + at.row as u64,
             column: at.column,
             prompt: None,
-            right: String::new(),
             pasted: false,
         });
     }
@@ -152,9 +202,8 @@ impl Driver<'_> {
         let at = session.screen.cursor();
         let prompt = session.screen.text_before(at);
         let start = session.screen.line_start(at.row);
-        let right = session.screen.text(at.row, at.row, at.column).trim().to_owned();
         session.searched = false;
-        session.editor = Some(Editor { row: session.screen.base() + start as u64, column: 0, prompt: Some(prompt), right, pasted: false });
+        session.editor = Some(Editor { row: session.screen.base() + start as u64, column: 0, prompt: Some(prompt), pasted: false });
     }
 
     /// The line editor handed its line over, or was left.
@@ -172,7 +221,7 @@ impl Driver<'_> {
         while row <= last {
             let end = screen.line_end(row).min(last);
             let column = if row == first && head.is_empty() { editor.column } else { 0 };
-            lines.push(screen.text(row, end, column));
+            lines.push(screen.input_text(row, end, column));
             row = end + 1;
         }
         if let Some(line) = lines.first_mut().filter(|_| !head.is_empty()) {
@@ -182,6 +231,7 @@ impl Driver<'_> {
             lines.pop();
         }
         let truncated = lines.iter().map(String::len).sum::<usize>() > crate::command::COMMAND_BYTES_MAX;
+        self.cut_suggestion(&editor, echoed, last, &mut lines);
         let found = self.find_input(&editor, &lines);
         let first_line = self.session.lines + 1;
         let at = found.as_ref().map_or(usize::MAX, |(at, _)| *at);
@@ -200,6 +250,24 @@ impl Driver<'_> {
         self.session.left = left;
     }
 
+    /// fish goes to the input's end before it hands it over: what stands behind is a suggestion. Other editors may be left in the middle of
+    /// their line.
+    fn cut_suggestion(&self, editor: &Editor, echoed: bool, last: usize, lines: &mut [String]) {
+        let session = &*self.session;
+        if session.stripped || session.multiplexed || !session.fish {
+            return;
+        }
+        let end = if echoed { session.ended_at } else { session.screen.cursor() };
+        if let Some(line) = lines.last_mut().filter(|_| end.row == last && end.column > 0) {
+            let start = session.screen.line_start(last).max(session.editor_row(editor));
+            let column = if start == session.editor_row(editor) { editor.column } else { 0 };
+            let kept = session.screen.text_to(start, column, end);
+            if line.starts_with(kept.as_str()) && !kept.trim().is_empty() {
+                line.truncate(kept.len());
+            }
+        }
+    }
+
     /// The line that the prompt leads, counted from the editor's first, and what follows it.
     fn find_input(&mut self, editor: &Editor, lines: &[String]) -> Option<(usize, Input)> {
         let session = &mut *self.session;
@@ -207,19 +275,28 @@ impl Driver<'_> {
             let prompt = Prompt::known(text);
             let at = lines.iter().rposition(|line| prompt.leads(line).is_some())?;
             let mut input = Input::new(prompt.clone(), "", true);
-            input.text = following(lines, at, &prompt);
-            if !editor.right.is_empty()
-                && let Some(rest) = input.text.strip_suffix(editor.right.as_str())
-            {
-                input.text = rest.trim_end().to_owned();
-            }
+            input.text = self.following(lines, at, &prompt);
             return Some((at, input));
         }
         let prompt = lines.iter().find_map(|line| session.shells.announced(line))?;
         // A list of completions is followed by the prompt again.
         let at = lines.iter().rposition(|line| prompt.leads(line).is_some())?;
-        let text = following(lines, at, &prompt);
+        let text = self.following(lines, at, &prompt);
         Some((at, Input::new(prompt, &text, true)))
+    }
+
+    /// The input of the line that `prompt` leads, and the lines after it, which the editor held too.
+    fn following(&self, lines: &[String], at: usize, prompt: &Prompt) -> String {
+        let mut text = lines.get(at).and_then(|line| prompt.leads(line)).unwrap_or_default().to_owned();
+        for line in lines.iter().skip(at + 1) {
+            // A multiplexer draws the output first, and says then that the input ended.
+            if self.session.multiplexed && !shell::is_incomplete(&text) {
+                break;
+            }
+            text.push('\n');
+            text.push_str(line);
+        }
+        text.trim_end().to_owned()
     }
 
     /// True where the end of input was typed at an empty prompt.
@@ -241,12 +318,11 @@ impl Driver<'_> {
     }
 }
 
-/// The input of the line that `prompt` leads, and the lines after it, which the editor held too.
-fn following(lines: &[String], at: usize, prompt: &Prompt) -> String {
-    let mut text = lines.get(at).and_then(|line| prompt.leads(line)).unwrap_or_default().to_owned();
-    for line in lines.iter().skip(at + 1) {
-        text.push('\n');
-        text.push_str(line);
-    }
-    text.trim_end().to_owned()
+/// The prompt at which a shell asks for the rest of a command, and what follows it: `> `, or zsh's `dquote> `.
+fn continuation(text: &str) -> Option<(&str, &str)> {
+    let end = text.find('>')? + 1;
+    let (prompt, rest) = text.split_at_checked(end)?;
+    let asks = prompt == ">" || is_open_construct_prompt(prompt);
+    let space = usize::from(rest.starts_with(' '));
+    (asks && (rest.is_empty() || space == 1)).then(|| (text.get(..end + space).unwrap_or(prompt), rest.get(space..).unwrap_or_default()))
 }

@@ -19,6 +19,7 @@ pub mod mask;
 pub mod message;
 mod prompt;
 pub mod rules;
+mod reconstruct;
 mod running;
 mod screen;
 mod session;

@@ -4,7 +4,10 @@
 //! with another folder in it ([`Prompt::resembles`]).
 
 /// Prompts longer than this many bytes are not looked for.
-const PROMPT_MAX: usize = 240;
+pub(crate) const PROMPT_MAX: usize = 240;
+
+/// What is left of a character of which a streamed log lacks bytes.
+const MANGLED: char = char::REPLACEMENT_CHARACTER;
 
 /// How sure a text's looks make it a prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +31,8 @@ pub(crate) struct Prompt {
     pub(crate) user: Option<String>,
     /// What stays the same when the folder changes.
     identity: String,
+    /// Where in `text` the folder stands; empty where none is seen.
+    folder: std::ops::Range<usize>,
 }
 
 impl Prompt {
@@ -42,6 +47,11 @@ impl Prompt {
             let windows = mark == '>' && line.get(..at).is_some_and(is_windows);
             if is_mark(mark) && (ends || windows) {
                 let end = at + mark.len_utf8() + usize::from(next == Some(' '));
+                if at == 0
+                    && let Some(longer) = folder_behind(line.get(end..).unwrap_or_default(), mark)
+                {
+                    return line.get(..end + longer).map(|text| Self::new(text, Looks::Weak));
+                }
                 if let Some(looks) = line.get(..at).and_then(|head| looks(head, mark)) {
                     return line.get(..end).map(|text| Self::new(text, looks));
                 }
@@ -70,12 +80,25 @@ impl Prompt {
                 .collect::<Vec<_>>()
                 .join(" "),
         };
-        Self { text: text.to_owned(), looks, mark, user, identity }
+        Self { text: text.to_owned(), looks, mark, user, identity, folder: folder_in(text) }
     }
 
     /// The rest of `line` if it begins with this prompt. Of a prompt alone the trailing space may be gone.
     pub(crate) fn leads<'a>(&self, line: &'a str) -> Option<&'a str> {
         line.strip_prefix(self.text.as_str()).or_else(|| (line == self.text.trim_end()).then_some(""))
+    }
+
+    /// This prompt as it stands in `line` with another folder in the place of its own.
+    pub(crate) fn in_another_folder(&self, line: &str) -> Option<Self> {
+        let (head, tail) = (self.text.get(..self.folder.start)?, self.text.get(self.folder.end..)?);
+        if self.folder.is_empty() || head.is_empty() || tail.len() < 2 {
+            return None;
+        }
+        let rest = line.strip_prefix(head)?;
+        let at = rest.find(tail).or_else(|| rest.strip_suffix(tail.trim_end()).map(str::len))?;
+        let folder = rest.get(..at).filter(|folder| !folder.is_empty() && !folder.contains(char::is_whitespace))?;
+        let end = (head.len() + folder.len() + tail.len()).min(line.len());
+        Some(Self { text: line.get(..end)?.to_owned(), folder: head.len()..head.len() + folder.len(), ..self.clone() })
     }
 
     /// The same shell's prompt in another folder.
@@ -101,7 +124,35 @@ impl Prompt {
 }
 
 fn is_mark(character: char) -> bool {
-    matches!(character, '$' | '#' | '%' | '>' | '❯' | '➜' | 'λ' | '»' | '›' | '⟩' | '▶' | '\u{e0b0}')
+    matches!(character, '$' | '#' | '%' | '>' | '❯' | '➜' | 'λ' | '»' | '›' | '⟩' | '▶' | '\u{e0b0}' | MANGLED)
+}
+
+/// The last part of a prompt that begins as a folder does.
+fn folder_in(text: &str) -> std::ops::Range<usize> {
+    let ends = |c: char| c.is_whitespace() || is_mark(c) || matches!(c, ':' | '[' | ']' | '(' | ')' | ',');
+    let mut found = 0..0;
+    let mut start = 0;
+    for (at, character) in text.char_indices().chain(std::iter::once((text.len(), ' '))) {
+        if ends(character) {
+            if text.get(start..at).is_some_and(|part| part.starts_with(['~', '/'])) {
+                found = start..at;
+            }
+            start = at + character.len_utf8();
+        }
+    }
+    found
+}
+
+/// `λ ~/src $ `: a sign, a folder, and only then the mark. How many bytes of `rest`, which follows the sign, are the prompt's.
+fn folder_behind(rest: &str, sign: char) -> Option<usize> {
+    if sign.is_ascii() {
+        return None;
+    }
+    let (folder, after) = rest.split_once(' ')?;
+    let is_folder = folder.starts_with(['~', '/']) || sign == 'λ' && folder.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    let mark = after.chars().next().filter(|mark| matches!(mark, '$' | '#' | '%' | '>'))?;
+    let next = after.get(mark.len_utf8()..).and_then(|text| text.chars().next());
+    (is_folder && next.is_none_or(|next| next == ' ')).then(|| folder.len() + 1 + mark.len_utf8() + usize::from(next.is_some()))
 }
 
 fn is_windows(head: &str) -> bool {
@@ -142,7 +193,7 @@ fn looks(head: &str, mark: char) -> Option<Looks> {
         return Some(Looks::Strong);
     }
     // One word, perhaps with a folder: `web-3 ~/src% `.
-    let plain = |word: &&str| word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '~' | ':' | '[' | ']'));
+    let plain = |word: &&str| word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '~' | ':' | '[' | ']' | MANGLED));
     (words.len() <= 2 && words.iter().all(plain) && (words.len() == 1 || words.last().is_some_and(|last| last.contains(['/', '~']))))
         .then_some(Looks::Weak)
 }
@@ -159,7 +210,7 @@ fn is_versioned_shell(word: &str) -> bool {
 fn is_user_at_host(word: &str) -> bool {
     let Some((user, rest)) = word.split_once('@') else { return false };
     let host = rest.split([':', ']', ')']).next().unwrap_or_default();
-    let name = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '\\' | '㉿'));
+    let name = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '\\' | '㉿' | MANGLED));
     name(user) && name(host)
 }
 
@@ -187,6 +238,9 @@ mod tests {
         check("web-3% ls", "web-3% ", Looks::Weak);
         check("$ sudo id", "$ ", Looks::Bare);
         check("# id", "# ", Looks::Bare);
+        check("λ ~ $ sudo id", "λ ~ $ ", Looks::Weak);
+        check("λ src $ ls", "λ src $ ", Looks::Weak);
+        check("❯ echo $ x", "❯ ", Looks::Bare);
     }
 
     #[test]
@@ -208,5 +262,10 @@ mod tests {
         assert!(!of("[a@h ~]$ ").resembles(&of("[root@h ~]# ")));
         assert!(!of("$ ").resembles(&of("# ")));
         assert!(!of("sh-5.2$ ").resembles(&of("[a@h ~]$ ")));
+        let moved = |prompt, line| of(prompt).in_another_folder(line).map(|found| found.text);
+        assert_eq!(moved("web-3 ~ # ", "web-3 etc # sudo id").as_deref(), Some("web-3 etc # "));
+        assert_eq!(moved("web-3 ~ # ", "web-3 etc #").as_deref(), Some("web-3 etc #"));
+        assert_eq!(moved("web-3 ~ # ", "web-3 is down # now"), None);
+        assert_eq!(moved("$ ", "x $ ls"), None);
     }
 }

@@ -85,6 +85,22 @@ impl Running {
     }
 }
 
+/// `quote> `, `for then> `, without the blank.
+pub(crate) fn is_open_construct_prompt(prompt: &str) -> bool {
+    prompt.strip_suffix('>').is_some_and(|names| !names.is_empty() && names.split(' ').all(is_open_construct))
+}
+
+/// zsh names what is open in its continuation prompt (zshmisc(1), `%_`), several names parted by blanks.
+fn is_open_construct(name: &str) -> bool {
+    let name = name.trim_end_matches('>');
+    matches!(
+        name,
+        "quote" | "dquote" | "bquote" | "heredoc" | "heredocd" | "for" | "foreach" | "while" | "until" | "repeat" | "select" | "if" | "then" | "else" | "elif"
+            | "elif-then" | "case" | "cursh" | "subsh" | "function" | "pipe" | "errpipe" | "cmdand" | "cmdor" | "cmdsubst" | "math" | "mathsubst" | "array"
+            | "braceparam" | "cond" | "always" | "coproc"
+    )
+}
+
 /// `!!` and the like, and a line that is what they can have become: it holds the words that stood around them.
 fn is_expansion(line: &str, shown: &str) -> bool {
     let first = |text: &str| text.split_whitespace().next().unwrap_or_default().to_owned();
@@ -184,8 +200,8 @@ impl Driver<'_> {
     /// The prompt is a continuation's, and the line before asks for one.
     fn continues(&self, input: &Input) -> bool {
         let text = input.prompt.text.trim_end();
-        let asks = text == ">" || (text.ends_with('>') && text.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '>' | ' ')));
-        asks && self.session.running.as_ref().is_some_and(|running| running.is_incomplete() || text.len() > 1)
+        let named = is_open_construct_prompt(text);
+        (text == ">" || named) && self.session.running.as_ref().is_some_and(|running| running.is_incomplete() || named)
             && self.session.shells.current().is_some_and(|shell| shell.prompt.text != input.prompt.text)
     }
 
@@ -250,6 +266,9 @@ impl Driver<'_> {
     fn enter(&mut self, next: Option<&Input>, expect: &Expect) {
         if let Some(input) = next {
             let change = self.session.shells.enter(&input.prompt, input.marked, expect);
+            if let Some(shell) = self.session.shells.current_mut() {
+                shell.dressed = input.dressed && (shell.dressed || matches!(change, Change::Opened | Change::Replaced));
+            }
             if change == Change::Left {
                 self.session.multiplexed = false;
             }
@@ -297,7 +316,7 @@ fn read(command: &mut Command, state: &mut State) -> Expect {
         command.programs.iter().any(|program| matches!(program.program.as_str(), "." | "source" | "exec" | "conda" | "deactivate"))
             || command.effective().contains("PS1=")
             || command.effective().contains("PROMPT=");
-    let Some(last) = command.programs.iter().rposition(|program| shell::opens_shell(&program.program, &program.argv)) else {
+    let Some(last) = command.programs.iter().rposition(|program| !program.fed && shell::opens_shell(&program.program, &program.argv)) else {
         expect.interpreter = command.programs.last().is_some_and(|program| shell::is_interpreter(&program.program));
         return expect;
     };

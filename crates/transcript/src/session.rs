@@ -8,6 +8,7 @@ use vte::{Params, Perform};
 
 use crate::accept::Input;
 use crate::command::{COMMAND_BYTES_MAX, Line, LineKind, Sink, printable};
+use crate::reconstruct;
 use crate::running::Running;
 use crate::screen::{Place, Row, Screen};
 use crate::shells::Shells;
@@ -48,13 +49,23 @@ pub(crate) struct Session {
     head_cut: bool,
     blanks: usize,
     before_blanks: char,
+    /// Of a streamed log: a shell sought the start of a line, and its prompt begins with a newline.
+    ends_in_mark: bool,
     printed: bool,
     wrap_hint: Option<usize>,
     /// Where the cursor stood when it last returned to its row's start.
     returned_from: Place,
+    /// Where the cursor stood when a newline ended its row.
+    pub(crate) ended_at: Place,
+    /// The shell marks lines without a newline as fish does.
+    pub(crate) fish: bool,
     pub(crate) bell: bool,
     /// The current line was edited as it was written: someone types.
     pub(crate) edited: bool,
+    /// Of a streamed log: what was written in the current line, with backspaces.
+    pub(crate) written: String,
+    /// Colours or a window's title were set in the current line.
+    pub(crate) dressed: bool,
     pub(crate) search: usize,
     pub(crate) searched: bool,
     /// A terminal multiplexer draws its shells on the alternate screen.
@@ -69,8 +80,6 @@ pub(crate) struct Editor {
     pub(crate) column: usize,
     /// The prompt, where it was printed before the editor announced itself (zsh), or OSC 133 said where it ends.
     pub(crate) prompt: Option<String>,
-    /// What stands to the right of the input.
-    pub(crate) right: String,
     pub(crate) pasted: bool,
 }
 
@@ -81,13 +90,25 @@ pub(crate) struct Driver<'a> {
 
 impl Perform for Driver<'_> {
     fn print(&mut self, character: char) {
-        let session = &mut *self.session;
         if character.is_control() {
             return;
         }
+        if self.session.stripped && character != ' ' && self.session.blanks >= BLANKS_MIN {
+            self.return_after_blanks();
+        }
+        let session = &mut *self.session;
+        session.note_written(character);
+        if session.searched && session.is_search_over() {
+            session.searched = false;
+            // What was sought stood out, as what is pasted does.
+            if let Some(editor) = session.editor.as_mut() {
+                editor.pasted = false;
+            }
+        }
         if let Some(width) = session.wrap_hint.take() {
-            // A search of the history draws over the line from its start, as a wrapped line does not.
-            if character != ' ' && character != '(' {
+            // A search of the history, or the prompt again, is drawn over the line from its start; a wrapped line goes on.
+            let begins = session.shells.current().and_then(|shell| shell.prompt.text.chars().next());
+            if character != '(' && (character != ' ' || begins != Some(' ')) {
                 session.screen.set_width_at(width, width);
             }
         }
@@ -113,6 +134,7 @@ impl Perform for Driver<'_> {
             0x07 => self.session.bell = true,
             _ => {
                 self.session.edited |= byte == 0x08;
+                self.session.note_written(char::from(byte));
                 self.session.screen.control(byte);
                 self.session.quiet();
             }
@@ -131,7 +153,9 @@ impl Perform for Driver<'_> {
         if action == 'A' && intermediates.is_empty() {
             session.guess_width();
         }
-        if action != 'm' {
+        if action == 'm' {
+            session.dressed = !session.stripped;
+        } else {
             session.quiet();
         }
         if action == 'J' && !alternate && session.editor.is_none() && params.iter().next().is_some_and(|param| matches!(param, [2 | 3])) {
@@ -163,6 +187,10 @@ impl Perform for Driver<'_> {
     }
 
     fn osc_dispatch(&mut self, params: &[&[u8]], _bell_terminated: bool) {
+        self.session.dressed = !self.session.stripped;
+        if self.session.stripped {
+            return;
+        }
         if let [b"133", mark, rest @ ..] = params {
             self.semantic(mark, rest);
         }
@@ -180,6 +208,12 @@ impl Session {
         self.wrap_hint = None;
     }
 
+    fn note_written(&mut self, character: char) {
+        if self.stripped && self.written.len() <= reconstruct::LINE_BYTES_MAX {
+            self.written.push(character);
+        }
+    }
+
     fn watch(&mut self, character: char) {
         let next = SEARCH.get(self.search).copied();
         self.search = if next.is_some_and(|next| char::from(next) == character) { self.search + 1 } else { usize::from(character == '-') };
@@ -188,7 +222,7 @@ impl Session {
             self.search = 0;
         }
         if let Some(editor) = self.editor.as_mut() {
-            editor.pasted |= self.screen.is_standing_out();
+            editor.pasted |= self.screen.is_standing_out() && !self.multiplexed;
         }
     }
 
@@ -216,6 +250,18 @@ impl Session {
         let start = self.screen.line_start(at.row);
         let before: usize = (start..at.row).filter_map(|row| self.screen.row(row)).map(Row::len).sum();
         (start, before + at.column + usize::from(self.screen.is_pending()))
+    }
+
+    /// The prompt stands alone again: the search was given up.
+    fn is_search_over(&self) -> bool {
+        let row = self.screen.cursor().row;
+        // zsh shows what is sought below the line.
+        let below = self.screen.row(row + 1).is_some_and(|below| below.len() > 0);
+        if below || self.screen.row(row).is_none_or(|row| row.len() > crate::prompt::PROMPT_MAX) {
+            return false;
+        }
+        let known = self.editor.as_ref().and_then(|editor| editor.prompt.as_deref()).or_else(|| self.shells.current().map(|shell| shell.prompt.text.as_str()));
+        known.is_some_and(|prompt| self.screen.text(self.screen.line_start(row), row, 0) == prompt.trim_end())
     }
 
     /// Whether the cursor stands in a line that someone is typing.
@@ -263,8 +309,11 @@ impl Driver<'_> {
     fn line_feed(&mut self) {
         let session = &mut *self.session;
         session.quiet();
-        session.blanks = 0;
-        let row = session.screen.cursor().row;
+        let blanks = std::mem::take(&mut session.blanks);
+        session.ends_in_mark = session.stripped && blanks >= BLANKS_MIN && PARTIAL_MARKS.contains(&session.before_blanks);
+        let at = session.screen.cursor();
+        let row = at.row;
+        session.ended_at = if at.column == 0 && session.returned_from.row == row { session.returned_from } else { at };
         let shown = !session.screen.is_alternate() || session.multiplexed;
         if shown && session.editor.is_none() && session.screen.line_end(row) == row {
             self.complete(row);
@@ -275,6 +324,8 @@ impl Driver<'_> {
         self.session.screen.index();
         self.session.bell = false;
         self.session.edited = false;
+        self.session.dressed = false;
+        self.session.written.clear();
         if self.session.screen.has_gone() {
             self.flush_gone();
         }
@@ -284,6 +335,7 @@ impl Driver<'_> {
         let session = &mut *self.session;
         let blanks = std::mem::take(&mut session.blanks);
         if blanks >= BLANKS_MIN && PARTIAL_MARKS.contains(&session.before_blanks) {
+            session.fish = !matches!(session.before_blanks, '%' | '#');
             session.screen.set_width(blanks + 1);
             session.screen.carriage_return();
             session.quiet();
@@ -302,6 +354,22 @@ impl Driver<'_> {
             session.returned_from = at;
         }
         session.screen.carriage_return();
+    }
+
+    /// A streamed log has no returns: those by which zsh and fish find the start of a line stood before this character. fish draws its mark
+    /// once more.
+    fn return_after_blanks(&mut self) {
+        let session = &mut *self.session;
+        let blanks = std::mem::take(&mut session.blanks);
+        if !PARTIAL_MARKS.contains(&session.before_blanks) {
+            return;
+        }
+        if matches!(session.before_blanks, '%' | '#') {
+            session.screen.set_width(blanks);
+        }
+        session.screen.carriage_return();
+        session.written.clear();
+        self.fresh_line();
     }
 
     /// A shell found, or made, the start of a line: its prompt comes. What the row held before is only the mark.
@@ -335,10 +403,23 @@ impl Driver<'_> {
         if !dirty && session.head.is_empty() && session.screen.row(row).is_some_and(|row| row.len() > 0) {
             return;
         }
+        let unscrolled = session.head.is_empty();
         let mut text = std::mem::take(&mut session.head);
         text.push_str(&session.screen.text(start, row, 0));
-        if session.stripped && session.edited {
-            session.cut_erased(start, row, &mut text);
+        if session.stripped {
+            if session.edited {
+                session.cut_erased(start, row, &mut text);
+            }
+            if unscrolled && session.shells.known(&text).is_some() {
+                text = session.screen.input_text(start, row, 0);
+            }
+            text = text.strip_prefix("⏎ ").map(str::to_owned).unwrap_or(text);
+            if session.ends_in_mark {
+                text.truncate(text.trim_end().trim_end_matches(PARTIAL_MARKS).len());
+                if text.is_empty() {
+                    return;
+                }
+            }
         }
         if session.shells.depth() == 0 || session.shells.known(&text).is_some() {
             session.cut_given_up(row, &mut text);
@@ -456,7 +537,8 @@ impl Driver<'_> {
     }
 
     fn modes(&mut self, params: &Params, on: bool) {
-        if self.session.screen.is_alternate() && !self.session.multiplexed {
+        // Of a streamed log the line that ends an input has lost its mark, and others kept theirs: they tell nothing.
+        if self.session.stripped || self.session.screen.is_alternate() && !self.session.multiplexed {
             return;
         }
         if params.iter().any(|param| matches!(param, [2004])) {

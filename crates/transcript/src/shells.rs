@@ -25,6 +25,8 @@ pub(crate) struct Shell {
     former: Option<Prompt>,
     /// A line editor announces its prompts (bracketed paste on).
     pub(crate) marked: bool,
+    /// All its prompts came with colours or a window's title.
+    pub(crate) dressed: bool,
     pub(crate) kind: Kind,
     pub(crate) root: bool,
     pub(crate) user: Option<String>,
@@ -104,6 +106,9 @@ impl Shells {
         if let Some(found) = found {
             return Some(found.clone());
         }
+        if let Some(moved) = self.open.iter().rev().find_map(|shell| shell.prompt.in_another_folder(line)) {
+            return Some(moved);
+        }
         let looks = Prompt::of(line)?;
         self.open.iter().rev().any(|shell| shell.prompt.resembles(&looks)).then_some(looks)
     }
@@ -130,7 +135,9 @@ impl Shells {
         if looks.as_ref().is_some_and(|prompt| prompt.looks != Looks::Weak) {
             return looks;
         }
-        self.shared(line).or(looks).or_else(|| any_mark(line))
+        // What they share may lack the mark, where that changed with the user.
+        let shared = self.shared(line).filter(|shared| looks.as_ref().is_none_or(|looks| !looks.text.starts_with(&shared.text)));
+        shared.or(looks).or_else(|| any_mark(line))
     }
 
     /// What the last lines begin with, cut at a space.
@@ -159,6 +166,11 @@ impl Shells {
         let last = self.open.len().checked_sub(1);
         match (place, last) {
             (Some(place), Some(last)) if place == last => self.again(prompt, marked, expect),
+            // A shell was opened, and looks like one further out.
+            (Some(_), Some(_)) if expect.opens && !expect.leaves => {
+                self.push(prompt, marked, expect);
+                Change::Opened
+            }
             (Some(place), Some(_)) => {
                 self.open.truncate(place + 1);
                 self.refresh(prompt, marked);
@@ -179,6 +191,7 @@ impl Shells {
                     prompt: prompt.clone(),
                     former: None,
                     marked,
+                    dressed: false,
                     kind: Kind::Shell,
                     root,
                     user,
@@ -253,6 +266,7 @@ impl Shells {
             prompt: prompt.clone(),
             former: None,
             marked,
+            dressed: false,
             kind,
             root,
             user,

@@ -150,6 +150,10 @@ impl Transcript {
         let line = String::from_utf8_lossy(&held);
         let line = line.trim_end_matches(['\r', '\n']);
         if line.is_empty() {
+            // An empty line of an entry that has several.
+            if self.kind == Some(Kind::Exported) {
+                self.text(b"\n", None, sink);
+            }
             return;
         }
         match message::exported(line) {

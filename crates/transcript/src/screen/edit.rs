@@ -163,8 +163,13 @@ impl Screen {
     }
 
     /// Rows `top..=bottom` scroll, the cursor goes home.
+    ///
+    /// Programs name the whole screen so when they start, which tells its height.
     pub(super) fn set_margins(&mut self, top: usize, bottom: usize) {
         self.grow_height(bottom.saturating_add(1));
+        if top == 0 {
+            self.shrink_height(bottom.saturating_add(1));
+        }
         let bottom = bottom.min(self.height - 1);
         if top < bottom {
             self.page.margins = (top, bottom);

@@ -21,6 +21,8 @@ use unicode_width::UnicodeWidthChar;
 pub(crate) const COLUMNS_MAX: usize = 4096;
 /// The highest screen believed; a program that moves further down to find the bottom is stopped at the bottom known so far.
 pub(crate) const ROWS_MAX: usize = 300;
+/// The lowest screen believed.
+const ROWS_MIN: usize = 10;
 /// The height where nothing says another: xterm's.
 const ROWS_DEFAULT: usize = 24;
 /// The narrowest width believed.
@@ -188,6 +190,18 @@ impl Screen {
         text
     }
 
+    /// The same of what a line editor shows, without what it puts to the right of the input.
+    pub(crate) fn input_text(&self, start: usize, end: usize, column: usize) -> String {
+        let mut text = String::new();
+        for row in start..=end.min(self.height.saturating_sub(1)) {
+            if let Some(found) = self.row(row) {
+                found.text_between(if row == start { column } else { 0 }, found.joined(self.width()), &mut text);
+            }
+        }
+        text.truncate(text.trim_end_matches(' ').len());
+        text
+    }
+
     /// What stands before `at` in its line, blanks kept.
     pub(crate) fn text_before(&self, at: Place) -> String {
         let start = self.line_start(at.row);
@@ -200,6 +214,19 @@ impl Screen {
         if let Some(found) = self.row(at.row) {
             text.extend((0..at.column).map(|column| found.cell(column)).filter(|cell| !cell.is_tail()).map(Cell::character));
         }
+        text
+    }
+
+    /// What stands between `column` of row `start` and `end`, blanks at its end cut.
+    pub(crate) fn text_to(&self, start: usize, column: usize, end: Place) -> String {
+        let mut text = String::new();
+        for row in start..=end.row.min(self.height.saturating_sub(1)) {
+            if let Some(found) = self.row(row) {
+                let to = if row == end.row { end.column + usize::from(self.page.pending) } else { usize::MAX };
+                found.text_between(if row == start { column } else { 0 }, to, &mut text);
+            }
+        }
+        text.truncate(text.trim_end_matches(' ').len());
         text
     }
 
@@ -297,6 +324,29 @@ impl Screen {
             if whole {
                 page.margins = (0, height - 1);
             }
+        }
+        self.height = height;
+    }
+
+    /// A program spoke of the whole screen, and it is lower than was thought: the rows above the cursor scroll away, as in a window that is
+    /// made smaller.
+    fn shrink_height(&mut self, height: usize) {
+        if self.fixed || height >= self.height || height < ROWS_MIN {
+            return;
+        }
+        let shown = self.behind.is_none();
+        for (page, normal) in std::iter::once((&mut self.page, shown)).chain(self.behind.as_mut().map(|page| (page, true))) {
+            let above = (page.cursor.row + 1).saturating_sub(height);
+            let gone = page.rows.drain(..above).collect::<Vec<_>>();
+            if normal {
+                self.gone.extend(gone);
+                self.gone.extend(page.rows.drain(height.min(page.rows.len())..).filter(|row| row.dirty));
+            }
+            page.rows.resize_with(height, Row::default);
+            page.base += above as u64;
+            page.cursor.row -= above;
+            page.saved.at.row = page.saved.at.row.saturating_sub(above);
+            page.margins = (0, height - 1);
         }
         self.height = height;
     }

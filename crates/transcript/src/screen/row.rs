@@ -3,6 +3,9 @@
 /// Combining characters kept a row; more are dropped (a row of nothing but accents would otherwise grow without end).
 const MARKS_MAX: usize = 256;
 
+/// So many blanks between an input and what stands to its right, where nothing tells of the edge.
+const APART_MIN: usize = 8;
+
 const WIDE: u8 = 1;
 const TAIL: u8 = 2;
 const STANDOUT: u8 = 4;
@@ -48,8 +51,10 @@ impl Cell {
 pub(crate) struct Row {
     /// Cells up to the last that was written; those to the right are blank.
     cells: Vec<Cell>,
-    /// Combining characters, by column.
+    /// Combining characters, in the order of their columns.
     marks: Vec<(usize, char)>,
+    /// Where text begins that was put apart from what stands before it, as a prompt to the right of the input is.
+    apart: Option<usize>,
     /// The line goes on in the next row.
     pub(crate) wrapped: bool,
     /// Written since it was last handed out.
@@ -72,14 +77,15 @@ impl Row {
             return;
         }
         if column > self.cells.len() {
+            if !self.cells.is_empty() {
+                self.apart.get_or_insert(column);
+            }
             self.cells.resize(column, Cell::BLANK);
             self.cells.push(cell);
             return;
         }
         self.split_wide(column);
-        if !self.marks.is_empty() {
-            self.marks.retain(|(at, _)| *at != column);
-        }
+        self.unmark(column, column + 1);
         if let Some(old) = self.cells.get_mut(column) {
             *old = cell;
         }
@@ -90,7 +96,7 @@ impl Row {
         if self.cells.get(column).is_some_and(|old| old.is_wide()) {
             self.split_wide(column);
         }
-        self.marks.retain(|(at, _)| *at != column);
+        self.unmark(column, column + 1);
         match self.cells.get_mut(column) {
             Some(old) => *old = tail,
             None => self.cells.push(tail),
@@ -101,7 +107,17 @@ impl Row {
     pub(crate) fn mark(&mut self, column: usize, mark: char) {
         if self.marks.len() < MARKS_MAX && column < self.cells.len() {
             self.dirty = true;
-            self.marks.push((column, mark));
+            let place = self.marks.partition_point(|(at, _)| *at <= column);
+            self.marks.insert(place, (column, mark));
+        }
+    }
+
+    /// Takes the combining characters of columns `from..to` away.
+    fn unmark(&mut self, from: usize, to: usize) {
+        if !self.marks.is_empty() {
+            let first = self.marks.partition_point(|(at, _)| *at < from);
+            let last = self.marks.partition_point(|(at, _)| *at < to);
+            self.marks.drain(first..last);
         }
     }
 
@@ -111,10 +127,11 @@ impl Row {
             return;
         }
         self.dirty = true;
-        self.marks.retain(|(at, _)| *at < from || *at >= to);
+        self.unmark(from, to.max(from));
         self.split_wide(from);
         if to >= self.cells.len() {
             self.cells.truncate(from);
+            self.apart = self.apart.filter(|apart| *apart < from);
             return;
         }
         self.split_wide(to);
@@ -131,7 +148,12 @@ impl Row {
         self.dirty = true;
         self.split_wide(column);
         let count = count.min(width.saturating_sub(column));
+        if column + count >= width {
+            // All that stood behind is pushed out.
+            return self.cut(column);
+        }
         self.cells.splice(column..column, std::iter::repeat_n(Cell::BLANK, count));
+        self.apart = self.apart.map(|apart| if apart >= column { apart + count } else { apart }).filter(|apart| *apart < width);
         self.cut(width);
         self.marks.retain_mut(|(at, _)| {
             *at += if *at >= column { count } else { 0 };
@@ -149,6 +171,7 @@ impl Row {
         self.split_wide(column);
         self.split_wide(end);
         self.cells.drain(column..end);
+        self.apart = self.apart.map(|apart| if apart >= end { apart + column - end } else { apart });
         self.marks.retain_mut(|(at, _)| {
             let gone = *at >= column && *at < end;
             *at -= if *at >= end { end - column } else { 0 };
@@ -161,12 +184,32 @@ impl Row {
         if self.cells.len() > width {
             self.split_wide(width);
             self.cells.truncate(width);
+            self.unmark(width, usize::MAX);
+            self.apart = self.apart.filter(|apart| *apart < width);
         }
+    }
+
+    /// The columns before a text that was put apart and ends at the right edge: a prompt beside the input. Without a known `width`, before one
+    /// that was put far apart.
+    pub(crate) fn joined(&self, width: Option<usize>) -> usize {
+        let gap = |apart: usize, least: usize| {
+            self.cells.get(apart.saturating_sub(least)..apart).is_some_and(|gap| gap.iter().all(|cell| cell.character == ' ' && !cell.is_tail()))
+        };
+        let at_edge = |apart: &usize| match width {
+            Some(width) => self.cells.len() + 1 >= width && gap(*apart, 2),
+            None => gap(*apart, APART_MIN),
+        };
+        self.apart.filter(at_edge).unwrap_or(usize::MAX)
     }
 
     /// The text of the columns from `from` on, trailing blanks cut, appended to `text`.
     pub(crate) fn text_into(&self, from: usize, text: &mut String) {
-        let Some(cells) = self.cells.get(from..) else { return };
+        self.text_between(from, usize::MAX, text);
+    }
+
+    /// The same, of the columns before `to`.
+    pub(crate) fn text_between(&self, from: usize, to: usize, text: &mut String) {
+        let Some(cells) = self.cells.get(from..to.max(from).min(self.cells.len())) else { return };
         let written = cells.iter().rposition(|cell| cell.character != ' ' || cell.is_tail()).map_or(0, |last| last + 1);
         let padded = if self.wrapped { cells.len() } else { written };
         for (place, cell) in cells.iter().take(padded).enumerate() {
@@ -175,7 +218,8 @@ impl Row {
             }
             text.push(cell.character);
             if !self.marks.is_empty() {
-                text.extend(self.marks.iter().filter(|(at, _)| *at == from + place).map(|(_, mark)| *mark));
+                let first = self.marks.partition_point(|(at, _)| *at < from + place);
+                text.extend(self.marks.iter().skip(first).take_while(|(at, _)| *at == from + place).map(|(_, mark)| *mark));
             }
         }
     }
@@ -183,6 +227,7 @@ impl Row {
     /// Empties the row, giving what stood in it.
     pub(crate) fn take(&mut self) -> Vec<Cell> {
         self.marks.clear();
+        self.apart = None;
         self.wrapped = false;
         std::mem::take(&mut self.cells)
     }

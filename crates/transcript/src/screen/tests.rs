@@ -1,5 +1,7 @@
 //! Agreement with an emulator that others wrote.
 
+use std::io::Read;
+
 use alacritty_terminal::event::VoidListener;
 use alacritty_terminal::index::{Column, Line};
 use alacritty_terminal::term::cell::Flags;
@@ -35,35 +37,60 @@ impl Perform for Plain {
     }
 }
 
-const WIDTH: u16 = 40;
-const HEIGHT: u16 = 12;
+const WIDTH: usize = 40;
+const HEIGHT: usize = 12;
 
-fn ours(bytes: &[u8]) -> (Vec<String>, (usize, usize)) {
-    let mut plain = Plain(Screen::fixed(usize::from(WIDTH), usize::from(HEIGHT)));
-    Parser::new().advance(&mut plain, bytes);
-    let at = plain.0.cursor();
-    (plain.0.contents(), (at.row, at.column))
+/// Rows as shown, and the cursor's row and column.
+type Shown = (Vec<String>, (usize, usize));
+
+/// Our screen and theirs, fed with the same bytes.
+struct Both {
+    ours: (Parser, Plain),
+    theirs: (Processor, Term<VoidListener>),
+    width: usize,
+    height: usize,
 }
 
-fn theirs(bytes: &[u8]) -> (Vec<String>, (usize, usize)) {
-    let (width, height) = (usize::from(WIDTH), usize::from(HEIGHT));
-    let mut term = Term::new(Config::default(), &TermSize::new(width, height), VoidListener);
-    let mut parser: Processor = Processor::new();
-    parser.advance(&mut term, bytes);
-    let row = |line: usize| {
-        let cells = (0..width).map(|column| &term.grid()[Line(line as i32)][Column(column)]);
-        let shown = cells.filter(|cell| !cell.flags.intersects(Flags::WIDE_CHAR_SPACER | Flags::LEADING_WIDE_CHAR_SPACER));
-        // A tab keeps its mark in a cell; it is shown as a blank.
-        let text: String = shown.map(|cell| if cell.c == '\t' { ' ' } else { cell.c }).collect();
-        text.trim_end().to_owned()
-    };
-    let at = term.grid().cursor.point;
-    ((0..height).map(row).collect(), (at.line.0 as usize, at.column.0))
+impl Both {
+    fn new(width: usize, height: usize) -> Self {
+        let term = Term::new(Config::default(), &TermSize::new(width, height), VoidListener);
+        Self { ours: (Parser::new(), Plain(Screen::fixed(width, height))), theirs: (Processor::new(), term), width, height }
+    }
+
+    fn advance(&mut self, bytes: &[u8]) {
+        self.ours.0.advance(&mut self.ours.1, bytes);
+        self.theirs.0.advance(&mut self.theirs.1, bytes);
+    }
+
+    fn ours(&self) -> Shown {
+        let at = self.ours.1.0.cursor();
+        (self.ours.1.0.contents(), (at.row, at.column))
+    }
+
+    fn theirs(&self) -> Shown {
+        let grid = self.theirs.1.grid();
+        let row = |line: usize| {
+            let cells = (0..self.width).map(|column| &grid[Line(line as i32)][Column(column)]);
+            let shown = cells.filter(|cell| !cell.flags.intersects(Flags::WIDE_CHAR_SPACER | Flags::LEADING_WIDE_CHAR_SPACER));
+            // A tab keeps its mark in a cell; it is shown as a blank.
+            let text: String = shown.map(|cell| if cell.c == '\t' { ' ' } else { cell.c }).collect();
+            text.trim_end().to_owned()
+        };
+        let at = grid.cursor.point;
+        ((0..self.height).map(row).collect(), (at.line.0 as usize, at.column.0))
+    }
+}
+
+fn both(text: &str) -> (Shown, Shown) {
+    let mut both = Both::new(WIDTH, HEIGHT);
+    both.advance(text.as_bytes());
+    (both.ours(), both.theirs())
 }
 
 #[track_caller]
 fn check(text: &str) {
-    assert_eq!(ours(text.as_bytes()), theirs(text.as_bytes()), "{text:?}");
+    let (ours, theirs) = both(text);
+    assert_eq!(ours, theirs, "{text:?}");
 }
 
 #[test]
@@ -79,6 +106,30 @@ fn editing_and_scrolling_agree() {
     check("a\tb\tc\x1b[1;20Hd\x1b[1K");
     check("abc\x1b7\r\nx\x1b8y");
     check(&format!("{}\r\n\x1b[A\x1b[2Lq", "z\r\n".repeat(5)));
+}
+
+/// What real shells, line editors and full-screen programs wrote, at the width that they wrote it for: after each line of the log.
+#[test]
+fn recorded_sessions_agree() {
+    let mut text = String::new();
+    flate2::read::ZlibDecoder::new(&include_bytes!("../../tests/recorded/sessions.z")[..]).read_to_string(&mut text).unwrap();
+    let (mut compared, mut wrong) = (0, Vec::new());
+    for line in text.lines() {
+        let recording: serde_json::Value = serde_json::from_str(line).unwrap();
+        let bytes: Vec<u8> = recording["bytes"].as_str().unwrap().chars().map(|byte| byte as u8).collect();
+        let (width, height) = (recording["columns"].as_u64().unwrap() as usize, recording["rows"].as_u64().unwrap_or(24) as usize);
+        let mut both = Both::new(width, height);
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            both.advance(part);
+            compared += 1;
+            let (ours, theirs) = (both.ours().0, both.theirs().0);
+            if let Some(row) = ours.iter().zip(&theirs).position(|(one, other)| one != other) {
+                wrong.push(format!("{} row {row} after {:?}: {:?} for {:?}", recording["name"], String::from_utf8_lossy(part), ours[row], theirs[row]));
+                break;
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {compared} screens:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// Emulators differ in what an edit does while a wrap is pending: a backspace before each ends that. They differ in moves up and down at margins
@@ -111,12 +162,14 @@ proptest! {
     #[test]
     fn any_text_agrees(parts in prop::collection::vec(part(), 0..60)) {
         let text = parts.concat();
-        prop_assert_eq!(ours(text.as_bytes()).0, theirs(text.as_bytes()).0, "{:?}", text);
+        let (ours, theirs) = both(&text);
+        prop_assert_eq!(ours.0, theirs.0, "{:?}", text);
     }
 
     #[test]
     fn wide_text_agrees(parts in prop::collection::vec(wide_part(), 0..60)) {
         let text = parts.concat();
-        prop_assert_eq!(ours(text.as_bytes()).0, theirs(text.as_bytes()).0, "{:?}", text);
+        let (ours, theirs) = both(&text);
+        prop_assert_eq!(ours.0, theirs.0, "{:?}", text);
     }
 }

@@ -58,6 +58,9 @@ pub struct Program {
     pub obscured: bool,
     /// A part of `argv` is not known here (a variable set elsewhere, the output of a command) and stands as written.
     pub unresolved: bool,
+    /// Something other than the terminal is its input.
+    #[serde(skip)]
+    pub(crate) fed: bool,
     /// Started by the program of this place in the list, where that one changes the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub under: Option<usize>,

@@ -141,3 +141,8 @@ fn a_shell_asks_for_more() {
         assert!(!is_incomplete(line), "{line}");
     }
 }
+
+#[test]
+fn fish_substitutions_are_seen() {
+    check("echo (sudo id -u)", &["Substitution sudo id -u", "Elevator id -u", "Direct echo (sudo id -u)"]);
+}

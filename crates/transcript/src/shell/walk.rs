@@ -162,12 +162,17 @@ impl Walk<'_> {
     fn redirected(&mut self, node: Node<'_>, source: &str, place: Place) {
         let mut cursor = node.walk();
         let children: Vec<Node<'_>> = node.named_children(&mut cursor).collect();
+        let from_file = children.iter().any(|child| child.kind() == "file_redirect" && reads(*child, source));
         let document = children.iter().find_map(|child| here_document(*child, source));
+        let first = self.out.len();
         for (at, child) in children.iter().enumerate() {
             match child.kind() {
                 "command" if at == 0 => self.command(*child, source, place, document.as_deref()),
                 _ => self.node(*child, source, place),
             }
+        }
+        for program in self.out.iter_mut().skip(first) {
+            program.fed |= from_file;
         }
     }
 
@@ -228,7 +233,12 @@ impl Walk<'_> {
             }
         }
         for child in nested {
-            self.substitutions(child, source, place);
+            // fish writes a substitution as `(…)`, which is no word to other shells.
+            let text = source.get(child.byte_range()).unwrap_or_default();
+            match text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) {
+                Some(inner) => self.script(inner, place.inside(How::Substitution)),
+                None => self.substitutions(child, source, place),
+            }
         }
         self.run(words, place, input.as_deref());
     }
@@ -291,6 +301,7 @@ impl Walk<'_> {
             how: place.how,
             obscured,
             unresolved: words.iter().any(|word| word.unresolved),
+            fed: fed.is_some(),
             under: place.under,
         });
         self.inner(&program, &argv, at, place, fed);
@@ -422,6 +433,11 @@ fn printed(command: Node<'_>, source: &str, state: &State) -> Option<String> {
     }
     let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).filter(|text| !text.starts_with('-')).collect();
     Some(texts.join(" ").replace("\\n", "\n"))
+}
+
+/// `<file`, `0<file`, not `<&3`.
+fn reads(redirect: Node<'_>, source: &str) -> bool {
+    source.get(redirect.byte_range()).is_some_and(|text| text.trim_start_matches('0').strip_prefix('<').is_some_and(|rest| !rest.starts_with(['&', '>'])))
 }
 
 fn here_document(node: Node<'_>, source: &str) -> Option<String> {
