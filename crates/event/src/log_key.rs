@@ -185,10 +185,7 @@ mod tests {
             ("AWSLogs/old/AWSLogs/111122223333/", Folder::Kinds { account_id }),
             ("p/AWSLogs/o-1a2b3c/111122223333/CloudTrail/", Folder::Regions { kind: Kind::CloudTrail, account_id }),
             ("AWSLogs/111122223333/Config/", Folder::Regions { kind: Kind::OtherService, account_id }),
-            (
-                "AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/",
-                Folder::Days { kind: Kind::Digest, account_id, aws_region: "eu-west-1" },
-            ),
+            ("AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/", Folder::Days { kind: Kind::Digest, account_id, aws_region: "eu-west-1" }),
             ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/", Folder::Objects),
         ] {
             assert_eq!(folder(path), expected, "{path}");

@@ -1,18 +1,20 @@
 //! `whodid ingest`: list, leave out what is there already, fetch, decode, commit.
 
+use crate::args::Ingest;
 use crate::commands::digests::{self, Found};
-use crate::commands::discover::{Todo, discover};
+use crate::commands::discover::{DIGESTS_HELD_MAX, Discovery, Listing, Todo, open};
+use crate::commands::dry_run;
 use crate::commands::session_logs::{self, SessionLogs};
 use crate::commands::user_lake;
 use crate::exit::Exit;
 use crate::failure::{Failure, causes};
 use crate::render;
-use crate::settings::Settings;
+use crate::settings::{Filter, Settings};
 use event::log_key;
 use event::{Decoder, HashKey, Reason, Reject};
 use futures::StreamExt as _;
 use lake::{Lake, ObjectRow, Rows, Tally, Writer};
-use source::{Listed, Source};
+use source::Listed;
 use std::sync::Arc;
 
 /// Bytes of one object as stored, at most: CloudTrail writes at most 50 MB compressed.
@@ -33,6 +35,7 @@ const FETCHES_MAX: usize = 8;
 pub(crate) struct Summary {
     pub(crate) schema: &'static str,
     pub(crate) objects: Objects,
+    pub(crate) listing: Listing,
     pub(crate) records: Records,
     pub(crate) digests: digests::Sums,
     pub(crate) session_logs: serde_json::Map<String, serde_json::Value>,
@@ -110,9 +113,16 @@ impl Summary {
     }
 }
 
-pub(crate) async fn run(settings: &Settings, sources: &[String], strict: bool) -> Result<Exit, Failure> {
+pub(crate) async fn run(settings: &Settings, asked: Ingest) -> Result<Exit, Failure> {
+    let Ingest { sources, strict, dry_run, accounts, aws_regions } = asked;
+    let mut settings = settings.clone();
+    settings.filter = Filter { accounts, aws_regions };
+    let settings = &settings;
+    if dry_run {
+        return dry_run::run(settings, &sources).await;
+    }
     let lake = user_lake(settings)?;
-    let summary = ingest(settings, &lake, sources, true).await?;
+    let summary = ingest(settings, &lake, &sources, true).await?;
     summary.warn();
     render::ingest(settings, &summary, lake.place())?;
     Ok(if strict && summary.is_incomplete() { Exit::Incomplete } else { Exit::Done })
@@ -122,39 +132,44 @@ pub(crate) async fn run(settings: &Settings, sources: &[String], strict: bool) -
 pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], note: bool) -> Result<Summary, Failure> {
     let started = crate::settings::now();
     let mut summary = Summary { schema: "whodid.ingest/v1", ..Summary::default() };
-    let mut sources: Vec<Arc<dyn Source>> = Vec::new();
-    for name in names {
-        let spec = settings.source_named(name);
-        if settings.offline && source::is_s3(spec) {
-            return Err(Failure::usage(format!("--offline, and {spec} is in S3"), "name a folder, or leave --offline out"));
-        }
-        sources.push(Arc::from(source::open(spec, &settings.source_options()).await?));
-    }
+    let sources = open(settings, names).await?;
     let hash_key = settings.hash_key()?;
     // First, so that the ledger which the writer reads knows every log that was committed.
     let mut logs = SessionLogs::open(lake).await?;
     let mut writer = Writer::open(lake).await?;
     let run_id = format!("{started}-{}", std::process::id());
     let mut found = Found::default();
-    let todo = discover(&sources, settings, &writer, &mut found, &mut summary).await?;
-    let mut progress = render::Progress::new(settings.terminal, todo.len());
+    let mut discovery = Discovery::new(settings, &sources, lake, (started, false), &mut summary).await?;
+    let mut progress = render::Progress::new(settings.terminal);
     let mut parts = workers();
-    let mut start = 0;
-    while start < todo.len() {
-        let end = batch_end(&todo, start);
-        parts = read(todo.get(start..end).unwrap_or(&[]), &hash_key, parts, &mut summary, &mut logs.waiting).await?;
-        let tally = writer.commit(&mut parts, &run_id, started).await?;
-        add(&mut summary.records, tally);
-        logs.commit(&run_id, started, &mut summary).await?;
-        progress.at(end, summary.records.read);
-        start = end;
+    loop {
+        let known = |_: &lake::Seen, listed: &Listed| writer.known(&listed.uri, listed.size, listed.etag.as_deref(), listed.modified);
+        let Some(todo) = discovery.next(&known, &mut found, &mut summary).await? else { break };
+        progress.more(todo.iter().map(|todo| todo.listed.size));
+        let mut start = 0;
+        while start < todo.len() {
+            let end = batch_end(&todo, start);
+            let batch = todo.get(start..end).unwrap_or(&[]);
+            parts = read(batch, &hash_key, parts, &mut summary, &mut logs.waiting).await?;
+            let tally = writer.commit(&mut parts, &run_id, started).await?;
+            add(&mut summary.records, tally);
+            logs.commit(&run_id, started, &mut summary).await?;
+            progress.done(batch.iter().map(|todo| todo.listed.size), summary.records.read);
+            start = end;
+        }
+        if found.digests.len() >= DIGESTS_HELD_MAX {
+            digests::settle(settings, lake, &mut writer, std::mem::take(&mut found), (&run_id, started), &mut summary).await?;
+        }
     }
     progress.end();
     logs.commit(&run_id, started, &mut summary).await?;
     if writer.needs_healing() {
         summary.late_issuers_healed = writer.heal(started).await?;
     }
+    discovery.whole(&mut found);
     digests::settle(settings, lake, &mut writer, found, (&run_id, started), &mut summary).await?;
+    // Last: what is noted as listed is never missing from the lake.
+    discovery.keep(lake, &mut summary).await?;
     let ended = crate::settings::now();
     summary.seconds = (ended - started) as f64 / 1e6;
     if note && summary.objects.new + summary.digests.new > 0 {
