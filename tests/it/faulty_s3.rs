@@ -1,6 +1,8 @@
 //! An S3 that answers badly, for the trail and for the lake: a run ends complete or says what is wrong, leaves nothing half done, and the next
 //! one completes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -71,10 +73,18 @@ impl Faulty {
 
     /// Ingests with a fault and then without it: what is in the lake after that is what is in one that never saw a fault.
     #[track_caller]
-    fn check(&self, script: Script) -> Ended {
-        *self.server.script.lock().unwrap() = Some(script);
+    fn check(&self, mut script: Script) -> Ended {
+        let faults = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&faults);
+        let counted: Script = Box::new(move |method, path, query| {
+            let fault = script(method, path, query);
+            count.fetch_add(usize::from(fault.is_some()), Ordering::Relaxed);
+            fault
+        });
+        *self.server.script.lock().unwrap() = Some(counted);
         let faulty = self.ingest(LAKE);
         *self.server.script.lock().unwrap() = None;
+        assert!(faults.load(Ordering::Relaxed) > 1, "hardly a fault was met");
         match faulty.code {
             0 => check_sum(&faulty.json()),
             2 | 4 => {

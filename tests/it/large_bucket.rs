@@ -247,3 +247,19 @@ fn a_backfill_that_was_killed_goes_on() {
     assert_eq!(large.home.count(&lake, "events"), 40, "{summary}");
     assert_eq!(large.ingest(&["--since", &since])["records"]["read"], 0);
 }
+
+#[test]
+fn a_source_is_read_through_the_role_that_the_configuration_names_for_it() {
+    let large = Large { home: Home::new(), server: ListingServer::new() };
+    large.topic(OTHER, "us-east-1", 1, 1);
+    large.topic(ONE, "us-east-1", 1, 2);
+    let config = large.home.text("whodid.toml");
+    let table = "[sources.archive]\nurl = 's3://trail'\nrole = 'arn:aws:iam::444455556666:role/whodid-read'\nexternal_id = 'id-7'\naccounts = ['444455556666']\n";
+    crate::support::write(&large.home.path("whodid.toml"), table.as_bytes());
+    let summary = large.run(&["--config", &config, "ingest", "archive"]).expect(0).json();
+    assert_eq!(summary["records"]["written"], 1, "{summary}");
+    let state = large.server.state.lock().unwrap();
+    assert_eq!(state.signers.iter().collect::<Vec<_>>(), [crate::listing_server::ROLE_KEY]);
+    let asked = &state.assumed[0];
+    assert!(asked.contains("Action=AssumeRole") && asked.contains("role/whodid-read") && asked.contains("ExternalId=id-7"), "{asked}");
+}

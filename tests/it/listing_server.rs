@@ -16,6 +16,10 @@ use crate::support::gzip;
 
 /// Keys of a page, as S3 has it.
 const PAGE: usize = 1_000;
+/// Bytes of an object without records, as it is listed.
+pub(crate) const EMPTY_SIZE: usize = 35;
+/// Whom STS makes of those who assume a role.
+pub(crate) const ROLE_KEY: &str = "ASIAROLEXXXXXEXAMPLE";
 
 /// An object: its body, or an object without records.
 #[derive(Clone, Default)]
@@ -31,14 +35,16 @@ pub(crate) struct State {
     pub(crate) objects: BTreeMap<String, Stored>,
     /// Queries of listings, as they came.
     pub(crate) listings: Vec<String>,
+    /// Access keys that requests of S3 were signed with.
+    pub(crate) signers: std::collections::BTreeSet<String>,
+    /// Forms of `AssumeRole` that came.
+    pub(crate) assumed: Vec<String>,
     /// Keys that were fetched.
     pub(crate) fetched: Vec<String>,
     /// Listings of these prefixes, and objects of which the key holds one, are refused with that status.
     pub(crate) refused: Vec<(String, u16)>,
     /// After so many objects, answer no more, and say so.
     pub(crate) hangs_after: Option<(usize, std::sync::mpsc::Sender<()>)>,
-    /// Whether to keep the lists above: of a million objects nobody wants them.
-    pub(crate) keeps_no_log: bool,
 }
 
 /// A server, and the runtime that it lives in.
@@ -61,8 +67,15 @@ impl ListingServer {
                 let (state, empty) = (Arc::clone(&shared), Arc::clone(&empty));
                 tokio::spawn(async move {
                     let answer = service_fn(|request: Request<hyper::body::Incoming>| {
-                        let answer = answer(&state, &empty, &request);
+                        let state = Arc::clone(&state);
+                        let empty = Arc::clone(&empty);
                         async move {
+                            if request.method() == hyper::Method::POST {
+                                let form = s3s::Body::from(request.into_body()).store_all_limited(1 << 20).await.unwrap();
+                                state.lock().unwrap().assumed.push(url_parts::decoded(std::str::from_utf8(&form).unwrap()));
+                                return Ok(Response::new(s3s::Body::from(assumed_role())));
+                            }
+                            let answer = answer(&state, &empty, &request);
                             match answer {
                                 Some(answer) => Ok::<_, std::convert::Infallible>(answer),
                                 None => std::future::pending().await,
@@ -89,9 +102,17 @@ impl ListingServer {
     }
 }
 
+fn assumed_role() -> String {
+    format!(
+        "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials><AccessKeyId>{ROLE_KEY}</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials><AssumedRoleUser><AssumedRoleId>AROAREADXXXXXEXAMPLE:whodid</AssumedRoleId><Arn>arn:aws:sts::444455556666:assumed-role/whodid-read/whodid</Arn></AssumedRoleUser></AssumeRoleResult></AssumeRoleResponse>"
+    )
+}
+
 fn answer(state: &Mutex<State>, empty: &Arc<[u8]>, request: &Request<hyper::body::Incoming>) -> Option<Response<s3s::Body>> {
     let mut state = state.lock().unwrap();
-    let uri: url_parts::Parts = url_parts::Parts::of(request.uri());
+    let uri = url_parts::Parts::of(request.uri());
+    let signed = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+    state.signers.extend(signed.and_then(|value| value.split(['=', '/']).nth(1)).map(str::to_owned));
     let respond = |status: u16, etag: Option<&str>, body: Vec<u8>| {
         let mut response = Response::builder().status(status);
         if let Some(etag) = etag {
@@ -105,9 +126,7 @@ fn answer(state: &Mutex<State>, empty: &Arc<[u8]>, request: &Request<hyper::body
         return respond(*status, None, b"<Error><Code>InternalError</Code><Message>scripted</Message></Error>".to_vec());
     }
     if uri.key.is_empty() {
-        if !state.keeps_no_log {
-            state.listings.push(uri.query.clone());
-        }
+        state.listings.push(uri.query.clone());
         return respond(200, None, list(&state.objects, &uri).into_bytes());
     }
     if let Some((_, hung)) = state.hangs_after.as_ref().filter(|(count, _)| state.fetched.len() >= *count) {
@@ -118,14 +137,12 @@ fn answer(state: &Mutex<State>, empty: &Arc<[u8]>, request: &Request<hyper::body
     let Some(stored) = state.objects.get(&uri.key).cloned() else {
         return respond(404, None, b"<Error><Code>NoSuchKey</Code></Error>".to_vec());
     };
-    if !state.keeps_no_log {
-        state.fetched.push(uri.key.clone());
-    }
+    state.fetched.push(uri.key.clone());
     let body = stored.body.as_ref().unwrap_or(empty);
     respond(200, Some(&etag(&uri.key, stored.version)), body.to_vec())
 }
 
-fn etag(key: &str, version: u32) -> String {
+pub(crate) fn etag(key: &str, version: u32) -> String {
     format!(
         "{:016x}{version:016x}",
         key.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
@@ -158,7 +175,7 @@ fn list(objects: &BTreeMap<String, Stored>, uri: &url_parts::Parts) -> String {
                 last = format!("{folder}\u{10ffff}");
             }
             None => {
-                let size = stored.body.as_ref().map_or(35, |body| body.len());
+                let size = stored.body.as_ref().map_or(EMPTY_SIZE, |body| body.len());
                 write!(
                     contents,
                     "<Contents><Key>{key}</Key><Size>{size}</Size><ETag>&quot;{}&quot;</ETag><LastModified>2026-11-18T05:02:11.000Z</LastModified></Contents>",
@@ -196,7 +213,7 @@ mod url_parts {
         }
     }
 
-    fn decoded(text: &str) -> String {
+    pub(crate) fn decoded(text: &str) -> String {
         let mut bytes = Vec::new();
         let mut rest = text.bytes();
         while let Some(byte) = rest.next() {

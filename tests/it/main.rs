@@ -20,6 +20,7 @@ mod hostile_text;
 mod ingest;
 mod large_bucket;
 mod listing_server;
+mod million;
 mod names;
 mod properties;
 mod queries;
