@@ -206,6 +206,11 @@ impl Listings {
         self.state.folders.get(folder)?.spans.first().map(|span| span.0)
     }
 
+    /// The first day of which the folder was seen to have objects.
+    pub fn oldest_day(&self, folder: &str) -> Option<i32> {
+        self.state.folders.get(folder)?.oldest
+    }
+
     /// The first day of any folder below a prefix that was listed.
     pub fn first_day_below(&self, prefix: &str) -> Option<i32> {
         let below = self.state.folders.range(prefix.to_owned()..).take_while(|(folder, _)| folder.starts_with(prefix));

@@ -16,14 +16,17 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Objects that could not be read whose names are kept; those beyond are found by the lists of the following runs.
 const UNREAD_MAX: usize = 10_000;
 
+/// Objects that are not listed any more whose names are told.
+const GONE_MAX: usize = 10_000;
+
 /// Addresses, as numbers.
 #[derive(Debug, Default)]
 pub struct Places(HashSet<u64>);
 
 impl Places {
-    /// Adds an address.
-    pub fn insert(&mut self, uri: &str) {
-        self.0.insert(xxh3_64(uri.as_bytes()));
+    /// Adds an address; whether it is new.
+    pub fn insert(&mut self, uri: &str) -> bool {
+        self.0.insert(xxh3_64(uri.as_bytes()))
     }
 
     /// Whether it was added.
@@ -96,24 +99,27 @@ impl Lake {
         Ok(seen)
     }
 
-    /// Addresses of objects that were read, that `is_meant`, and that are not among those listed.
+    /// How many objects were read, are meant, and are not among those listed; and the addresses of the first of them.
     ///
     /// # Errors
     /// Where the ledger cannot be read.
-    pub async fn not_listed(&self, is_meant: &(dyn Fn(&str) -> bool + Sync), listed: &Places) -> Result<BTreeSet<String>> {
-        let mut gone = BTreeSet::new();
+    pub async fn not_listed(&self, is_meant: &(dyn Fn(&str) -> bool + Sync), listed: &Places) -> Result<(u64, BTreeSet<String>)> {
+        let (mut gone, mut places, mut count) = (BTreeSet::new(), Places::default(), 0);
         self.each_object(&["object", "state"], &mut |batch| {
             let (object, state) = (text_column(Table::Objects, batch, "object")?, text_column(Table::Objects, batch, "state")?);
             for row in (0..batch.num_rows()).filter(|row| state.value(*row) != "unreadable") {
                 let uri = object.value(row);
-                if is_meant(uri) && !listed.contains(uri) {
-                    gone.insert(uri.to_owned());
+                if !listed.contains(uri) && is_meant(uri) && places.insert(uri) {
+                    count += 1;
+                    if gone.len() < GONE_MAX {
+                        gone.insert(uri.to_owned());
+                    }
                 }
             }
             Ok(())
         })
         .await?;
-        Ok(gone)
+        Ok((count, gone))
     }
 
     async fn each_object(&self, columns: &[&str], take: &mut (dyn FnMut(&RecordBatch) -> Result<()> + Send)) -> Result<()> {

@@ -108,8 +108,8 @@ enum What {
     Whole { prefix: Option<String> },
     /// Keys of no trail's layout, or ones that are looked at again.
     Range,
-    /// Days of the folder at that address: from the first or the beginning, until the last or the end.
-    Days { folder: String, from: Option<i32>, until: Option<i32>, compared: bool },
+    /// Days of the folder at that address: from the first until the last, or the end.
+    Days { folder: String, from: i32, until: Option<i32>, compared: bool },
 }
 
 enum Item {
@@ -285,7 +285,7 @@ impl<'s> Discovery<'s> {
     /// Tells of an object that has taken another's place in a bucket.
     fn compare(&mut self, opened: &Opened, listed: &Listed, summary: &mut Summary) {
         if opened.source.as_bucket().is_some() && self.seen.was_read(&listed.uri) {
-            tracing::warn!(uri = listed.uri, "overwritten since it was read");
+            tracing::debug!(uri = listed.uri, "overwritten since it was read");
             self.listings.note(&listed.uri, Fate::Overwritten, self.started);
             summary.listing.overwritten.add(&listed.uri);
         }
@@ -323,8 +323,7 @@ impl<'s> Discovery<'s> {
                 part.days.iter().filter_map(|(folder, (first, last))| full(folder, *first, (*last).max(self.window.today))).collect()
             }
             What::Days { folder, from, until, .. } => {
-                let from = from.or_else(|| part.days.get(folder).map(|days| days.0));
-                from.and_then(|from| full(folder, from, until.unwrap_or(self.window.today.max(from)))).into_iter().collect()
+                full(folder, *from, until.unwrap_or(self.window.today.max(*from))).into_iter().collect()
             }
         }
     }
@@ -367,7 +366,7 @@ impl<'s> Discovery<'s> {
             match &part.what {
                 What::Whole { prefix: Some(prefix) } if source::is_s3(prefix) => prefixes.push(prefix.clone()),
                 What::Days { folder, from, until, compared: true } => {
-                    folders.insert(folder.clone(), (from.unwrap_or(i32::MIN), until.unwrap_or(i32::MAX)));
+                    folders.insert(folder.clone(), (*from, until.unwrap_or(i32::MAX)));
                 }
                 _ => {}
             }
@@ -379,14 +378,17 @@ impl<'s> Discovery<'s> {
             let place = log_key::day_folder(uri);
             place.is_some_and(|(folder, day)| folders.get(folder).is_some_and(|(from, until)| (*from..=*until).contains(&day)))
         };
-        let is_meant = |uri: &str| prefixes.iter().any(|prefix| uri.starts_with(prefix)) || in_days(uri);
-        for uri in lake.not_listed(&is_meant, &self.compared).await? {
-            if self.listings.fate(&uri) != Some(Fate::Vanished) {
-                tracing::warn!(uri, "vanished since it was read");
-                self.listings.note(&uri, Fate::Vanished, self.started);
-                summary.listing.vanished.add(uri);
-            }
+        let listings = &self.listings;
+        let is_meant = |uri: &str| {
+            (prefixes.iter().any(|prefix| uri.starts_with(prefix)) || in_days(uri)) && listings.fate(uri) != Some(Fate::Vanished)
+        };
+        let (count, names) = lake.not_listed(&is_meant, &self.compared).await?;
+        for uri in names {
+            tracing::debug!(uri, "vanished since it was read");
+            self.listings.note(&uri, Fate::Vanished, self.started);
+            summary.listing.vanished.add(uri);
         }
+        summary.listing.vanished.count = count;
         Ok(())
     }
 }

@@ -67,6 +67,37 @@ struct Edges {
     newest: i32,
 }
 
+/// Days of a folder that are listed: from one until another, or until the end.
+struct Span<'f> {
+    folder: &'f String,
+    from: i32,
+    until: Option<i32>,
+    /// Whether what was listed is compared with the ledger.
+    compared: bool,
+}
+
+impl<'f> Span<'f> {
+    /// Of a folder that was never listed: the newest days; where others of the source were listed, from where they begin.
+    fn first(folder: &'f String, edge: &Edges, begun: Option<i32>, window: Window) -> Self {
+        let newest = edge.oldest.max(edge.newest.saturating_sub(FIRST_DAYS - 1));
+        match window.folders() {
+            _ if window.is_all() => Self { folder, from: begun.unwrap_or(newest), until: None, compared: true },
+            (from, until) => Self { folder, from: from.map_or(edge.oldest, |from| from.max(edge.oldest)), until, compared: false },
+        }
+    }
+
+    /// Of a folder that has objects from the oldest day on, and of which days from the first until the last were listed.
+    fn next(folder: &'f String, (oldest, first, last): (i32, i32, i32), sweeps: bool, window: Window) -> Self {
+        if !window.is_all() {
+            let (from, until) = window.folders();
+            return Self { folder, from: from.unwrap_or(oldest), until, compared: false };
+        }
+        let tail = last.min(window.today) - OVERLAP_DAYS;
+        let from = if sweeps { tail.min(first.max(window.today - SWEEP_DAYS)) } else { tail };
+        Self { folder, from, until: None, compared: sweeps }
+    }
+}
+
 impl<'s> Planned<'s> {
     /// Adds a source.
     pub(super) async fn add(
@@ -129,6 +160,52 @@ impl<'s> Planned<'s> {
         summary: &mut Summary,
     ) -> Result<(), Failure> {
         let layout = Layout::of(bucket, &opened.filter).await;
+        let regions = self.take(number, bucket, layout, summary)?;
+        let unknown: Vec<&String> = regions.iter().filter(|folder| listings.last_day(&bucket.uri(folder)).is_none()).collect();
+        let edges = edges_of(bucket, unknown, summary).await?;
+        let root = bucket.uri(bucket.root());
+        let begun = listings.first_day_below(&root);
+        let sweeps = listings.swept(&root).is_none_or(|swept| window.started.saturating_sub(swept) >= SWEEP_MICROS);
+        let mut spans = Vec::new();
+        for folder in &regions {
+            let uri = bucket.uri(folder);
+            let known = listings.first_day(&uri).zip(listings.last_day(&uri));
+            let span = match (known, edges.get(folder)) {
+                // It could not be listed: told, and tried again by the next run.
+                (None, None) => continue,
+                // Of another layout than days.
+                (None, Some(None)) => {
+                    summary.listing.listed_whole.add(&uri);
+                    self.range(number, bucket, Range { prefix: folder.clone(), ..Range::default() });
+                    continue;
+                }
+                (None, Some(Some(edge))) => {
+                    let span = Span::first(folder, edge, begun, window);
+                    listings.exists_from(&uri, edge.oldest);
+                    if window.is_all() {
+                        Older::add(&mut summary.listing.not_ingested, edge.oldest, span.from);
+                    }
+                    if window.is_all() && begun.is_some() {
+                        summary.listing.first_seen.add(&uri);
+                    }
+                    span
+                }
+                (Some((first, last)), _) => {
+                    let oldest = listings.oldest_day(&uri).unwrap_or(first);
+                    Span::next(folder, (oldest, first, last), sweeps, window)
+                }
+            };
+            spans.push(span);
+        }
+        if window.is_all() {
+            self.again(number, bucket, &spans, seen);
+        }
+        self.spans(number, bucket, window, spans);
+        Ok(())
+    }
+
+    /// Takes what is of no trail's shape; returns the folders of regions.
+    fn take(&mut self, number: usize, bucket: &'s Bucket, layout: Layout, summary: &mut Summary) -> Result<BTreeSet<String>, Failure> {
         for error in layout.failed {
             if matches!(error, source::Error::Credentials { .. }) {
                 return Err(error.into());
@@ -146,86 +223,37 @@ impl<'s> Planned<'s> {
             self.in_turn.push((part, stream::iter(layout.objects).boxed()));
         }
         summary.listing.folders += layout.regions.len() as u64;
-        let root = bucket.uri(bucket.root());
-        let begun = listings.first_day_below(&root);
-        let sweeps = listings.swept(&root).is_none_or(|swept| window.started.saturating_sub(swept) >= SWEEP_MICROS);
-        let unknown = |folder: &String| listings.last_day(&bucket.uri(folder)).is_none();
-        let asked: Vec<&String> = layout.regions.iter().filter(|folder| unknown(folder) && (begun.is_none() || !window.is_all())).collect();
-        let edges = edges_of(bucket, asked, summary).await?;
-        let mut spans = Vec::new();
-        for folder in &layout.regions {
-            let uri = bucket.uri(folder);
-            let (known, edge) = (listings.last_day(&uri), edges.get(folder));
-            if known.is_none() && begun.is_some() && window.is_all() {
-                summary.listing.first_seen.add(&uri);
-            }
-            let (mut until, mut compared) = (None, window.is_all());
-            let from = match (known, begun, edge) {
-                _ if !window.is_all() => {
-                    let (from, last) = window.folders();
-                    until = last;
-                    from
-                }
-                (Some(last), ..) => {
-                    let tail = last.min(window.today) - OVERLAP_DAYS;
-                    compared = sweeps;
-                    let swept = (window.today - SWEEP_DAYS).max(listings.first_day(&uri).unwrap_or(tail));
-                    Some(if sweeps { tail.min(swept) } else { tail })
-                }
-                (None, Some(begun), _) => Some(begun),
-                (None, None, Some(Some(edge))) => Some(edge.oldest.max(edge.newest - FIRST_DAYS + 1)),
-                // It could not be listed: told, and tried again by the next run.
-                (None, None, None) => continue,
-                // Of another layout than days.
-                (None, None, Some(None)) => {
-                    summary.listing.listed_whole.add(&uri);
-                    self.range(number, bucket, Range { prefix: folder.clone(), ..Range::default() });
-                    continue;
-                }
-            };
-            if let Some(Some(edge)) = edge {
-                listings.exists_from(&uri, edge.oldest);
-                if window.is_all()
-                    && let Some(from) = from.filter(|from| *from > edge.oldest)
-                {
-                    Older::add(&mut summary.listing.not_ingested, edge.oldest, from);
-                }
-            }
-            spans.push((folder, from, until, compared));
-        }
-        let mut again = BTreeSet::new();
-        for place in seen.unread().filter_map(|uri| uri.strip_prefix(&bucket.uri(""))).filter_map(log_key::day_folder) {
-            let is_listed =
-                |span: &(&String, Option<i32>, Option<i32>, bool)| span.0 == place.0 && span.1.is_none_or(|from| from <= place.1);
-            if window.is_all() && layout.regions.contains(place.0) && !spans.iter().any(is_listed) {
-                again.insert(format!("{}{}", place.0, log_key::path_of_day(place.1)));
-            }
-        }
-        for prefix in again {
-            self.range(number, bucket, Range { prefix, ..Range::default() });
-        }
-        self.spans(number, bucket, window, spans);
-        Ok(())
+        Ok(layout.regions)
     }
 
-    /// Cuts spans of days into parts: in the order of time, side by side over all folders.
-    fn spans(&mut self, source: usize, bucket: &'s Bucket, window: Window, spans: Vec<(&String, Option<i32>, Option<i32>, bool)>) {
+    /// Days that are over and hold an object that could not be read.
+    fn again(&mut self, number: usize, bucket: &'s Bucket, spans: &[Span<'_>], seen: &Seen) {
+        let starts: BTreeMap<&str, i32> = spans.iter().map(|span| (span.folder.as_str(), span.from)).collect();
+        let root = bucket.uri("");
+        let places = seen.unread().filter_map(|uri| uri.strip_prefix(&root)).filter_map(log_key::day_folder);
+        let is_before = |(folder, day): &(&str, i32)| starts.get(folder).is_some_and(|from| day < from);
+        let days: BTreeSet<String> =
+            places.filter(is_before).map(|(folder, day)| format!("{folder}{}", log_key::path_of_day(day))).collect();
+        days.into_iter().for_each(|prefix| self.range(number, bucket, Range { prefix, ..Range::default() }));
+    }
+
+    /// Makes parts of spans of days; those of a backfill are cut, so that all folders are listed in the order of time, side by side.
+    fn spans(&mut self, source: usize, bucket: &'s Bucket, window: Window, spans: Vec<Span<'_>>) {
         let mut slices = Vec::new();
-        for (folder, from, until, compared) in spans {
+        for Span { folder, mut from, until, compared } in spans {
             let last = until.unwrap_or(window.today);
-            let mut from = from;
-            while let Some(first) = from.filter(|from| from.saturating_add(SLICE_DAYS) <= last) {
-                slices.push((Some(first), Some(first + SLICE_DAYS - 1), folder, compared));
-                from = Some(first + SLICE_DAYS);
+            while !window.is_all() && from.saturating_add(SLICE_DAYS) <= last {
+                slices.push((from, Some(from + SLICE_DAYS - 1), folder, compared));
+                from += SLICE_DAYS;
             }
             slices.push((from, until, folder, compared));
         }
         slices.sort();
         for (from, until, folder, compared) in slices {
             let path = |day: i32| format!("{folder}{}", log_key::path_of_day(day));
-            let range = match (from, until) {
-                (Some(from), Some(until)) if from == until => Range { prefix: path(from), ..Range::default() },
-                _ => Range { prefix: folder.clone(), after: from.map(path), before: until.map(|until| path(until + 1)) },
+            let range = match until {
+                Some(until) if from == until => Range { prefix: path(from), ..Range::default() },
+                _ => Range { prefix: folder.clone(), after: Some(path(from)), before: until.map(|until| path(until + 1)) },
             };
             let part = self.part(source, What::Days { folder: bucket.uri(folder), from, until, compared });
             self.abreast.push((part, bucket, range));
@@ -245,6 +273,9 @@ impl<'s> Planned<'s> {
 
 impl Older {
     fn add(held: &mut Option<Older>, from: i32, until: i32) {
+        if from >= until {
+            return;
+        }
         let text = |day: i32| log_key::path_of_day(day).trim_end_matches('/').replace('/', "-");
         let (from, until) = (text(from), text(until));
         let older = held.get_or_insert_with(|| Older { folders: 0, since: from.clone(), until: until.clone() });
