@@ -141,14 +141,7 @@ pub(crate) enum Verb {
     /// Run the rules on what is new, and tell of what they take
     Alert(Alert),
     /// Read CloudTrail and session logs into the lake; what is there already is not read again
-    Ingest {
-        /// Folders, files, s3://bucket/prefix, or sources named in the configuration
-        #[arg(required = true)]
-        sources: Vec<String>,
-        /// End with code 6 if any input was rejected or could not be read
-        #[arg(long)]
-        strict: bool,
-    },
+    Ingest(Ingest),
     /// How fresh the lake is: per source, account and region the first and last event, delay, gaps and rejected input
     Status,
     /// Make few large files of many small ones, and delete what was replaced long enough ago; ingest does so where it pays
@@ -189,6 +182,31 @@ pub(crate) enum Verb {
         #[arg(long, default_value_t = 3_000)]
         events: usize,
     },
+}
+
+/// What to read into the lake.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Ingest {
+    /// Folders, files, s3://bucket/prefix, or sources named in the configuration
+    #[arg(required = true)]
+    pub(crate) sources: Vec<String>,
+    /// End with code 6 if any input was rejected or could not be read
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Only say what there is to read, and what the requests for it cost; nothing is written
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Only logs of this account (may be repeated)
+    #[arg(long = "account", value_name = "ACCOUNT_ID", value_parser = account_id)]
+    pub(crate) accounts: Vec<String>,
+    /// Only logs of this region (may be repeated)
+    #[arg(long = "aws-region", value_name = "REGION")]
+    pub(crate) aws_regions: Vec<String>,
+}
+
+fn account_id(text: &str) -> Result<String, String> {
+    let is_one = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_one { Ok(text.to_owned()) } else { Err("an account id has 12 digits".to_owned()) }
 }
 
 /// Flags of the monitor.

@@ -22,7 +22,60 @@ struct File {
     #[serde(default)]
     copies: BTreeMap<String, String>,
     #[serde(default)]
-    sources: BTreeMap<String, String>,
+    sources: BTreeMap<String, NamedSource>,
+}
+
+/// A source of the configuration: its address, or a table that says more.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum NamedSource {
+    Address(String),
+    Table(SourceTable),
+}
+
+impl NamedSource {
+    fn table(&self) -> Option<&SourceTable> {
+        match self {
+            NamedSource::Address(_) => None,
+            NamedSource::Table(table) => Some(table),
+        }
+    }
+}
+
+/// `[sources.NAME]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceTable {
+    url: String,
+    role: Option<String>,
+    external_id: Option<String>,
+    profile: Option<String>,
+    region: Option<String>,
+    endpoint_url: Option<String>,
+    #[serde(default)]
+    accounts: Vec<String>,
+    #[serde(default)]
+    aws_regions: Vec<String>,
+}
+
+/// The accounts and regions whose logs are read; where none is named, all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Filter {
+    pub(crate) accounts: Vec<String>,
+    pub(crate) aws_regions: Vec<String>,
+}
+
+impl Filter {
+    /// Whether logs of an account and region are read; what is not known (empty) is.
+    pub(crate) fn takes(&self, account_id: &str, aws_region: &str) -> bool {
+        let takes = |named: &[String], value: &str| named.is_empty() || value.is_empty() || named.iter().any(|name| name == value);
+        takes(&self.accounts, account_id) && takes(&self.aws_regions, aws_region)
+    }
+
+    /// Whether everything is read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.accounts.is_empty() && self.aws_regions.is_empty()
+    }
 }
 
 /// What a command needs to know of its surroundings.
@@ -35,14 +88,18 @@ pub(crate) struct Settings {
     pub(crate) until: Option<i64>,
     pub(crate) offline: bool,
     pub(crate) logs: Vec<String>,
+    /// What of sources is read, by the command line.
+    pub(crate) filter: Filter,
     /// Folder for what whodid keeps for itself.
     pub(crate) data: PathBuf,
     pub(crate) terminal: bool,
     pub(crate) source: SourceOptions,
+    /// As the command line has it: that goes before what the configuration says of one source.
+    asked: SourceOptions,
     /// Places, in a folder or bucket, and the `s3://` prefix of which each is a copy; all end in `/`.
     pub(crate) copies: BTreeMap<String, String>,
     public_keys: Vec<String>,
-    sources: BTreeMap<String, String>,
+    sources: BTreeMap<String, NamedSource>,
     hash_key_file: PathBuf,
     environment: HashMap<String, String>,
 }
@@ -106,11 +163,17 @@ impl Settings {
             until,
             offline: global.offline,
             logs: global.logs.clone(),
+            filter: Filter::default(),
             terminal: std::io::stderr().is_terminal(),
             source: SourceOptions {
                 profile: global.profile.clone().or(file.profile),
                 region: global.region.clone().or(file.region),
                 endpoint_url: global.endpoint_url.clone().or(file.endpoint_url),
+            },
+            asked: SourceOptions {
+                profile: global.profile.clone(),
+                region: global.region.clone(),
+                endpoint_url: global.endpoint_url.clone(),
             },
             copies: file.copies.into_iter().map(|(read, recorded)| (folder(read), folder(recorded))).collect(),
             public_keys: global.public_keys.iter().cloned().chain(file.public_keys).collect(),
@@ -123,13 +186,53 @@ impl Settings {
 
     /// The address of a source, by its name in the configuration or as it stands.
     pub(crate) fn source_named<'s>(&'s self, name: &'s str) -> &'s str {
-        self.sources.get(name).map_or(name, String::as_str)
+        match self.sources.get(name) {
+            Some(NamedSource::Address(url)) => url,
+            Some(NamedSource::Table(table)) => &table.url,
+            None => name,
+        }
+    }
+
+    /// How a source is reached, by its name or its address: the configuration may name a role for it.
+    pub(crate) fn options_of(&self, name: &str) -> source::Options {
+        let mut options = self.source_options();
+        if let Some(table) = self.table_of(name) {
+            options.role.clone_from(&table.role);
+            options.external_id.clone_from(&table.external_id);
+            let own = |asked: &Option<String>, own: &Option<String>, all| asked.clone().or_else(|| own.clone()).or(all);
+            options.profile = own(&self.asked.profile, &table.profile, options.profile);
+            options.region = own(&self.asked.region, &table.region, options.region);
+            options.endpoint_url = own(&self.asked.endpoint_url, &table.endpoint_url, options.endpoint_url);
+        }
+        options
+    }
+
+    /// What of a source is read: what the command line names, else what the configuration does.
+    pub(crate) fn filter_of(&self, name: &str) -> Filter {
+        let asked = &self.filter;
+        let table = self.table_of(name);
+        let of = |asked: &[String], configured: Option<&Vec<String>>| {
+            if asked.is_empty() { configured.cloned().unwrap_or_default() } else { asked.to_vec() }
+        };
+        Filter {
+            accounts: of(&asked.accounts, table.map(|table| &table.accounts)),
+            aws_regions: of(&asked.aws_regions, table.map(|table| &table.aws_regions)),
+        }
+    }
+
+    /// The table of a source, by its name, or by the address of something in it.
+    fn table_of(&self, name: &str) -> Option<&SourceTable> {
+        let holds = |url: &str| name == url || name.strip_prefix(url).is_some_and(|rest| url.ends_with('/') || rest.starts_with('/'));
+        let of_name = self.sources.get(name).and_then(NamedSource::table);
+        of_name.or_else(|| {
+            self.sources.values().filter_map(NamedSource::table).filter(|table| holds(&table.url)).max_by_key(|table| table.url.len())
+        })
     }
 
     /// How AWS is reached.
     pub(crate) fn source_options(&self) -> source::Options {
         let SourceOptions { profile, region, endpoint_url } = self.source.clone();
-        source::Options { profile, region, endpoint_url }
+        source::Options { profile, region, endpoint_url, role: None, external_id: None }
     }
 
     /// Adds the public keys of the files that the user named.
@@ -235,7 +338,7 @@ fn read_config(path: &Path, named: bool) -> Result<File, Failure> {
             exit: crate::exit::Exit::Failed,
             code: "config",
             message: format!("cannot understand {}: {}", path.display(), error.message()),
-            hint: Some("known keys: lake, profile, region, endpoint_url, hash_key_file, public_keys, [copies], [sources]".into()),
+            hint: Some("known keys: lake, profile, region, endpoint_url, hash_key_file, public_keys, [copies], [sources] (NAME = \"s3://…\", or [sources.NAME] with url, role, external_id, profile, region, endpoint_url, accounts, aws_regions)".into()),
         }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named => Ok(File::default()),
         Err(error) => Err(Failure::usage(format!("cannot read {}: {error}", path.display()), "give a readable file to --config")),
@@ -292,6 +395,17 @@ mod tests {
     fn unknown_configuration_keys_are_refused() {
         assert!(toml::from_str::<File>("lake = 'x'\nlaek = 'y'").is_err());
         assert!(toml::from_str::<File>("lake = 'x'\n[sources]\naudit = 's3://b/p'").is_ok());
+        assert!(toml::from_str::<File>("[sources.audit]\nurl = 's3://b/p'\nrole = 'arn:aws:iam::111122223333:role/read'").is_ok());
+        assert!(toml::from_str::<File>("[sources.audit]\nurl = 's3://b/p'\nrloe = 'x'").is_err());
+        assert!(toml::from_str::<File>("[sources.audit]\nrole = 'x'").is_err());
+    }
+
+    #[test]
+    fn a_filter_takes_what_it_names_and_what_is_not_known() {
+        let filter = Filter { accounts: vec!["111122223333".into()], aws_regions: vec!["eu-west-1".into()] };
+        assert!(filter.takes("111122223333", "eu-west-1") && filter.takes("", "") && filter.takes("111122223333", ""));
+        assert!(!filter.takes("444455556666", "eu-west-1") && !filter.takes("111122223333", "us-east-1"));
+        assert!(Filter::default().takes("444455556666", "us-east-1") && Filter::default().is_empty());
     }
 
     #[test]

@@ -35,6 +35,11 @@ impl Shelf {
         Self { store, ours: BTreeMap::new() }
     }
 
+    /// Whether pages can be saved.
+    pub(crate) fn has_place(&self) -> bool {
+        self.store.is_some()
+    }
+
     /// What all have written under a name, `None` where nobody has.
     pub(crate) async fn load(&mut self, name: &str, merge: Merge) -> Result<Option<Bytes>> {
         let (files, pages) = self.read(name).await?;

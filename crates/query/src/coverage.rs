@@ -11,6 +11,7 @@ use identity::Organisation;
 use lake::Table;
 use std::collections::{BTreeMap, BTreeSet};
 
+const DAY_MICROS: i64 = 86_400_000_000;
 /// Accounts and regions that an answer lists; what is beyond is summed up in one.
 const GAPS_MAX: usize = 500;
 
@@ -53,6 +54,9 @@ impl Reader {
             complete = holes.is_empty() && !scopes.is_empty();
             gaps = if scopes.is_empty() { gaps } else { holes };
         }
+        let left_out = self.not_ingested(since, until).await?;
+        complete &= left_out.is_empty();
+        gaps.splice(0..0, left_out);
         let more = gaps.len().saturating_sub(GAPS_MAX);
         gaps.truncate(GAPS_MAX);
         if more > 0 {
@@ -67,6 +71,24 @@ impl Reader {
         let from = since.or(first).map(rfc3339);
         let until = until.or(last).map(rfc3339);
         Ok((organisation, Coverage { from, until, complete, gaps }))
+    }
+
+    /// Days of the window whose logs lie in a bucket that was ingested in part.
+    async fn not_ingested(&self, since: Option<i64>, until: Option<i64>) -> Result<Vec<CoverageGap>> {
+        let micros = |day: i32| i64::from(day) * DAY_MICROS;
+        let today = lake::day_of(self.now());
+        let days = self.lake().listings().await?.unlisted(today);
+        let of_window = days
+            .into_iter()
+            .filter(|days| until.is_none_or(|until| micros(days.from) < until) && since.is_none_or(|since| since < micros(days.until)));
+        let gap = |days: lake::Unlisted| CoverageGap {
+            account_id: days.account_id,
+            aws_region: days.aws_region,
+            from: Some(rfc3339(micros(days.from).max(since.unwrap_or(i64::MIN)))),
+            until: Some(rfc3339(micros(days.until).min(until.unwrap_or(i64::MAX)))),
+            why: "logs of these days lie in the bucket and were not ingested: whodid ingest SOURCE --since DATE".into(),
+        };
+        Ok(of_window.map(gap).collect())
     }
 
     /// For each account and region the first and last event read, microseconds since 1970.

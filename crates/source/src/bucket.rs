@@ -6,6 +6,8 @@
 //! Never writes to a bucket, never holds more of an object than the caller allows, never mixes two versions of one.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,13 +18,13 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::list_objects_v2::{ListObjectsV2Error, ListObjectsV2Output};
 use aws_sdk_s3::types::{EncodingType, Object};
 use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, warn};
 
 use crate::connect::{OPERATION_TIMEOUT, READ_TIMEOUT, client};
 use crate::fault::{Cause, classify, elsewhere, region_header, unreadable};
+use crate::tree::{Ask, Range};
 use crate::{BoxError, Error, Listed, Object as Fetched, Options, Result, Source, place};
 
 /// Times that an object whose body broke off is fetched from its start.
@@ -33,7 +35,7 @@ pub const BODY_BYTES_PER_SECOND_MIN: u64 = 64 * 1024;
 /// Before a body is fetched again; twice as long before the next time.
 const BODY_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-type ListError = SdkError<ListObjectsV2Error, HttpResponse>;
+pub(crate) type ListError = SdkError<ListObjectsV2Error, HttpResponse>;
 
 /// A bucket, with all keys that begin with its prefix.
 #[derive(Debug, Clone)]
@@ -44,6 +46,7 @@ pub struct Bucket {
     prefix: String,
     profile: Option<String>,
     read_timeout: Duration,
+    listings: Arc<AtomicU64>,
 }
 
 impl Bucket {
@@ -61,7 +64,8 @@ impl Bucket {
     /// In whichever region the bucket lies: S3 tells it to who asks in another one.
     async fn found(client: Client, spec: &str, profile: Option<String>) -> Result<Bucket> {
         let (bucket, prefix) = place::parse(spec)?;
-        let mut bucket = Bucket { client, name: spec.to_owned(), bucket, prefix, profile, read_timeout: READ_TIMEOUT };
+        let name = spec.to_owned();
+        let mut bucket = Bucket { client, name, bucket, prefix, profile, read_timeout: READ_TIMEOUT, listings: Arc::default() };
         if let Err(error) = bucket.settle().await {
             let Some(region) = bucket.region(&error).await else {
                 return Err(bucket.list_failed(&error));
@@ -84,12 +88,12 @@ impl Bucket {
     /// A prefix without keys is an empty source, not an error.
     async fn settle(&mut self) -> Result<(), ListError> {
         if self.prefix.is_empty() || self.prefix.ends_with('/') {
-            return self.page(&self.prefix, None, Some(1)).await.map(drop);
+            return self.page(&Ask { keys_max: Some(1), ..Ask::below(&self.prefix) }).await.map(drop);
         }
         let folder = format!("{}/", self.prefix);
         let mut token = None;
         loop {
-            let page = self.page(&folder, token.take(), Some(1)).await?;
+            let page = self.page(&Ask { token: token.take(), keys_max: Some(1), ..Ask::below(&folder) }).await?;
             if !page.contents().is_empty() {
                 self.prefix = folder;
                 return Ok(());
@@ -116,33 +120,54 @@ impl Bucket {
 
     /// XML cannot hold every character that a key can: a page that cannot be read is asked for again, URL-encoded. Not
     /// at first, since some servers say that they encode, and do not.
-    async fn page(&self, prefix: &str, token: Option<String>, keys_max: Option<i32>) -> Result<ListObjectsV2Output, ListError> {
-        let prefix = (!prefix.is_empty()).then(|| prefix.to_owned());
-        let request = self.client.list_objects_v2().bucket(&self.bucket).set_max_keys(keys_max);
-        let request = request.set_prefix(prefix).set_continuation_token(token);
+    pub(crate) async fn page(&self, ask: &Ask<'_>) -> Result<ListObjectsV2Output, ListError> {
+        self.listings.fetch_add(1, Ordering::Relaxed);
+        let prefix = (!ask.prefix.is_empty()).then(|| ask.prefix.to_owned());
+        let request = self.client.list_objects_v2().bucket(&self.bucket).set_max_keys(ask.keys_max);
+        let request = request.set_prefix(prefix).set_continuation_token(ask.token.clone());
+        // A token knows where the listing began.
+        let request = request.set_start_after(ask.after.filter(|_| ask.token.is_none()).map(str::to_owned));
+        let request = request.set_delimiter(ask.folders.then(|| "/".to_owned()));
         match request.clone().send().await {
             Err(error) if unreadable(&error) => request.encoding_type(EncodingType::Url).send().await,
             answered => answered,
         }
     }
 
+    /// Pages of listings asked for since the bucket was opened, attempts at one page counting as one.
+    pub fn listings(&self) -> u64 {
+        self.listings.load(Ordering::Relaxed)
+    }
+
+    /// The prefix that the source is: empty, or ending in `/` where it is a folder.
+    pub fn root(&self) -> &str {
+        &self.prefix
+    }
+
     fn list_failed(&self, error: &ListError) -> Error {
-        classify(error, &self.uri(&self.prefix), self.profile.as_deref(), |what, source| Error::List { what, source })
+        self.failed_below(&self.prefix, error)
     }
 
-    fn list_broken(&self, why: &'static str) -> Error {
-        Error::List { what: self.uri(&self.prefix), source: Cause::boxed(why) }
+    pub(crate) fn failed_below(&self, prefix: &str, error: &ListError) -> Error {
+        classify(error, &self.uri(prefix), self.profile.as_deref(), |what, source| Error::List { what, source })
     }
 
-    fn uri(&self, key: &str) -> String {
+    pub(crate) fn broken_below(&self, prefix: &str, why: &'static str) -> Error {
+        Error::List { what: self.uri(prefix), source: Cause::boxed(why) }
+    }
+
+    /// `s3://bucket/key`.
+    pub fn uri(&self, key: &str) -> String {
         format!("s3://{}/{key}", self.bucket)
     }
 
-    /// The next page of the listing, and where to go on. A page may be empty and still not be the last one.
-    async fn step(&self, mut position: Position) -> (Vec<Result<Listed>>, Option<Position>) {
-        let page = match self.page(&self.prefix, position.token.clone(), None).await {
+    /// The next page of a listing, and where to go on. A page may be empty and still not be the last one.
+    pub(crate) async fn step(&self, range: &Range, mut position: Position) -> (Vec<Result<Listed>>, Option<Position>) {
+        let prefix = range.prefix.as_str();
+        let ask = Ask { token: position.token.clone(), after: range.after.as_deref(), ..Ask::below(prefix) };
+        let page = match self.page(&ask).await {
             Ok(page) => page,
-            Err(error) => return (vec![Err(self.list_failed(&error))], None),
+            Err(error) => return (vec![Err(self.failed_below(prefix, &error))], None),
         };
         let encoded = page.encoding_type() == Some(&EncodingType::Url);
         let mut keys = HashSet::new();
@@ -150,6 +175,8 @@ impl Bucket {
         for object in page.contents() {
             match self.listed(object, encoded) {
                 Ok(object) if is_folder(&object) => {}
+                // Keys come in the order of their bytes: nothing that is asked for follows.
+                Ok(object) if range.before.as_ref().is_some_and(|before| object.key >= *before) => return (listed, None),
                 Ok(object) => {
                     if !position.previous.contains(&object.key) && keys.insert(object.key.clone()) {
                         listed.push(Ok(object));
@@ -159,9 +186,11 @@ impl Bucket {
             }
         }
         match (page.next_continuation_token, page.is_truncated) {
-            (None, Some(true)) => listed.push(Err(self.list_broken("S3 says that there is more, but not where to go on"))),
+            (None, Some(true)) => listed.push(Err(self.broken_below(prefix, "S3 says that there is more, but not where to go on"))),
             (None, _) => {}
-            (token, _) if token == position.token => listed.push(Err(self.list_broken("S3 gives the same page again and again"))),
+            (token, _) if token == position.token => {
+                listed.push(Err(self.broken_below(prefix, "S3 gives the same page again and again")));
+            }
             (token, _) => {
                 if !keys.is_empty() {
                     position.previous = keys;
@@ -172,7 +201,7 @@ impl Bucket {
         (listed, None)
     }
 
-    fn listed(&self, object: &Object, encoded: bool) -> Result<Listed> {
+    pub(crate) fn listed(&self, object: &Object, encoded: bool) -> Result<Listed> {
         let key = object.key().unwrap_or_default();
         let key = if encoded { decode(key) } else { Ok(key.to_owned()) };
         let key = key.map_err(|key| Error::Skipped { uri: self.uri(&key), why: "its key is not UTF-8" })?;
@@ -227,8 +256,11 @@ impl Source for Bucket {
     }
 
     async fn list(&self) -> Result<BoxStream<'_, Result<Listed>>> {
-        let pages = stream::unfold(Some(Position::default()), async |position| Some(self.step(position?).await));
-        Ok(pages.flat_map(stream::iter).boxed())
+        Ok(self.list_range(Range { prefix: self.prefix.clone(), ..Range::default() }))
+    }
+
+    fn as_bucket(&self) -> Option<&Bucket> {
+        Some(self)
     }
 
     fn prefix(&self) -> Option<String> {
@@ -266,7 +298,7 @@ impl Source for Bucket {
 
 /// Where a listing stands. Pages may overlap by a key; only the page before can hold it again.
 #[derive(Default)]
-struct Position {
+pub(crate) struct Position {
     token: Option<String>,
     previous: HashSet<String>,
 }
@@ -278,12 +310,12 @@ enum Failure {
 }
 
 /// Consoles make an empty object for a folder.
-fn is_folder(listed: &Listed) -> bool {
+pub(crate) fn is_folder(listed: &Listed) -> bool {
     listed.size == 0 && listed.key.ends_with('/')
 }
 
 /// Undoes S3's URL encoding, in which a space is a plus; a key that is not UTF-8 comes back as far as it can be shown.
-fn decode(encoded: &str) -> Result<String, String> {
+pub(crate) fn decode(encoded: &str) -> Result<String, String> {
     let hex = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
     let mut rest = encoded.as_bytes();
     let mut bytes = Vec::with_capacity(rest.len());

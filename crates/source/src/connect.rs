@@ -13,6 +13,7 @@ use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::Client;
@@ -32,6 +33,9 @@ pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(120);
 pub const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);
 /// For an instance's metadata service, which most machines do not have.
 pub const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// By which the sessions of a role that is assumed are known in the logs of its account.
+const ROLE_SESSION_NAME: &str = "whodid";
 
 /// Where to ask first when nobody names a region: S3 then says where the bucket lies.
 const REGION_FALLBACK: &str = "us-east-1";
@@ -65,7 +69,14 @@ pub(crate) async fn config(options: &Options) -> SdkConfig {
     if let Some(endpoint_url) = &options.endpoint_url {
         loader = loader.endpoint_url(endpoint_url);
     }
-    loader.load().await
+    let config = loader.load().await;
+    let Some(role) = &options.role else { return config };
+    let mut assumed = AssumeRoleProvider::builder(role).configure(&config).session_name(ROLE_SESSION_NAME);
+    if let Some(external_id) = &options.external_id {
+        assumed = assumed.external_id(external_id);
+    }
+    let assumed = SharedCredentialsProvider::new(assumed.build().await);
+    config.into_builder().credentials_provider(assumed).build()
 }
 
 /// Leaves out the instance metadata service, which the SDK would ask as well, and wait for.

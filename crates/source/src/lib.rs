@@ -14,6 +14,7 @@ mod folder;
 mod memory;
 mod place;
 mod public_keys;
+mod tree;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ pub use folder::Folder;
 pub use memory::Memory;
 pub use place::is_s3;
 pub use public_keys::{KEY_PAGES_MAX, ListedKey, list_public_keys, list_public_keys_by};
+pub use tree::{Level, Range};
 pub use webhook::{WEBHOOK_ATTEMPTS_MAX, WEBHOOK_TIMEOUT, Webhook};
 
 /// One object of a source, before it is read.
@@ -57,6 +59,10 @@ pub struct Options {
     pub region: Option<String>,
     /// Another S3 than AWS's; its buckets are then part of the path, not of the host name.
     pub endpoint_url: Option<String>,
+    /// ARN of a role to assume with the credentials found, for what lies in another account.
+    pub role: Option<String>,
+    /// What the role's trust policy asks for as `sts:ExternalId`.
+    pub external_id: Option<String>,
 }
 
 /// An object, and what its store says about it.
@@ -87,6 +93,11 @@ pub trait Source: Send + Sync {
     /// What every URI of the source begins with, ending in `/`, where a listing without errors names all objects below that; `None` for
     /// a single file or a part of a folder.
     fn prefix(&self) -> Option<String>;
+
+    /// The source as a bucket, which can be listed in parts; `None` for what is always listed whole.
+    fn as_bucket(&self) -> Option<&Bucket> {
+        None
+    }
 
     /// The bytes of an object; more than `bytes_max` is [`Error::TooLarge`], and never held in memory.
     async fn fetch(&self, listed: &Listed, bytes_max: u64) -> Result<Bytes>;

@@ -75,7 +75,7 @@ pub(crate) async fn settle(
     for (read, recorded) in &settings.copies {
         digests.copy(read, recorded);
     }
-    summary.digests.new = found.digests.len() as u64;
+    summary.digests.new += found.digests.len() as u64;
     let verifier = digests.verifier();
     let mut reading = Reading {
         settings,

@@ -1,18 +1,21 @@
 //! `whodid ingest`: list, leave out what is there already, fetch, decode, commit.
 
+use crate::args::Ingest;
 use crate::commands::digests::{self, Found};
+use crate::commands::discover::{DIGESTS_HELD_MAX, Discovery, Listing, Todo, open};
+use crate::commands::dry_run;
 use crate::commands::session_logs::{self, SessionLogs};
 use crate::commands::user_lake;
 use crate::exit::Exit;
 use crate::failure::{Failure, causes};
 use crate::render;
-use crate::settings::Settings;
-use event::log_key::{self, Kind};
+use crate::settings::{Filter, Settings};
+use event::log_key;
 use event::{Decoder, HashKey, Reason, Reject};
 use futures::StreamExt as _;
 use lake::compact::{Extent, KEEP};
-use lake::{Known, Lake, ObjectRow, Rows, Tally, Writer};
-use source::{Listed, Source};
+use lake::{Lake, ObjectRow, Rows, Tally, Writer};
+use source::Listed;
 use std::sync::Arc;
 
 /// Bytes of one object as stored, at most: CloudTrail writes at most 50 MB compressed.
@@ -23,8 +26,6 @@ const COMMIT_BYTES: u64 = 16 << 20;
 const PLAIN_BYTES_PER_STORED: u64 = 8;
 /// Objects that one commit holds.
 const COMMIT_OBJECTS: usize = 5_000;
-/// How long after an event its object is made, mostly (CloudTrail User Guide: about 5 minutes on average; measured: up to 10).
-const DELIVERY_MICROS: i64 = 15 * 60 * 1_000_000;
 /// Threads that decode, at most.
 const WORKERS_MAX: usize = 16;
 /// Fetches at a time.
@@ -35,6 +36,7 @@ const FETCHES_MAX: usize = 8;
 pub(crate) struct Summary {
     pub(crate) schema: &'static str,
     pub(crate) objects: Objects,
+    pub(crate) listing: Listing,
     pub(crate) records: Records,
     pub(crate) digests: digests::Sums,
     pub(crate) session_logs: serde_json::Map<String, serde_json::Value>,
@@ -112,9 +114,16 @@ impl Summary {
     }
 }
 
-pub(crate) async fn run(settings: &Settings, sources: &[String], strict: bool) -> Result<Exit, Failure> {
+pub(crate) async fn run(settings: &Settings, asked: Ingest) -> Result<Exit, Failure> {
+    let Ingest { sources, strict, dry_run, accounts, aws_regions } = asked;
+    let mut settings = settings.clone();
+    settings.filter = Filter { accounts, aws_regions };
+    let settings = &settings;
+    if dry_run {
+        return dry_run::run(settings, &sources).await;
+    }
     let lake = user_lake(settings)?;
-    let summary = ingest(settings, &lake, sources, true).await?;
+    let summary = ingest(settings, &lake, &sources, true).await?;
     summary.warn();
     render::ingest(settings, &summary, lake.place())?;
     Ok(if strict && summary.is_incomplete() { Exit::Incomplete } else { Exit::Done })
@@ -124,39 +133,44 @@ pub(crate) async fn run(settings: &Settings, sources: &[String], strict: bool) -
 pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], note: bool) -> Result<Summary, Failure> {
     let started = crate::settings::now();
     let mut summary = Summary { schema: "whodid.ingest/v1", ..Summary::default() };
-    let mut sources: Vec<Arc<dyn Source>> = Vec::new();
-    for name in names {
-        let spec = settings.source_named(name);
-        if settings.offline && source::is_s3(spec) {
-            return Err(Failure::usage(format!("--offline, and {spec} is in S3"), "name a folder, or leave --offline out"));
-        }
-        sources.push(Arc::from(source::open(spec, &settings.source_options()).await?));
-    }
+    let sources = open(settings, names).await?;
     let hash_key = settings.hash_key()?;
     // First, so that the ledger which the writer reads knows every log that was committed.
     let mut logs = SessionLogs::open(lake).await?;
     let mut writer = Writer::open(lake).await?;
     let run_id = format!("{started}-{}", std::process::id());
     let mut found = Found::default();
-    let todo = discover(&sources, settings, &writer, &mut found, &mut summary).await?;
-    let mut progress = render::Progress::new(settings.terminal, todo.len());
+    let mut discovery = Discovery::new(settings, &sources, lake, (started, false), &mut summary).await?;
+    let mut progress = render::Progress::new(settings.terminal);
     let mut parts = workers();
-    let mut start = 0;
-    while start < todo.len() {
-        let end = batch_end(&todo, start);
-        parts = read(todo.get(start..end).unwrap_or(&[]), &hash_key, parts, &mut summary, &mut logs.waiting).await?;
-        let tally = writer.commit(&mut parts, &run_id, started).await?;
-        add(&mut summary.records, tally);
-        logs.commit(&run_id, started, &mut summary).await?;
-        progress.at(end, summary.records.read);
-        start = end;
+    loop {
+        let known = |_: &lake::Seen, listed: &Listed| writer.known(&listed.uri, listed.size, listed.etag.as_deref(), listed.modified);
+        let Some(todo) = discovery.next(&known, &mut found, &mut summary).await? else { break };
+        progress.more(todo.iter().map(|todo| todo.listed.size));
+        let mut start = 0;
+        while start < todo.len() {
+            let end = batch_end(&todo, start);
+            let batch = todo.get(start..end).unwrap_or(&[]);
+            parts = read(batch, &hash_key, parts, &mut summary, &mut logs.waiting).await?;
+            let tally = writer.commit(&mut parts, &run_id, started).await?;
+            add(&mut summary.records, tally);
+            logs.commit(&run_id, started, &mut summary).await?;
+            progress.done(batch.iter().map(|todo| todo.listed.size), summary.records.read);
+            start = end;
+        }
+        if found.digests.len() >= DIGESTS_HELD_MAX {
+            digests::settle(settings, lake, &mut writer, std::mem::take(&mut found), (&run_id, started), &mut summary).await?;
+        }
     }
     progress.end();
     logs.commit(&run_id, started, &mut summary).await?;
     if writer.needs_healing() {
         summary.late_issuers_healed = writer.heal(started).await?;
     }
+    discovery.whole(&mut found);
     digests::settle(settings, lake, &mut writer, found, (&run_id, started), &mut summary).await?;
+    // Last: what is noted as listed is never missing from the lake.
+    discovery.keep(lake, &mut summary).await?;
     let ended = crate::settings::now();
     summary.seconds = (ended - started) as f64 / 1e6;
     if note && summary.objects.new + summary.digests.new > 0 {
@@ -180,100 +194,6 @@ fn add(records: &mut Records, tally: Tally) {
     records.written += tally.written;
     records.duplicate += tally.duplicate;
     records.rejected += tally.rejected;
-}
-
-/// An object to read, and whence.
-struct Todo {
-    source: Arc<dyn Source>,
-    listed: Listed,
-    stamp: String,
-    /// It could not be read before either, and that is written down.
-    known_unreadable: bool,
-}
-
-/// Lists every source; leaves out what the ledger knows and what another reader is for.
-async fn discover(
-    sources: &[Arc<dyn Source>],
-    settings: &Settings,
-    writer: &Writer,
-    found: &mut Found,
-    summary: &mut Summary,
-) -> Result<Vec<Todo>, Failure> {
-    let mut todo = Vec::new();
-    let mut addresses = std::collections::HashSet::new();
-    for source in sources {
-        if let Some(prefix) = source.prefix().filter(|_| settings.since.is_none() && settings.until.is_none()) {
-            found.whole.push((prefix, crate::settings::now()));
-        }
-        let mut listing = source.list().await?;
-        while let Some(item) = listing.next().await {
-            let listed = match item {
-                Ok(listed) => listed,
-                Err(source::Error::Skipped { uri, why }) => {
-                    summary.objects.seen += 1;
-                    summary.objects.skipped += 1;
-                    tracing::info!(uri, why, "left out");
-                    continue;
-                }
-                Err(error) if matches!(error, source::Error::Credentials { .. }) => return Err(error.into()),
-                Err(error) => {
-                    summary.problem("unlisted", source.name(), None, &causes(&error));
-                    continue;
-                }
-            };
-            if !addresses.insert(listed.uri.clone()) {
-                continue;
-            }
-            summary.objects.seen += 1;
-            let key = log_key::classify(&listed.key);
-            let known = |listed: &Listed| writer.known(&listed.uri, listed.size, listed.etag.as_deref(), listed.modified);
-            if key.kind == Kind::Digest && !digests::is_sidecar(&listed.key) && known(&listed).is_none() {
-                found.digests.push((Arc::clone(source), listed));
-                continue;
-            }
-            let is_trails = matches!(key.kind, Kind::CloudTrail | Kind::Unplaced) && !is_no_log(&listed.key);
-            if !is_trails && !session_logs::is_named_so(key.kind, &listed.key) {
-                summary.objects.skipped += 1;
-                continue;
-            }
-            if !in_window(key.stamp, settings) {
-                summary.objects.skipped += 1;
-                continue;
-            }
-            let known = known(&listed);
-            if let Some(Known::Read | Known::Rejected) = known {
-                summary.objects.rejected_before += u64::from(known == Some(Known::Rejected));
-                continue;
-            }
-            summary.objects.new += 1;
-            todo.push(Todo { source: Arc::clone(source), stamp: key.stamp.to_owned(), known_unreadable: known.is_some(), listed });
-        }
-    }
-    // Oldest first over all accounts: an issuing event then mostly comes before what was done with it.
-    todo.sort_by(|a, b| (&a.stamp, &a.listed.uri).cmp(&(&b.stamp, &b.listed.uri)));
-    Ok(todo)
-}
-
-/// Whether an object made at that time belongs to the window asked for; one that does not say when it was made does. What a trail
-/// delivers late is in the window of its delivery.
-fn in_window(stamp: &str, settings: &Settings) -> bool {
-    let part = |range: std::ops::Range<usize>| stamp.get(range).unwrap_or("");
-    let time = format!("{}-{}-{}T{}:{}:00Z", part(0..4), part(4..6), part(6..8), part(9..11), part(11..13));
-    let Some(made) = event::time::micros(&time) else { return true };
-    settings.since.is_none_or(|since| made >= since) && settings.until.is_none_or(|until| made < until.saturating_add(DELIVERY_MICROS))
-}
-
-/// Files that stand beside logs and are none, by their names.
-fn is_no_log(key: &str) -> bool {
-    const ENDINGS: &[&str] = &[
-        "md", "txt", "csv", "tsv", "html", "htm", "pdf", "py", "rs", "go", "js", "ts", "sh", "yml", "yaml", "toml", "tf", "png", "jpg",
-        "jpeg", "svg", "lock", "parquet", "crc", "swp", "tmp",
-    ];
-    let name = key.rsplit('/').next().unwrap_or("");
-    let lower = name.to_ascii_lowercase();
-    name.starts_with('.')
-        || matches!(lower.split(['.', '-']).next(), Some("license" | "readme" | "notice" | "makefile"))
-        || lower.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 
 fn batch_end(todo: &[Todo], start: usize) -> usize {

@@ -4,7 +4,10 @@ pub(crate) mod alert;
 pub(crate) mod compact;
 pub(crate) mod demo;
 pub(crate) mod digests;
+pub(crate) mod discover;
+pub(crate) mod dry_run;
 pub(crate) mod ingest;
+mod layout;
 mod match_of;
 mod messages;
 mod question;
@@ -33,7 +36,7 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
             "put it after: whodid log sg-0a1b2c3d --limit 5",
         ));
     }
-    if matches!(arguments.verb, Some(Verb::Ingest { .. } | Verb::Demo { .. } | Verb::Alert(_) | Verb::Status | Verb::Compact { .. }))
+    if matches!(arguments.verb, Some(Verb::Ingest(_) | Verb::Demo { .. } | Verb::Alert(_) | Verb::Status | Verb::Compact { .. }))
         && !settings.logs.is_empty()
     {
         return Err(Failure::usage(
@@ -61,7 +64,7 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
         Some(Verb::Sessions { limit }) => session::list(settings, limit).await,
         Some(Verb::Session { session_id, transcript }) => session::one(settings, &session_id, transcript).await,
         Some(Verb::Alert(alert)) => alert::run(settings, &alert).await,
-        Some(Verb::Ingest { sources, strict }) => ingest::run(settings, &sources, strict).await,
+        Some(Verb::Ingest(asked)) => ingest::run(settings, asked).await,
         Some(Verb::Status) => status::run(settings).await,
         Some(Verb::Compact { keep_hours }) => compact::run(settings, keep_hours).await,
         Some(Verb::Verify { exit_code }) => verify::run(settings, exit_code).await,

@@ -122,12 +122,7 @@ async fn fetch(settings: &Settings, object: &str) -> Result<bytes::Bytes, Failur
     if settings.offline && source::is_s3(object) {
         return Err(Failure::usage(format!("--offline, and the log is at {object}"), "leave --offline out, or --transcript"));
     }
-    let options = source::Options {
-        profile: settings.source.profile.clone(),
-        region: settings.source.region.clone(),
-        endpoint_url: settings.source.endpoint_url.clone(),
-    };
-    let source = source::open(object, &options).await?;
+    let source = source::open(object, &settings.options_of(object)).await?;
     let mut listing = source.list().await?;
     while let Some(item) = listing.next().await {
         let listed = item?;

@@ -18,6 +18,8 @@ pub(crate) struct Status {
     pub(crate) schema: &'static str,
     pub(crate) status: Vec<Source>,
     pub(crate) last_run: Option<LastRun>,
+    /// How each bucket was listed, and what of it changed since it was read.
+    pub(crate) listings: Vec<lake::SourceListing>,
 }
 
 /// A source's logs of one account and region, and where digests do not show them to be whole.
@@ -41,6 +43,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<Exit, Failure> {
         coverage.flat_map(|coverage| coverage.gaps.iter().cloned()).collect()
     };
     let status = sources.into_iter().map(|source| Source { gaps: gaps(&source), source }).collect();
-    render::status(settings, &Status { schema: "whodid.status/v1", status, last_run })?;
+    let listings = lake.listings().await?.sources();
+    render::status(settings, &Status { schema: "whodid.status/v1", status, last_run, listings })?;
     Ok(Exit::Done)
 }

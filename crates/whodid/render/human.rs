@@ -9,7 +9,6 @@ use query::{Answer, Change, Evidence};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 /// A question of the demo, and its answer.
 pub(crate) struct Asked {
@@ -336,6 +335,7 @@ pub(crate) fn ingest(summary: &Summary, place: &str) -> String {
             plain(place)
         ),
     );
+    super::listing::notes(&mut text, &summary.listing);
     if summary.digests.new > 0 {
         let digests = &summary.digests;
         say(
@@ -359,7 +359,7 @@ pub(crate) fn ingest(summary: &Summary, place: &str) -> String {
     text
 }
 
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     match bytes {
         0..=9_999 => format!("{bytes} bytes"),
         10_000..=9_999_999 => format!("{} KB", bytes / 1_000),
@@ -404,28 +404,4 @@ pub(crate) fn demo(settings: &Settings, logs: &str, lake: &str, summary: &Summar
         ),
     );
     out(&text)
-}
-
-/// How far an ingest is, on a terminal.
-pub(crate) struct Progress {
-    shown: bool,
-    all: usize,
-}
-
-impl Progress {
-    pub(crate) fn new(terminal: bool, all: usize) -> Self {
-        Self { shown: terminal && all > 0, all }
-    }
-
-    pub(crate) fn at(&mut self, done: usize, records: u64) {
-        if self.shown {
-            let _ = write!(std::io::stderr(), "\r{done} of {} objects, {records} records ", self.all);
-        }
-    }
-
-    pub(crate) fn end(&mut self) {
-        if self.shown {
-            let _ = writeln!(std::io::stderr());
-        }
-    }
 }

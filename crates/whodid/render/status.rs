@@ -78,6 +78,15 @@ fn human(found: &Status) -> String {
             let _ = writeln!(text, "  gap: {} from {from} until {}", gap.why.replace('_', " "), gap.until);
         }
     }
+    for listing in &found.listings {
+        let how = if listing.by_days { "listed by account, region and day" } else { "listed whole" };
+        let swept = listing.swept.as_deref().unwrap_or("never");
+        let _ = writeln!(text, "{}: {how}; last compared with the lake: {swept}", plain(&listing.source));
+        if listing.overwritten + listing.vanished > 0 {
+            let (overwritten, vanished) = (listing.overwritten, listing.vanished);
+            let _ = writeln!(text, "  WARNING: {overwritten} objects were overwritten and {vanished} are gone since they were read");
+        }
+    }
     text
 }
 

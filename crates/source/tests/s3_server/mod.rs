@@ -32,6 +32,24 @@ pub(crate) struct PublicKeys {
     pub(crate) regions: Vec<String>,
 }
 
+/// What a server does to a request, or to its own answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Answers so much later.
+    Slow(std::time::Duration),
+    /// Refuses, with this status and code.
+    Refuse(u16, &'static str),
+    /// Sends half of the body, and breaks off.
+    Cut,
+    /// Does what it is asked, and breaks off without a word.
+    Lose,
+    /// Leaves out of a listing what has this in its key.
+    Stale(&'static str),
+}
+
+/// Says what is done to a request, by its method, its path and its query.
+pub(crate) type Script = Box<dyn FnMut(&str, &str, &str) -> Option<Fault> + Send>;
+
 /// A running server, and how to reach it.
 pub(crate) struct Server {
     /// `http://127.0.0.1:port`
@@ -40,6 +58,7 @@ pub(crate) struct Server {
     pub(crate) secret_key: String,
     pub(crate) metadata: Metadata,
     pub(crate) public_keys: Arc<Mutex<PublicKeys>>,
+    pub(crate) script: Arc<Mutex<Option<Script>>>,
     accepting: AbortHandle,
 }
 
@@ -58,23 +77,40 @@ pub(crate) async fn start(root: &Path) -> Server {
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let metadata = Metadata::default();
     let public_keys = Arc::<Mutex<PublicKeys>>::default();
-    let (of_objects, keys) = (Arc::clone(&metadata), Arc::clone(&public_keys));
+    let script = Arc::<Mutex<Option<Script>>>::default();
+    let (of_objects, keys, faults) = (Arc::clone(&metadata), Arc::clone(&public_keys), Arc::clone(&script));
     let accepting = tokio::spawn(async move {
         let mut connections = JoinSet::new(); // dropped with this task, and all connections with it
         while let Ok((socket, _)) = listener.accept().await {
-            let (service, of_objects, keys) = (service.clone(), Arc::clone(&of_objects), Arc::clone(&keys));
+            let (service, of_objects, keys, faults) = (service.clone(), Arc::clone(&of_objects), Arc::clone(&keys), Arc::clone(&faults));
             connections.spawn(async move {
                 let server = Builder::new(TokioExecutor::new());
                 let answer = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
                     let told = of_objects.lock().unwrap().get(request.uri().path()).cloned().unwrap_or_default();
                     let asks_keys = request.headers().get("x-amz-target").is_some_and(|name| name == "CloudTrail_20131101.ListPublicKeys");
                     let answer = if asks_keys { next_answer(&keys, &request) } else { None };
+                    let (method, uri) = (request.method().clone(), request.uri().clone());
+                    let fault =
+                        faults.lock().unwrap().as_mut().and_then(|script| script(method.as_str(), uri.path(), uri.query().unwrap_or("")));
                     let answered = hyper::service::Service::call(&service, request);
                     async move {
                         if let Some(answer) = answer {
                             return Ok(hyper::Response::new(s3s::Body::from(answer)));
                         }
-                        let mut answered = answered.await?;
+                        let mut answered = match fault {
+                            Some(Fault::Refuse(status, code)) => return Ok(refusal(status, code)),
+                            Some(Fault::Slow(time)) => {
+                                tokio::time::sleep(time).await;
+                                answered.await?
+                            }
+                            Some(Fault::Lose) => {
+                                answered.await?;
+                                return Err(s3s::HttpError::new(Box::new(std::io::Error::other("lost"))));
+                            }
+                            Some(Fault::Cut) => cut(answered.await?).await,
+                            Some(Fault::Stale(part)) => without(answered.await?, part).await,
+                            None => answered.await?,
+                        };
                         if answered.status().is_success() {
                             for (name, value) in &told {
                                 let name = HeaderName::from_bytes(format!("x-amz-meta-{name}").as_bytes()).unwrap();
@@ -94,6 +130,7 @@ pub(crate) async fn start(root: &Path) -> Server {
         secret_key: SECRET_KEY.to_owned(),
         metadata,
         public_keys,
+        script,
         accepting: accepting.abort_handle(),
     }
 }
@@ -104,4 +141,44 @@ fn next_answer(keys: &Mutex<PublicKeys>, request: &hyper::Request<hyper::body::I
     let signed = request.headers().get("authorization")?.to_str().ok()?;
     keys.regions.push(signed.split('/').nth(2)?.to_owned());
     keys.answers.pop_front()
+}
+
+type Answer = hyper::Response<s3s::Body>;
+
+/// Bytes of an answer that is changed, at most.
+const CHANGED_BYTES_MAX: usize = 64 << 20;
+
+fn refusal(status: u16, code: &str) -> Answer {
+    let body = format!("<Error><Code>{code}</Code><Message>scripted</Message></Error>");
+    hyper::Response::builder().status(status).header("content-type", "application/xml").body(s3s::Body::from(body)).unwrap()
+}
+
+/// Announces all of a body, and brings half of it.
+async fn cut(mut answer: Answer) -> Answer {
+    let body = answer.body_mut().store_all_limited(CHANGED_BYTES_MAX).await.unwrap();
+    let half = body.slice(..body.len() / 2);
+    let broken = futures::stream::iter([Ok(half), Err(std::io::Error::other("cut"))]);
+    let length = HeaderValue::from(body.len());
+    let mut answer = answer.map(|_| s3s::Body::from(s3s::dto::StreamingBlob::wrap(broken)));
+    answer.headers_mut().insert("content-length", length);
+    answer
+}
+
+/// A listing without the objects that have this in their keys.
+async fn without(mut answer: Answer, part: &str) -> Answer {
+    let body = answer.body_mut().store_all_limited(CHANGED_BYTES_MAX).await.unwrap();
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    let mut kept = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, from)) = rest.split_once("<Contents>") {
+        let (object, after) = from.split_once("</Contents>").unwrap();
+        kept.push_str(before);
+        if !object.contains(part) {
+            kept.push_str(&format!("<Contents>{object}</Contents>"));
+        }
+        rest = after;
+    }
+    kept.push_str(rest);
+    answer.headers_mut().remove("content-length");
+    answer.map(|_| s3s::Body::from(kept))
 }
