@@ -475,3 +475,12 @@ fn transcript_of(start: Option<&Control>, end: Option<i64>, logs: Vec<LogFound>,
     };
     Transcript { state, why, logs }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn orphan_of(log: LogFound) -> Session {
+        orphan((log, "no record".to_owned()))
+    }
+}

@@ -3,13 +3,17 @@
 pub(crate) mod alert;
 pub(crate) mod demo;
 pub(crate) mod digests;
+mod follow;
 pub(crate) mod ingest;
+mod log_groups;
 mod match_of;
 mod messages;
+mod owners;
 mod question;
 pub(crate) mod report;
 pub(crate) mod session;
 mod session_logs;
+mod sinks;
 mod sql;
 pub(crate) mod status;
 pub(crate) mod verify;
