@@ -84,7 +84,7 @@ pub(crate) async fn run(settings: &Settings, options: &args::Alert) -> Result<Ex
 impl Watch {
     async fn open(settings: &Settings, options: &args::Alert) -> Result<Self, Failure> {
         let sinks = Sinks::open(settings, options).await?;
-        let owners = Owners::new((!settings.offline).then(|| settings.source_options()));
+        let owners = Owners::new((!settings.offline).then(|| settings.source_options()), options.follow);
         Ok(Self { sinks, owners, runs: None, printed: BTreeSet::new(), said: (Vec::new(), Vec::new()) })
     }
 

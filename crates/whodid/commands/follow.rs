@@ -20,6 +20,9 @@ use tokio::time::Instant;
 /// Between two questions to a log group; one of its account's five requests a second.
 const POLL: Duration = Duration::from_secs(1);
 
+/// After a source could not be read.
+const RETRY: Duration = Duration::from_secs(5);
+
 /// What is followed.
 struct Follower<'f> {
     settings: &'f Settings,
@@ -66,8 +69,11 @@ impl Follower<'_> {
     /// Until the next turn.
     fn pause(&self) -> Duration {
         let until_due = self.due.saturating_duration_since(Instant::now());
-        let has_groups = self.opened.as_ref().is_some_and(|opened| !opened.groups.is_empty());
-        if has_groups { until_due.min(POLL) } else { until_due }
+        match &self.opened {
+            None => until_due.min(RETRY),
+            Some(opened) if opened.groups.is_empty() => until_due,
+            Some(_) => until_due.min(POLL),
+        }
     }
 
     /// Reads what is new and tells of it; of how much.

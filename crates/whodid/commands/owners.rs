@@ -15,8 +15,10 @@ use tokio::time::{Instant, timeout_at};
 const ASKED_MAX: usize = 20;
 /// After so long a session that AWS did not know is asked about again.
 const UNKNOWN_MICROS: i64 = 300 * 1_000_000;
-/// For all answers that one look waits for: an alert does not wait for a name.
+/// For all answers that one look waits for: an alert that is told at once does not wait for a name.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// As [`PATIENCE`], for a run that looks once.
+const PATIENCE_ONCE: Duration = Duration::from_secs(30);
 /// After a failure nothing is asked for so long.
 const FAILED_MICROS: i64 = 60 * 1_000_000;
 /// A log whose last entry is older belongs to no session that is still waited for: CloudTrail has delivered since.
@@ -26,6 +28,7 @@ const FRESH_MICROS: i64 = 24 * 3_600 * 1_000_000;
 #[derive(Debug)]
 pub(super) struct Owners {
     options: Option<source::Options>,
+    patience: Duration,
     directories: BTreeMap<String, SessionDirectory>,
     /// Not before.
     ask_from: i64,
@@ -34,15 +37,16 @@ pub(super) struct Owners {
 }
 
 impl Owners {
-    /// `options`: how AWS is reached; none where it must not be.
-    pub(super) fn new(options: Option<source::Options>) -> Self {
-        Self { options, directories: BTreeMap::new(), ask_from: i64::MIN, known: BTreeMap::new() }
+    /// `options`: how AWS is reached; none where it must not be. `goes_on`: there will be other looks.
+    pub(super) fn new(options: Option<source::Options>, goes_on: bool) -> Self {
+        let patience = if goes_on { PATIENCE } else { PATIENCE_ONCE };
+        Self { options, patience, directories: BTreeMap::new(), ask_from: i64::MIN, known: BTreeMap::new() }
     }
 
     /// Puts in the owners that AWS names.
     pub(super) async fn name(&mut self, sessions: &mut [Session], now: i64) {
         let mut asked = 0;
-        let patience = Instant::now() + PATIENCE;
+        let patience = Instant::now() + self.patience;
         for session in sessions {
             let Some(region) = session.owner_region().map(str::to_owned) else { continue };
             let last = session.transcript.logs.iter().filter_map(|log| log.last_time).max().unwrap_or(session.time);

@@ -110,7 +110,6 @@ impl Found {
 #[cfg(test)]
 mod tests {
     use super::super::read::tests::{ID, entry, get_at};
-    use super::*;
     use serde_json::json;
 
     fn payload(stream: &str, messages: &[String]) -> String {
@@ -124,8 +123,7 @@ mod tests {
 
     #[test]
     fn payloads_of_one_object_are_put_together_by_session() {
-        let control =
-            json!({"messageType": "CONTROL_MESSAGE", "logEvents": [{"id": "", "timestamp": 1, "message": "CWL CONTROL MESSAGE"}]});
+        let control = json!({"messageType": "CONTROL_MESSAGE", "logGroup": "", "logStream": "", "logEvents": [{"id": "", "timestamp": 1, "message": "CWL CONTROL MESSAGE"}]});
         let body = [
             control.to_string(),
             payload(ID, &[entry(ID, "sudo id")]),
