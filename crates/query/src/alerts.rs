@@ -72,16 +72,20 @@ const DOCUMENTS: [(&str, &str); 5] = [
 ];
 
 impl Reader {
-    /// Those of the given alerts that were noted before.
+    /// Those of the given alerts that were noted before; from a day on (counted from 1970), where one is given.
     ///
     /// # Errors
     /// Where the lake cannot be read.
-    pub async fn known_alerts(&self, alert_ids: &BTreeSet<String>) -> Result<BTreeMap<String, Known>> {
+    pub async fn known_alerts(&self, alert_ids: &BTreeSet<String>, from_day: Option<i32>) -> Result<BTreeMap<String, Known>> {
         let ids: Vec<&String> = alert_ids.iter().collect();
         let mut known = BTreeMap::new();
         for part in ids.chunks(VALUES_MAX) {
             let list = part.iter().map(|id| lit(id.as_str())).collect();
-            known.extend(self.noted(col("alert_id").in_list(list, false)).await?.into_iter().map(|(id, known, _)| (id, known)));
+            let mut condition = col("alert_id").in_list(list, false);
+            if let Some(day) = from_day {
+                condition = condition.and(col("dt").gt_eq(lit(ScalarValue::Date32(Some(day)))));
+            }
+            known.extend(self.noted(condition).await?.into_iter().map(|(id, known, _)| (id, known)));
         }
         Ok(known)
     }

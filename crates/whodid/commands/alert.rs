@@ -21,6 +21,8 @@ use transcript::suppress::Suppressions;
 
 /// Days after which an alert that names nobody is no longer completed, and a session without a transcript no longer looked for.
 const OPEN_DAYS: i64 = 30;
+/// Days of which a look at streams that went on reads logs and alerts: a session lives a day at most.
+const STREAMED_DAYS: i32 = 2;
 /// After which a streamed session whose start CloudTrail has not delivered is told of: it delivers mostly within 5 minutes, and nearly always
 /// within 15.
 const START_MICROS: i64 = 30 * 60 * 1_000_000;
@@ -49,12 +51,19 @@ pub(crate) struct Suppressed {
 }
 
 /// What is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Depth {
-    /// What was typed, where it is new.
-    Commands,
+    /// What was typed in these sessions, whose streams went on.
+    Commands(BTreeSet<String>),
     /// Sessions and records of CloudTrail as well.
     Everything,
+}
+
+impl Depth {
+    /// Older logs and alerts do not matter.
+    fn from_day(&self, now: i64) -> Option<i32> {
+        matches!(self, Self::Commands(_)).then(|| lake::day_of(now) - STREAMED_DAYS)
+    }
 }
 
 /// What stays from one look to the next.
@@ -102,13 +111,13 @@ impl Watch {
         };
         let seen = if settings.since.is_some() { Watermarks::new() } else { runs.watermarks.clone() };
         let mut marks = Marks::of(&monitor.names(), &seen);
-        let mut found = monitor.commands(&reader, settings, &mut marks, &mut self.owners, now).await?;
+        let mut found = monitor.commands(&reader, settings, &mut marks, &mut self.owners, (&depth, now)).await?;
         if depth == Depth::Everything {
             found.extend(monitor.findings(&reader, settings, !seen.is_empty(), now).await?);
             found.extend(monitor.records(&reader, settings, &mut marks).await?);
         }
         let pending: BTreeSet<String> = runs.taken.values().flatten().chain(&self.printed).cloned().collect();
-        let rows = monitor.news(&reader, found, &pending, now).await?;
+        let rows = monitor.news(&reader, found, &pending, (&depth, now)).await?;
         let alerts = rows.iter().filter(|row| row.disposition == "sent").map(|row| serde_json::from_str(&row.alert));
         let alerts: Vec<Value> = alerts.collect::<Result<_, _>>().map_err(|error| Failure::internal(&error))?;
         self.print(settings, options, &monitor, &alerts, &runs, &mut told)?;
@@ -280,15 +289,8 @@ impl Monitor {
         self.rules.matching(source, event).into_iter().filter(|rule| self.wants(rule)).cloned().collect()
     }
 
-    /// Matches in what was typed, of every session that has something new or whose alerts name nobody yet.
-    async fn commands(
-        &self,
-        reader: &Reader,
-        settings: &Settings,
-        marks: &mut Marks,
-        owners: &mut Owners,
-        now: i64,
-    ) -> Result<Vec<Found>, Failure> {
+    /// Sessions that have something new, or whose alerts name nobody yet.
+    async fn changed(&self, reader: &Reader, settings: &Settings, marks: &mut Marks, now: i64) -> Result<BTreeSet<String>, Failure> {
         let from_day = settings.since.map(|since| lake::day_of(since) - 1);
         let after_version = Some(marks.old("sessions")).filter(|version| settings.since.is_none() && *version > 0);
         let new = reader.commands(&CommandFilter { from_day, after_version, ..CommandFilter::default() }).await?;
@@ -297,13 +299,31 @@ impl Monitor {
         if let Some(newest) = new.iter().map(|command| command.version).max() {
             marks.reached("sessions", newest);
         }
+        Ok(ids)
+    }
+
+    /// Matches in what was typed.
+    async fn commands(
+        &self,
+        reader: &Reader,
+        settings: &Settings,
+        marks: &mut Marks,
+        owners: &mut Owners,
+        (depth, now): (&Depth, i64),
+    ) -> Result<Vec<Found>, Failure> {
+        let ids = match depth {
+            Depth::Commands(ids) => ids.clone(),
+            Depth::Everything => self.changed(reader, settings, marks, now).await?,
+        };
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let question = SessionQuestion { session_ids: Some(ids.clone()), now, limit: usize::MAX, ..SessionQuestion::default() };
+        let from_day = depth.from_day(now);
+        let (session_ids, logs_from_day) = (Some(ids.clone()), from_day);
+        let question = SessionQuestion { session_ids, logs_from_day, now, limit: usize::MAX, ..SessionQuestion::default() };
         let mut sessions = reader.sessions(&question).await?.sessions;
         owners.name(&mut sessions, now).await;
-        let commands = reader.commands(&CommandFilter { session_ids: Some(ids), ..CommandFilter::default() }).await?;
+        let commands = reader.commands(&CommandFilter { session_ids: Some(ids), from_day, ..CommandFilter::default() }).await?;
         let mut by_session: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for command in &commands {
             by_session.entry(&command.session_id).or_default().push(command.clone());
@@ -389,10 +409,10 @@ impl Monitor {
         reader: &Reader,
         mut found: Vec<Found>,
         pending: &BTreeSet<String>,
-        now: i64,
+        (depth, now): (&Depth, i64),
     ) -> Result<Vec<AlertRow>, Failure> {
         let ids = found.iter().flat_map(|found| [found.id(), found.orphan_id(), found.named_id()]).collect();
-        let known = reader.known_alerts(&ids).await?;
+        let known = reader.known_alerts(&ids, depth.from_day(now)).await?;
         found.sort_by_key(|found| (found.row.time, found.row.session_id.clone(), found.place, found.row.rule.clone()));
         let mut rows = Vec::new();
         let mut told = BTreeSet::new();

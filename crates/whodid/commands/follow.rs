@@ -6,6 +6,7 @@
 use crate::args::{self, Format};
 use crate::commands::alert::{Depth, Watch};
 use crate::commands::log_groups::{self, Opened};
+use crate::commands::session_logs::SessionLogs;
 use crate::commands::{ingest, user_lake};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -13,6 +14,7 @@ use crate::render;
 use crate::settings::Settings;
 use source::Source;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -30,12 +32,14 @@ struct Follower<'f> {
     watch: Watch,
     /// None where they could not be opened, or where what they found was not read: the lake knows where to go on.
     opened: Option<Opened>,
+    /// Where logs of sessions that go on are written; none before the first.
+    logs: Option<SessionLogs>,
     /// When everything is looked at next.
     due: Instant,
 }
 
 pub(super) async fn run(settings: &Settings, options: &args::Alert, watch: Watch) -> Result<Exit, Failure> {
-    let mut follower = Follower { settings, options, watch, opened: None, due: Instant::now() };
+    let mut follower = Follower { settings, options, watch, opened: None, logs: None, due: Instant::now() };
     let any = Cell::new(false);
     // One for the whole run: what comes during a look must not be lost. To be cut off anywhere is no worse than a crash, which is made good.
     let interrupted = tokio::signal::ctrl_c();
@@ -86,7 +90,7 @@ impl Follower<'_> {
             Ok(depth) => depth,
             Err(failure) => {
                 // What was found and is not in the lake is found again.
-                self.opened = None;
+                (self.opened, self.logs) = (None, None);
                 return Err(failure);
             }
         };
@@ -104,16 +108,22 @@ impl Follower<'_> {
             none => (none.insert(log_groups::open(self.settings, &lake, &self.options.source).await?), true),
         };
         let mut depth = is_due.then_some(Depth::Everything);
+        let mut typed = BTreeSet::new();
         for group in &opened.groups {
             let news = group.source.poll().await?;
             if news.slices {
                 depth = Some(Depth::Everything);
-            } else if !news.is_empty() && depth.is_none() {
-                depth = Some(Depth::Commands);
             }
             if !is_due && !news.whole.is_empty() {
-                log_groups::take(&lake, &group.source, &news.whole).await?;
+                let logs = match &mut self.logs {
+                    Some(logs) => logs,
+                    none => none.insert(SessionLogs::open(&lake).await?),
+                };
+                typed.extend(log_groups::take(logs, &group.source, &news.whole).await?);
             }
+        }
+        if depth.is_none() && !typed.is_empty() {
+            depth = Some(Depth::Commands(typed));
         }
         if depth == Some(Depth::Everything) && !opened.sources.is_empty() {
             let sources: Vec<Arc<dyn Source>> = match is_due {
@@ -122,6 +132,8 @@ impl Follower<'_> {
             };
             let summary = ingest::ingest_from(self.settings, &lake, &self.options.source, &sources, &mut opened.groups, true).await?;
             summary.warn();
+            // Another writer of this process has been at those tables.
+            self.logs = None;
         }
         Ok(depth)
     }

@@ -10,6 +10,7 @@ use lake::sessions::holds_session;
 use lake::{Lake, RunRow, Writer};
 use query::{LOG_GROUP_RUN, Reader};
 use source::{Listed, LogGroup, Reading, Shape, Source};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How much further a group must have been read before that is noted again: the next run looks further back than this by itself.
@@ -91,17 +92,18 @@ pub(crate) async fn note(groups: &mut [Group], writer: &mut Writer, summary: &Su
 }
 
 /// Reads logs of sessions that began or went on, and nothing else: what a person typed is in the lake before the next look at everything.
-pub(crate) async fn take(lake: &Lake, group: &LogGroup, news: &[Listed]) -> Result<(), Failure> {
+/// Returns the sessions.
+pub(crate) async fn take(logs: &mut SessionLogs, group: &LogGroup, news: &[Listed]) -> Result<BTreeSet<String>, Failure> {
     let started = crate::settings::now();
-    let mut logs = SessionLogs::open(lake).await?;
     let mut summary = Summary::default();
     for listed in news {
         let bytes = group.fetch(listed, OBJECT_BYTES_MAX).await?;
         logs.waiting.extend(session_logs::read(object_row(listed, "read"), Kind::Unplaced, &listed.key, &bytes));
     }
+    let ids = logs.waiting.iter().flat_map(|read| &read.logs).map(|log| log.session_id.clone()).collect();
     logs.commit(&format!("{started}-{}", std::process::id()), started, &mut summary).await?;
     summary.warn();
-    Ok(())
+    Ok(ids)
 }
 
 #[cfg(test)]

@@ -49,7 +49,8 @@ impl Owners {
         let patience = Instant::now() + self.patience;
         for session in sessions {
             let Some(region) = session.owner_region().map(str::to_owned) else { continue };
-            let last = session.transcript.logs.iter().filter_map(|log| log.last_time).max().unwrap_or(session.time);
+            // When CloudWatch took it: the times of entries are the node's word.
+            let last = session.transcript.logs.iter().filter_map(|log| log.written).max().unwrap_or(session.time);
             if now.saturating_sub(last) > FRESH_MICROS {
                 continue;
             }

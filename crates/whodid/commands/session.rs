@@ -22,7 +22,14 @@ const SESSION_ID_LETTERS_MAX: usize = 256;
 
 pub(crate) async fn list(settings: &Settings, limit: usize) -> Result<Exit, Failure> {
     let asking = asking(settings).await?;
-    let question = SessionQuestion { since: settings.since, until: settings.until, session_ids: None, now: crate::settings::now(), limit };
+    let question = SessionQuestion {
+        since: settings.since,
+        until: settings.until,
+        session_ids: None,
+        logs_from_day: None,
+        now: crate::settings::now(),
+        limit,
+    };
     let found = Reader::new(&asking.lake).sessions(&question).await?;
     render::sessions(settings, &found)?;
     Ok(exit(&found))
