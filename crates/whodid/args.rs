@@ -187,7 +187,7 @@ pub(crate) enum Verb {
 /// What to read into the lake.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Ingest {
-    /// Folders, files, s3://bucket/prefix, or sources named in the configuration
+    /// Folders, files, s3://bucket/prefix, logs://log-group or its ARN, or sources named in the configuration
     #[arg(required = true)]
     pub(crate) sources: Vec<String>,
     /// End with code 6 if any input was rejected or could not be read
@@ -224,10 +224,19 @@ pub(crate) struct Alert {
     /// Send a message for each session to this address too (Slack's incoming webhooks and their like)
     #[arg(long, value_name = "URL", env = "WHODID_WEBHOOK", hide_env_values = true)]
     pub(crate) webhook: Option<String>,
+    /// Publish it to this topic of SNS too (may be repeated)
+    #[arg(long, value_name = "ARN")]
+    pub(crate) topic: Vec<String>,
+    /// Put it on this event bus of EventBridge too (may be repeated)
+    #[arg(long, value_name = "NAME|ARN")]
+    pub(crate) event_bus: Vec<String>,
+    /// Minutes after a session's message in which further matches of it wait, to go out as one; graver ones, and who it was, do not wait
+    #[arg(long, value_name = "MINUTES", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=1_440))]
+    pub(crate) pause: u64,
     /// Go on: look again and again, until interrupted
     #[arg(long)]
     pub(crate) follow: bool,
-    /// With --follow, ingest this before each look (may be repeated)
+    /// With --follow, ingest this before each look; a log group is asked each second (may be repeated)
     #[arg(long, value_name = "SOURCE", requires = "follow")]
     pub(crate) source: Vec<String>,
     /// With --follow, seconds between two looks

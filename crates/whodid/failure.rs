@@ -49,8 +49,8 @@ impl From<source::Error> for Failure {
             source::Error::Credentials { .. } => "credentials",
             source::Error::NotFound { .. } => "not_found",
             source::Error::Denied { .. } => "denied",
-            source::Error::BadSpec { .. } | source::Error::BadWebhook { .. } => "usage",
-            source::Error::Webhook { .. } => "sink",
+            source::Error::BadSpec { .. } | source::Error::BadWebhook { .. } | source::Error::BadTarget { .. } => "usage",
+            source::Error::Webhook { .. } | source::Error::Sink { .. } => "sink",
             _ => "source",
         };
         Self { exit, code, message: causes(&error), hint: error.hint() }

@@ -93,7 +93,7 @@ fn a_crash_between_the_tables_is_made_good() {
     }
 }
 
-fn one_session() -> (Home, String) {
+pub(crate) fn one_session() -> (Home, String) {
     let home = Home::new();
     let mut people = People::default();
     let started = people.start(2, None);
@@ -105,7 +105,7 @@ fn one_session() -> (Home, String) {
 }
 
 /// Kills what was started, if the test ends early.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -115,7 +115,7 @@ impl Drop for Running {
 }
 
 /// A webhook on the loopback interface that answers with these codes, one a message, and what it was sent.
-fn webhook(codes: Vec<u16>) -> (String, mpsc::Receiver<Value>) {
+pub(crate) fn webhook(codes: Vec<u16>) -> (String, mpsc::Receiver<Value>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/services/SECRET", listener.local_addr().unwrap());
     let (send, messages) = mpsc::channel();

@@ -510,7 +510,7 @@ impl Simulated {
 }
 
 /// One entry as the agent streams it, with its newline.
-fn streamed(id: &str, instance: &str, arn: &str, lines: &[String]) -> String {
+pub(crate) fn streamed(id: &str, instance: &str, arn: &str, lines: &[String]) -> String {
     let entry = json!({"eventVersion": "1.0", "eventTime": "2026-11-18T05:10:00Z", "awsRegion": REGION, "target": {"id": instance},
         "userIdentity": {"arn": arn}, "runAsUser": "ssm-user", "sessionId": id, "sessionData": lines});
     format!("{entry}\n")
@@ -569,11 +569,11 @@ impl Score {
 /// A session that somebody started.
 pub(crate) struct Started {
     pub(crate) id: String,
-    instance: String,
+    pub(crate) instance: String,
     /// Who it was, in truth.
     pub(crate) actor: String,
     /// As CloudTrail names the caller.
-    user_arn: String,
+    pub(crate) user_arn: String,
 }
 
 /// IAM users who start sessions: as themselves, through a role, and through a role under a colleague's name.

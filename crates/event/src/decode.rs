@@ -1,10 +1,11 @@
 //! An object's bytes in, events and rejects out, one after another.
 //!
 //! Knows every wrapping that CloudTrail records come in: `{"Records":[…]}`, bare arrays, JSON lines, single records, LookupEvents
-//! output, EventBridge envelopes. Never fails as a whole for a part: each record read is an event or a reject.
+//! output, EventBridge envelopes, payloads of CloudWatch Logs subscriptions. Never fails as a whole for a part: each record read is an event or a reject.
 
 use crate::gunzip::{self, Inflater};
 use crate::json::{Fault, Json, SyntaxError, Tape, skip_space, step_over};
+use crate::payloads;
 use crate::record::{Event, Refused, with_event};
 use crate::reject::{Reason, Reject};
 use crate::secret::HashKey;
@@ -68,7 +69,12 @@ impl Decoder {
     pub fn decode<'o>(&mut self, object: &'o [u8], sink: &mut dyn Sink) -> (Summary, Cow<'o, [u8]>) {
         let mut summary = Summary::default();
         let whole = |reason, detail: String, length: usize| Reject { record: None, reason, detail, bytes: 0..length as u64 };
-        let bytes = match self.inflater.inflate(object, std::mem::take(&mut self.spare)) {
+        let inflated = match self.inflater.inflate(object, std::mem::take(&mut self.spare)) {
+            Ok(bytes) if gunzip::is_gzip(&bytes) => payloads::inflate(object, gunzip::OBJECT_BYTES_MAX).unwrap_or(Ok(bytes)),
+            Err(gunzip::Fault::Trailing) => payloads::inflate(object, gunzip::OBJECT_BYTES_MAX).unwrap_or(Err(gunzip::Fault::Trailing)),
+            inflated => inflated,
+        };
+        let bytes = match inflated {
             Ok(bytes) => bytes,
             Err(fault) => {
                 let reason = match fault {
@@ -178,6 +184,7 @@ impl Document<'_, '_> {
         let start = self.at;
         let mut at = skip_space(self.bytes, start + 1);
         let mut listed = false;
+        let mut is_test = false;
         while self.bytes.get(at) == Some(&b'"') {
             let Some(after) = step_over(self.bytes, at) else { break };
             let name = self.bytes.get(at + 1..after - 1).unwrap_or(&[]);
@@ -187,7 +194,13 @@ impl Document<'_, '_> {
             }
             at = skip_space(self.bytes, at + 1);
             let is_records = name == b"Records";
-            if is_records || name == b"Events" {
+            let rest = self.bytes.get(at..).unwrap_or(&[]);
+            is_test |= name == b"messageType" && rest.starts_with(b"\"CONTROL_MESSAGE\"");
+            let is_payload = name == b"logEvents" && rest.first() == Some(&b'[');
+            if is_payload && is_test {
+                // The service tries whether somebody is there; its entry is no record.
+                listed = true;
+            } else if is_records || is_payload || name == b"Events" {
                 match self.bytes.get(at) {
                     Some(b'[') if listed => return Err((Reason::AmbiguousJson, "Records stands twice in it".into())),
                     Some(b'[') => {
@@ -328,11 +341,11 @@ impl Document<'_, '_> {
                 let outcome = match inner.read(text.as_bytes(), start, RECORD_BYTES_MAX) {
                     Ok(end) => match text.get(start..end).and_then(|text| inner.root(text)) {
                         Some(record) if record.is_object() => self.event(record, place, None),
-                        _ => Err(Refused { reason: Reason::NotCloudTrail, detail: "CloudTrailEvent holds no record".into() }),
+                        _ => Err(Refused { reason: Reason::NotCloudTrail, detail: "its text holds no record".into() }),
                     },
                     Err(error) => {
                         let (reason, detail) = self.explain(error);
-                        Err(Refused { reason, detail: format!("in CloudTrailEvent: {detail}") })
+                        Err(Refused { reason, detail: format!("in its text: {detail}") })
                     }
                 };
                 self.decoder.inner = inner;
@@ -393,7 +406,7 @@ fn scalar_or_container_end(bytes: &[u8], at: usize) -> Option<usize> {
 
 enum Unwrapped<'t, 'a> {
     Record(Json<'t, 'a>),
-    /// LookupEvents hands the record over as a string.
+    /// LookupEvents and CloudWatch Logs hand the record over as a string.
     Text(Cow<'a, str>),
     Other(String),
 }
@@ -408,6 +421,7 @@ fn unwrap<'t, 'a>(element: Json<'t, 'a>) -> Unwrapped<'t, 'a> {
     let mut detail_type = None;
     let mut detail = None;
     let mut shipped = None;
+    let mut message = None;
     for (name, value) in element.entries() {
         match name.as_ref() {
             "eventName" | "eventVersion" | "eventID" => return Unwrapped::Record(element),
@@ -418,6 +432,8 @@ fn unwrap<'t, 'a>(element: Json<'t, 'a>) -> Unwrapped<'t, 'a> {
             }
             "detail-type" => detail_type = value.text(),
             "detail" => detail = Some(value),
+            // An entry of CloudWatch Logs, in a subscription's payload.
+            "message" => message = value.text(),
             // Log shippers that follow the Simple Schema for Observability put the record here.
             "aws" => shipped = value.get("cloudtrail"),
             _ => {}
@@ -425,6 +441,9 @@ fn unwrap<'t, 'a>(element: Json<'t, 'a>) -> Unwrapped<'t, 'a> {
     }
     if let Some(record) = detail.into_iter().chain(shipped).find(is_record) {
         return Unwrapped::Record(record);
+    }
+    if let Some(text) = message.filter(|text| text.trim_start().starts_with('{')) {
+        return Unwrapped::Text(text);
     }
     match detail_type {
         Some(kind) => Unwrapped::Other(format!("an EventBridge event of type {kind:?} holds no CloudTrail record")),

@@ -119,6 +119,11 @@ fn diagnose(bytes: &[u8]) -> Fault {
     }
 }
 
+/// Bytes of the first member, whatever follows it.
+pub(crate) fn member_length(bytes: &[u8]) -> Result<usize, Fault> {
+    stream(bytes)
+}
+
 /// Inflates bit by bit into nothing, to learn where and how a member ends.
 fn stream(bytes: &[u8]) -> Result<usize, Fault> {
     let header = header_length(bytes).ok_or(Fault::Truncated)?;

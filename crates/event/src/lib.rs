@@ -13,6 +13,7 @@ pub mod identity;
 pub mod json;
 pub mod log_key;
 mod name;
+pub mod payloads;
 pub mod record;
 pub mod reject;
 pub mod resource;

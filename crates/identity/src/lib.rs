@@ -12,6 +12,7 @@
 pub mod actor;
 mod arn;
 pub mod cause;
+mod described;
 pub mod graph;
 pub mod issue;
 pub mod names;
@@ -21,6 +22,7 @@ pub mod vendor;
 
 pub use actor::{Actor, Pipeline};
 pub use cause::{Act, Cause, CauseFact, CauseFacts, CauseKind, CausedBy, LogSpan};
+pub use described::by_owner;
 pub use graph::{Graph, HOPS_MAX, Organisation, STEPS_MAX, ViaLookups};
 pub use issue::Issue;
 pub use names::UserNames;

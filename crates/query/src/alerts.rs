@@ -20,10 +20,30 @@ pub struct Known {
     pub actor_id: Option<String>,
     /// The session it was in.
     pub session_id: Option<String>,
+    /// Whose account; `None` for a session that CloudTrail did not know yet.
+    pub account_id: Option<String>,
 }
 
 /// Up to which version of a table each rule has looked.
 pub type Watermarks = BTreeMap<String, BTreeMap<String, i64>>;
+
+/// What earlier runs of the monitor noted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AlertRuns {
+    /// Up to where they looked.
+    pub watermarks: Watermarks,
+    /// Alerts that a sink took while another, or the end of a pause, is still awaited; by sink.
+    pub taken: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// The last message about a session that was noted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LastTold {
+    /// When, microseconds since 1970.
+    pub noted: i64,
+    /// Levels of what was told.
+    pub levels: BTreeSet<String>,
+}
 
 /// Text columns of `events` by CloudTrail's names.
 const TEXTS: [(&str, &str); 13] = [
@@ -52,28 +72,34 @@ const DOCUMENTS: [(&str, &str); 5] = [
 ];
 
 impl Reader {
-    /// Those of the given alerts that were noted before.
+    /// Those of the given alerts that were noted before; from a day on (counted from 1970), where one is given.
     ///
     /// # Errors
     /// Where the lake cannot be read.
-    pub async fn known_alerts(&self, alert_ids: &BTreeSet<String>) -> Result<BTreeMap<String, Known>> {
+    pub async fn known_alerts(&self, alert_ids: &BTreeSet<String>, from_day: Option<i32>) -> Result<BTreeMap<String, Known>> {
         let ids: Vec<&String> = alert_ids.iter().collect();
         let mut known = BTreeMap::new();
         for part in ids.chunks(VALUES_MAX) {
             let list = part.iter().map(|id| lit(id.as_str())).collect();
-            known.extend(self.noted(col("alert_id").in_list(list, false)).await?.into_iter().map(|(id, known, _)| (id, known)));
+            let mut condition = col("alert_id").in_list(list, false);
+            if let Some(day) = from_day {
+                condition = condition.and(col("dt").gt_eq(lit(ScalarValue::Date32(Some(day)))));
+            }
+            known.extend(self.noted(condition).await?.into_iter().map(|(id, known, _)| (id, known)));
         }
         Ok(known)
     }
 
-    /// Sessions of alerts that named nobody, noted from a day on (counted from 1970), and for which no name came since.
+    /// Sessions of alerts that named nobody, or that were told before their session was known to CloudTrail, noted from a day on (counted from
+    /// 1970), and for which nothing better came since.
     ///
     /// # Errors
     /// Where the lake cannot be read.
     pub async fn nameless_sessions(&self, from_day: i32) -> Result<BTreeSet<String>> {
         let all = self.noted(col("dt").gt_eq(lit(ScalarValue::Date32(Some(from_day))))).await?;
         let updated: BTreeSet<&String> = all.iter().filter_map(|(_, _, update_of)| update_of.as_ref()).collect();
-        let nameless = all.iter().filter(|(id, known, _)| known.actor_id.is_none() && !updated.contains(id));
+        let is_open = |known: &Known| known.actor_id.is_none() || known.account_id.is_none();
+        let nameless = all.iter().filter(|(id, known, _)| is_open(known) && !updated.contains(id));
         Ok(nameless.filter_map(|(_, known, _)| known.session_id.clone()).collect())
     }
 
@@ -81,36 +107,64 @@ impl Reader {
         self.need(&[Table::Alerts]).await?;
         let frame = self.context().await?.table(Table::Alerts.name()).await?.filter(condition)?;
         let mut found = Vec::new();
-        for batch in frame.select_columns(&["alert_id", "actor_id", "session_id", "update_of"])?.collect().await? {
+        for batch in frame.select_columns(&["alert_id", "actor_id", "session_id", "account_id", "update_of"])?.collect().await? {
             let (id, actor) = (text(&batch, "alert_id")?, text(&batch, "actor_id")?);
             let (session, update_of) = (text(&batch, "session_id")?, text(&batch, "update_of")?);
+            let account = text(&batch, "account_id")?;
             for row in 0..batch.num_rows() {
-                let known = Known { actor_id: optional(&actor, row), session_id: optional(&session, row) };
+                let known =
+                    Known { actor_id: optional(&actor, row), session_id: optional(&session, row), account_id: optional(&account, row) };
                 found.push((id.value(row).to_owned(), known, optional(&update_of, row)));
             }
         }
         Ok(found)
     }
 
-    /// Up to where each rule has looked, by rule and table.
+    /// What earlier runs noted.
     ///
     /// # Errors
     /// Where the lake cannot be read.
-    pub async fn watermarks(&self) -> Result<Watermarks> {
+    pub async fn alert_runs(&self) -> Result<AlertRuns> {
         self.need(&[Table::Runs]).await?;
         let frame = self.context().await?.table(Table::Runs.name()).await?.filter(col("command").eq(lit("alert")))?;
-        let mut found = Watermarks::new();
+        let mut found = AlertRuns::default();
         for batch in frame.select_columns(&["tally"])?.collect().await? {
-            let tallies = text(&batch, "tally")?;
-            for tally in tallies.iter().flatten() {
-                let tally: Value = serde_json::from_str(tally).map_err(|error| Error::Query { source: error.into() })?;
-                let Ok(noted) = serde_json::from_value::<Watermarks>(tally["watermarks"].clone()) else { continue };
+            for tally in text(&batch, "tally")?.iter().flatten() {
+                let mut tally: Value = serde_json::from_str(tally).map_err(|error| Error::Query { source: error.into() })?;
+                let noted = serde_json::from_value::<Watermarks>(tally["watermarks"].take()).unwrap_or_default();
                 for (rule, tables) in noted {
                     for (table, version) in tables {
-                        let held = found.entry(rule.clone()).or_default().entry(table).or_default();
+                        let held = found.watermarks.entry(rule.clone()).or_default().entry(table).or_default();
                         *held = version.max(*held);
                     }
                 }
+                let taken = serde_json::from_value::<BTreeMap<String, BTreeSet<String>>>(tally["taken"].take()).unwrap_or_default();
+                for (sink, ids) in taken {
+                    found.taken.entry(sink).or_default().extend(ids);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// When alerts of sessions were last told, by session and account, noted since then.
+    ///
+    /// # Errors
+    /// Where the lake cannot be read.
+    pub async fn last_told(&self, since: i64) -> Result<BTreeMap<(String, String), LastTold>> {
+        self.need(&[Table::Alerts]).await?;
+        let day = lit(ScalarValue::Date32(Some(lake::day_of(since))));
+        let condition = col("dt").gt_eq(day).and(col("disposition").eq(lit("sent"))).and(col("session_id").is_not_null());
+        let frame = self.context().await?.table(Table::Alerts.name()).await?.filter(condition)?;
+        let mut found: BTreeMap<(String, String), LastTold> = BTreeMap::new();
+        for batch in frame.select_columns(&["session_id", "account_id", "level", "noted"])?.collect().await? {
+            let (session, account, level) = (text(&batch, "session_id")?, text(&batch, "account_id")?, text(&batch, "level")?);
+            for (row, noted) in times(&batch, "noted")?.into_iter().enumerate() {
+                let Some(noted) = noted.filter(|noted| *noted >= since) else { continue };
+                let key = (session.value(row).to_owned(), optional(&account, row).unwrap_or_default());
+                let last = found.entry(key).or_default();
+                last.noted = last.noted.max(noted);
+                last.levels.extend(optional(&level, row));
             }
         }
         Ok(found)

@@ -324,7 +324,7 @@ impl Change {
     }
 }
 
-fn chain(credential: &Credential) -> Chain {
+pub(crate) fn chain(credential: &Credential) -> Chain {
     Chain {
         kind: credential.kind,
         role_arn: credential.role_arn.clone(),

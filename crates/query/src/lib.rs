@@ -10,9 +10,11 @@ mod answer;
 mod attribute;
 mod blame;
 mod causes;
+mod checkpoints;
 mod complete;
 mod control;
 mod coverage;
+mod described;
 mod error;
 mod guard;
 mod hits;
@@ -29,11 +31,13 @@ mod status;
 mod trace;
 mod walk;
 
-pub use alerts::{Known, Watermarks};
+pub use alerts::{AlertRuns, Known, LastTold, Watermarks};
 pub use answer::{
     Answer, AttributeChange, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Run, Subject,
 };
 pub use attribute::Attribute;
+pub use checkpoints::LOG_GROUP_RUN;
+pub use described::SessionOwner;
 pub use error::{Error, Result};
 pub use hits::Hit;
 pub use reader::{Reader, VIEWS, View};

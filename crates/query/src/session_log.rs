@@ -27,7 +27,7 @@ pub struct LogFound {
     pub object: String,
     /// SHA-256 of the uncompressed object.
     pub sha256: String,
-    /// `terminal`, `streamed`, `exported`, `subscription` or `powershell`.
+    /// `terminal`, `streamed`, `log_stream`, `exported`, `subscription` or `powershell`.
     pub form: String,
     /// CloudWatch's log group.
     pub log_group: Option<String>,
@@ -210,7 +210,9 @@ impl Reader {
 ///
 /// Of a log stream that came in several objects these are parts of one log. `occurrence` is counted over the whole log.
 pub fn merged(logs: &[LogFound], commands: &[CommandFound]) -> Vec<CommandFound> {
-    let rank = |form: &str| ["terminal", "powershell", "exported", "subscription", "streamed"].iter().position(|known| *known == form);
+    let rank = |form: &str| {
+        ["terminal", "powershell", "log_stream", "exported", "subscription", "streamed"].iter().position(|known| *known == form)
+    };
     let mut groups: BTreeMap<(Option<usize>, &str), Vec<&LogFound>> = BTreeMap::new();
     for log in logs {
         // Uploaded logs are whole; copies of one have one content.

@@ -36,6 +36,8 @@ pub struct SessionQuestion {
     pub until: Option<i64>,
     /// These only.
     pub session_ids: Option<BTreeSet<String>>,
+    /// With `session_ids`: logs that are kept under this day or a later one, counted from 1970.
+    pub logs_from_day: Option<i32>,
     /// The time of asking, microseconds since 1970: what may still be open is not missing yet.
     pub now: i64,
     /// Sessions in the answer, at most.
@@ -143,7 +145,7 @@ impl Reader {
         self.need(&[Table::Events, Table::Credentials, Table::Objects, Table::Sessions]).await?;
         let (organisation, coverage) = self.coverage(question.since, question.until).await?;
         let (controls, logs) = match &question.session_ids {
-            Some(ids) => self.of_ids(ids).await?,
+            Some(ids) => self.of_ids(ids, question.logs_from_day).await?,
             None => self.of_window(question).await?,
         };
         let wanted = |id: &str| question.session_ids.as_ref().is_none_or(|ids| ids.contains(id));
@@ -169,8 +171,8 @@ impl Reader {
     }
 
     /// Records and logs of some sessions.
-    async fn of_ids(&self, ids: &BTreeSet<String>) -> Result<(Vec<Control>, Vec<LogFound>)> {
-        let logs = self.session_logs(&CommandFilter { session_ids: Some(ids.clone()), ..CommandFilter::default() }).await?;
+    async fn of_ids(&self, ids: &BTreeSet<String>, from_day: Option<i32>) -> Result<(Vec<Control>, Vec<LogFound>)> {
+        let logs = self.session_logs(&CommandFilter { session_ids: Some(ids.clone()), from_day, ..CommandFilter::default() }).await?;
         let mut days = BTreeSet::new();
         for hit in self.mentioning(ids).await? {
             days.extend(lake::day_of(hit.event_time) - REACH_DAYS..=lake::day_of(hit.event_time) + REACH_DAYS);
@@ -193,7 +195,7 @@ impl Reader {
         logs.retain(|log| unknown.contains(&log.session_id));
         logs.extend(self.session_logs(&CommandFilter { session_ids: Some(known.clone()), ..CommandFilter::default() }).await?);
         if !unknown.is_empty() {
-            let (more, _) = self.of_ids(&unknown).await?;
+            let (more, _) = self.of_ids(&unknown, None).await?;
             controls.extend(more.into_iter().filter(|control| unknown.contains(&control.session_id)));
         }
         Ok((controls, logs))
@@ -474,4 +476,13 @@ fn transcript_of(start: Option<&Control>, end: Option<i64>, logs: Vec<LogFound>,
         state("missing", "no log of it is in the lake: logging was off, its host ended first, or its log lies elsewhere or was removed")
     };
     Transcript { state, why, logs }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn orphan_of(log: LogFound) -> Session {
+        orphan((log, "no record".to_owned()))
+    }
 }

@@ -19,7 +19,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{SharedCredentialsProvider, StalledStreamProtectionConfig};
 
-use crate::Options;
+use crate::{Error, Options, Result};
 
 /// Attempts at one request, with jittered waits between them.
 pub const ATTEMPTS_MAX: u32 = 5;
@@ -49,6 +49,22 @@ pub(crate) async fn client(options: &Options) -> Client {
 
 pub(crate) async fn config(options: &Options) -> SdkConfig {
     let region = region(options).await;
+    config_at(options, region.or_else(|| Some(Region::from_static(REGION_FALLBACK)))).await
+}
+
+/// For a service that knows of its own region only: that of the thing's ARN, else the configured one.
+///
+/// # Errors
+/// [`Error::BadSpec`] where nobody names one.
+pub(crate) async fn config_in(options: &Options, arn_region: Option<&str>, spec: &str) -> Result<SdkConfig> {
+    let region = match arn_region {
+        Some(region) => Region::new(region.to_owned()),
+        None => region(options).await.ok_or_else(|| Error::BadSpec { spec: spec.to_owned(), why: "no region is known for it" })?,
+    };
+    Ok(config_at(options, Some(region)).await)
+}
+
+async fn config_at(options: &Options, region: Option<Region>) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(region.clone())
         .credentials_provider(credentials(options, region).await)
@@ -88,7 +104,6 @@ async fn region(options: &Options) -> Option<Region> {
     RegionProviderChain::first_try(options.region.clone().map(Region::new))
         .or_else(EnvironmentVariableRegionProvider::new())
         .or_else(profile.build())
-        .or_else(Region::from_static(REGION_FALLBACK))
         .region()
         .await
 }

@@ -39,9 +39,15 @@ pub enum Error {
     /// What the user wrote is no address of a webhook; the address itself is a secret.
     #[error("that is no address of a webhook: {why}")]
     BadWebhook { why: &'static str },
+    /// What the user wrote is no topic or event bus.
+    #[error("that is no {what}: {why}")]
+    BadTarget { what: &'static str, why: &'static str },
     /// A message was not taken, after all attempts.
     #[error("the webhook at {host} did not take a message")]
     Webhook { host: String, source: BoxError },
+    /// A topic or an event bus did not take a message, after all attempts.
+    #[error("{what} did not take a message")]
+    Sink { what: String, source: BoxError },
     /// The object could not be read, after all attempts.
     #[error("cannot read {uri}")]
     Fetch { uri: String, source: BoxError },
@@ -53,6 +59,9 @@ pub enum Error {
 impl Error {
     /// What the user should do.
     pub fn hint(&self) -> Option<String> {
+        if let Some(hint) = crate::service::hint(self) {
+            return Some(hint);
+        }
         let hint = match self {
             Error::NotFound { what } if in_bucket(what) => format!("check the bucket's name, the account and the region: aws s3 ls {what}"),
             Error::NotFound { what } => format!("check the path: ls -l {what}; a bucket is written s3://bucket/prefix"),
@@ -70,13 +79,14 @@ impl Error {
             }
             Error::Archived { uri } => format!("restore it first (aws s3api restore-object), then run again to read {uri}"),
             Error::Changed { .. } => "list the source again; find out who may write to the bucket".to_owned(),
-            Error::BadSpec { .. } => "write s3://bucket/prefix, a folder or a file".to_owned(),
+            Error::BadSpec { .. } => "write s3://bucket/prefix, logs://LOG-GROUP, a folder or a file".to_owned(),
             Error::Fetch { uri, .. } | Error::List { what: uri, .. } if in_bucket(uri) => {
                 "check the network, the region and the endpoint, then run again: what is already read is kept".to_owned()
             }
             Error::Fetch { uri, .. } | Error::List { what: uri, .. } => format!("check the disk and the path: ls -l {uri}"),
+            Error::BadTarget { what, .. } => format!("copy the ARN of the {what} from the console"),
             Error::BadWebhook { .. } => "write https://HOST/PATH as the chat service gave it".to_owned(),
-            Error::Webhook { .. } => "what was not delivered is told again by the next run; see whether the address still holds".to_owned(),
+            Error::Webhook { .. } | Error::Sink { .. } => "what was not delivered is told again by the next run; see whether the address still holds".to_owned(),
             Error::TooLarge { .. } | Error::Skipped { .. } => return None,
         };
         Some(hint)

@@ -20,7 +20,9 @@ const CREDENTIALS: &[&str] = &[
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
     "InvalidSecurity",
+    "InvalidSignatureException",
     "InvalidToken",
+    "MissingAuthenticationToken",
     "NotSignedUp",
     "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
@@ -84,11 +86,12 @@ where
             Error::Credentials { profile: profile.map(str::to_owned), source }
         }
         ("NoSuchBucket", _) => Error::NotFound { what: bucket_of(&what) },
-        ("NoSuchKey" | "NotFound", _) | ("", Some(404)) => Error::NotFound { what },
+        ("NoSuchKey" | "NotFound" | "NotFoundException" | "ResourceNotFoundException", _) | ("", Some(404)) => Error::NotFound { what },
         ("InvalidObjectState", _) => Error::Archived { uri: what },
         ("PreconditionFailed", _) | (_, Some(412)) => Error::Changed { uri: what },
         ("InvalidBucketName", _) => Error::BadSpec { spec: what, why: "S3 allows no such bucket name" },
-        ("AccessDenied" | "AllAccessDisabled" | "AccountProblem", _) | (_, Some(401 | 403)) => Error::Denied { what, source },
+        ("AccessDenied" | "AccessDeniedException" | "AllAccessDisabled" | "AccountProblem" | "AuthorizationError", _)
+        | (_, Some(401 | 403)) => Error::Denied { what, source },
         _ => otherwise(what, source),
     }
 }

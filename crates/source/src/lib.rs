@@ -1,6 +1,6 @@
-//! Lists and fetches the objects that logs lie in, and sends messages ([`Webhook`]).
+//! Lists and fetches the objects that logs lie in, and sends messages ([`Webhook`], [`Topic`], [`EventBus`]).
 //!
-//! In comes what the user called a source: `s3://bucket/prefix`, a folder, or a file. Out come its objects, each first
+//! In comes what the user called a source: `s3://bucket/prefix`, a log group ([`LogGroup`]), a folder, or a file. Out come its objects, each first
 //! as [`Listed`], in the byte order of the keys, then as bytes.
 //!
 //! Never decides what the bytes mean: nothing is inflated, parsed, or left out for its name. Never writes, to a bucket
@@ -9,11 +9,19 @@
 mod bucket;
 mod connect;
 mod error;
+mod event_bus;
 mod fault;
 mod folder;
+mod log_address;
+mod log_events;
+mod log_group;
 mod memory;
 mod place;
 mod public_keys;
+mod service;
+mod session_directory;
+mod spill;
+mod topic;
 mod tree;
 mod webhook;
 
@@ -28,11 +36,17 @@ pub use connect::{
     ATTEMPTS_MAX, CONNECT_TIMEOUT, CREDENTIALS_TIMEOUT, METADATA_TIMEOUT, OPERATION_ATTEMPT_TIMEOUT, OPERATION_TIMEOUT, READ_TIMEOUT,
 };
 pub use error::{BoxError, Error, Result};
+pub use event_bus::{EVENT_DETAIL_TYPE, EVENT_SOURCE, EventBus};
 pub use folder::Folder;
+pub use log_address::is_log_group;
+pub use log_events::REQUEST_PAUSE;
+pub use log_group::{DEEP_EVERY_MICROS, HELD_BYTES_MAX, LogGroup, News, OVERLAP_DEEP_MICROS, OVERLAP_MICROS, QUIET_MICROS, Reading, Shape};
 pub use memory::Memory;
 pub use place::is_s3;
 pub use public_keys::{KEY_PAGES_MAX, ListedKey, list_public_keys, list_public_keys_by};
 pub use tree::{Level, Range};
+pub use session_directory::{DescribedSession, SessionDirectory};
+pub use topic::{Notice, SUBJECT_LETTERS_MAX, Topic};
 pub use webhook::{WEBHOOK_ATTEMPTS_MAX, WEBHOOK_TIMEOUT, Webhook};
 
 /// One object of a source, before it is read.
@@ -106,7 +120,8 @@ pub trait Source: Send + Sync {
     async fn fetch_object(&self, listed: &Listed, bytes_max: u64) -> Result<Object>;
 }
 
-/// Opens what the user named, and makes sure at once that it is there and can be listed.
+/// Opens a folder, a file or a bucket, and makes sure at once that it is there and can be listed. A log group is opened by
+/// [`LogGroup::open`], which wants to know how to read it.
 pub async fn open(spec: &str, options: &Options) -> Result<Box<dyn Source>> {
     if is_s3(spec) { Ok(Box::new(Bucket::open(spec, options).await?)) } else { Ok(Box::new(Folder::open(spec).await?)) }
 }

@@ -2,26 +2,30 @@
 //!
 //! Told first, remembered after: a crash between the two tells again, under the same `alert_id`.
 
-use crate::args::{self, Format};
-use crate::commands::{ingest, match_of, messages, user_lake};
+use crate::args;
+use crate::commands::owners::Owners;
+use crate::commands::sinks::{Sinks, Taken};
+use crate::commands::{follow, match_of, user_lake};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
 use crate::settings::Settings;
 use lake::sessions::{AlertRow, SessionWriter};
 use match_of::{Found, Scope};
-use query::{CommandFilter, Known, Question, Reader, SessionQuestion, Verb, Watermarks, disputed, merged};
+use query::{AlertRuns, CommandFilter, Known, Question, Reader, Session, SessionQuestion, Verb, Watermarks, disputed, merged};
 use serde_json::Value;
-use source::Webhook;
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use transcript::rules::{LogSource, Match, Rules, of_session, placed};
 use transcript::suppress::Suppressions;
 
 /// Days after which an alert that names nobody is no longer completed, and a session without a transcript no longer looked for.
 const OPEN_DAYS: i64 = 30;
+/// Days of which a look at streams that went on reads logs and alerts: a session lives a day at most.
+const STREAMED_DAYS: i32 = 2;
+/// After which a streamed session whose start CloudTrail has not delivered is told of: it delivers mostly within 5 minutes, and nearly always
+/// within 15.
+const START_MICROS: i64 = 30 * 60 * 1_000_000;
 /// Records that one run tells of, at most; the rest is for the next.
 const RECORDS_MAX: usize = 10_000;
 
@@ -46,89 +50,151 @@ pub(crate) struct Suppressed {
     pub(crate) count: u64,
 }
 
+/// What is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// What was typed in these sessions, whose streams went on.
+    Commands(BTreeSet<String>),
+    /// Sessions and records of CloudTrail as well.
+    Everything,
+}
+
+impl Depth {
+    /// Older logs and alerts do not matter.
+    fn from_day(&self, now: i64) -> Option<i32> {
+        matches!(self, Self::Commands(_)).then(|| lake::day_of(now) - STREAMED_DAYS)
+    }
+}
+
+/// What stays from one look to the next.
+pub(super) struct Watch {
+    sinks: Sinks,
+    owners: Owners,
+    /// What earlier runs and looks noted; none before the first look.
+    runs: Option<AlertRuns>,
+    /// Alerts that stand on standard output.
+    printed: BTreeSet<String>,
+    /// What was said of rules and suppressions.
+    said: (Vec<String>, Vec<String>),
+}
+
+/// The sink that standard output is.
+const STDOUT: &str = "stdout";
+
 pub(crate) async fn run(settings: &Settings, options: &args::Alert) -> Result<Exit, Failure> {
-    let webhook = options.webhook.as_deref().map(Webhook::open).transpose()?;
-    if webhook.is_some() && settings.offline {
-        return Err(Failure::usage("--offline, and a webhook is to be told", "leave one of them out"));
+    let mut watch = Watch::open(settings, options).await?;
+    if options.follow {
+        return follow::run(settings, options, watch).await;
     }
-    if !options.follow {
-        let told = look(settings, options, webhook.as_ref()).await?;
-        return Ok(if options.exit_code && told > 0 { Exit::Found } else { Exit::Done });
+    let told = watch.look(settings, options, Depth::Everything).await?;
+    Ok(if options.exit_code && told > 0 { Exit::Found } else { Exit::Done })
+}
+
+impl Watch {
+    async fn open(settings: &Settings, options: &args::Alert) -> Result<Self, Failure> {
+        let sinks = Sinks::open(settings, options).await?;
+        let owners = Owners::new((!settings.offline).then(|| settings.source_options()), options.follow);
+        Ok(Self { sinks, owners, runs: None, printed: BTreeSet::new(), said: (Vec::new(), Vec::new()) })
     }
-    let any = Cell::new(false);
-    // One for the whole run: what comes during a look must not be lost. To be cut off anywhere is no worse than a crash, which is made good.
-    let interrupted = tokio::signal::ctrl_c();
-    tokio::pin!(interrupted);
-    loop {
-        let turn = async {
-            let told = match follow(settings, options, webhook.as_ref()).await {
-                // What goes by itself is tried again; what the user must mend ends the run.
-                Err(failure) if matches!(failure.code, "sink" | "source" | "lake") => {
-                    render::failure(&failure, settings.format != Format::Human);
-                    0
-                }
-                told => told?,
-            };
-            any.set(any.get() || told > 0);
-            tokio::time::sleep(Duration::from_secs(options.every)).await;
-            Ok::<(), Failure>(())
+
+    /// Looks once at what is new; returns of how much it told.
+    pub(super) async fn look(&mut self, settings: &Settings, options: &args::Alert, depth: Depth) -> Result<usize, Failure> {
+        let now = crate::settings::now();
+        let mut told = Told { schema: "whodid.alert/v1", ..Told::default() };
+        let mut monitor = Monitor::load(options, now, &mut told)?;
+        self.say(&told);
+        let lake = user_lake(settings)?;
+        let reader = Reader::new(&lake);
+        let mut runs = match self.runs.take() {
+            Some(runs) => runs,
+            None => reader.alert_runs().await?,
         };
-        tokio::select! {
-            outcome = turn => outcome?,
-            _ = &mut interrupted => return Ok(if options.exit_code && any.get() { Exit::Found } else { Exit::Done }),
+        let seen = if settings.since.is_some() { Watermarks::new() } else { runs.watermarks.clone() };
+        let mut marks = Marks::of(&monitor.names(), &seen);
+        let mut found = monitor.commands(&reader, settings, &mut marks, &mut self.owners, (&depth, now)).await?;
+        if depth == Depth::Everything {
+            found.extend(monitor.findings(&reader, settings, !seen.is_empty(), now).await?);
+            found.extend(monitor.records(&reader, settings, &mut marks).await?);
+        }
+        let pending: BTreeSet<String> = runs.taken.values().flatten().chain(&self.printed).cloned().collect();
+        let rows = monitor.news(&reader, found, &pending, (&depth, now)).await?;
+        let alerts = rows.iter().filter(|row| row.disposition == "sent").map(|row| serde_json::from_str(&row.alert));
+        let alerts: Vec<Value> = alerts.collect::<Result<_, _>>().map_err(|error| Failure::internal(&error))?;
+        self.print(settings, options, &monitor, &alerts, &runs, &mut told)?;
+        let mut delivered = self.sinks.deliver(&reader, &alerts, &runs.taken, now).await?;
+        if delivered.failed.is_none() {
+            let printed = told.alerts.iter().filter_map(|alert| alert["alert_id"].as_str()).map(str::to_owned);
+            delivered.taken.entry(STDOUT.to_owned()).or_default().extend(printed);
+        }
+        // What a sink has not taken is not remembered, and found again from the same place.
+        let is_done = |row: &&AlertRow| row.disposition != "sent" || self.sinks.have(&row.alert_id, &runs.taken, &delivered.taken);
+        let (done, waiting): (Vec<&AlertRow>, Vec<&AlertRow>) = rows.iter().partition(is_done);
+        for row in &waiting {
+            marks.stay(if row.session_id.is_some() { "sessions" } else { "events" }, &seen);
+        }
+        let done: Vec<AlertRow> = done.into_iter().cloned().collect();
+        let waiting: BTreeSet<&str> = waiting.iter().map(|row| row.alert_id.as_str()).collect();
+        delivered.taken.values_mut().for_each(|ids| ids.retain(|id| waiting.contains(id.as_str())));
+        delivered.taken.retain(|_, ids| !ids.is_empty());
+        remember(&lake, &done, &seen, &marks, &delivered.taken, now).await?;
+        runs.watermarks = marks.new;
+        for (sink, ids) in delivered.taken {
+            runs.taken.entry(sink).or_default().extend(ids);
+        }
+        self.runs = Some(runs);
+        delivered.failed.map_or(Ok(told.alerts.len()), |error| Err(error.into()))
+    }
+
+    /// Writes what does not stand on standard output yet.
+    fn print(
+        &mut self,
+        settings: &Settings,
+        options: &args::Alert,
+        monitor: &Monitor,
+        alerts: &[Value],
+        runs: &AlertRuns,
+        told: &mut Told,
+    ) -> Result<(), Failure> {
+        for alert in alerts {
+            let id = alert["alert_id"].as_str().unwrap_or_default();
+            let stands = self.printed.contains(id) || runs.taken.get(STDOUT).is_some_and(|ids| ids.contains(id));
+            if !stands {
+                told.alerts.push(alert.clone());
+            }
+        }
+        for (suppression, count) in monitor.suppressions.counts().filter(|(_, count)| *count > 0) {
+            let (title, owner, reason) = (suppression.title.clone(), suppression.owner.clone(), suppression.reason.clone());
+            told.suppressed.push(Suppressed { title, owner, reason, count });
+        }
+        if !options.follow || !told.alerts.is_empty() {
+            render::alerts(settings, told)?;
+        }
+        self.printed.extend(told.alerts.iter().filter_map(|alert| alert["alert_id"].as_str()).map(str::to_owned));
+        Ok(())
+    }
+
+    /// Says what cannot be used of rules and suppressions, when that changes.
+    fn say(&mut self, told: &Told) {
+        let now = (told.refused.clone(), told.expired.clone());
+        if now != self.said {
+            render::bad_rules(&told.refused, &told.expired);
+            self.said = now;
         }
     }
 }
 
-async fn follow(settings: &Settings, options: &args::Alert, webhook: Option<&Webhook>) -> Result<usize, Failure> {
-    if !options.source.is_empty() {
-        let summary = ingest::ingest(settings, &user_lake(settings)?, &options.source, true).await?;
-        summary.warn();
+async fn remember(lake: &lake::Lake, rows: &[AlertRow], seen: &Watermarks, marks: &Marks, taken: &Taken, now: i64) -> Result<(), Failure> {
+    let is_further = marks.new != *seen;
+    if rows.is_empty() && !is_further && taken.is_empty() {
+        return Ok(());
     }
-    look(settings, options, webhook).await
-}
-
-/// Looks once at what is new; returns of how much it told.
-async fn look(settings: &Settings, options: &args::Alert, webhook: Option<&Webhook>) -> Result<usize, Failure> {
-    let now = crate::settings::now();
-    let mut told = Told { schema: "whodid.alert/v1", ..Told::default() };
-    let mut monitor = Monitor::load(options, now, &mut told)?;
-    let lake = user_lake(settings)?;
-    let reader = Reader::new(&lake);
-    let seen = if settings.since.is_some() { Watermarks::new() } else { reader.watermarks().await? };
-    let mut marks = Marks::of(&monitor.names(), &seen);
-    let mut found = monitor.commands(&reader, settings, &mut marks, now).await?;
-    found.extend(monitor.findings(&reader, settings, !seen.is_empty(), now).await?);
-    found.extend(monitor.records(&reader, settings, &mut marks).await?);
-    let mut rows = monitor.news(&reader, found, now).await?;
-    for row in rows.iter().filter(|row| row.disposition == "sent") {
-        told.alerts.push(serde_json::from_str(&row.alert).map_err(|error| Failure::internal(&error))?);
-    }
-    for (suppression, count) in monitor.suppressions.counts().filter(|(_, count)| *count > 0) {
-        let (title, owner, reason) = (suppression.title.clone(), suppression.owner.clone(), suppression.reason.clone());
-        told.suppressed.push(Suppressed { title, owner, reason, count });
-    }
-    if !options.follow || !told.alerts.is_empty() {
-        render::alerts(settings, &told)?;
-    }
-    let mut undelivered = None;
-    if let Some(webhook) = webhook {
-        let delivered = messages::send(webhook, &told.alerts).await;
-        rows.retain(|row| row.disposition != "sent" || delivered.ids.contains(&row.alert_id));
-        undelivered = delivered.failed;
-    }
-    // What was not delivered is not remembered, and found again from the same place.
-    let marks = if undelivered.is_some() { None } else { Some(marks) };
-    remember(&lake, &rows, &seen, marks, now).await?;
-    undelivered.map_or(Ok(told.alerts.len()), |error| Err(error.into()))
-}
-
-async fn remember(lake: &lake::Lake, rows: &[AlertRow], seen: &Watermarks, marks: Option<Marks>, now: i64) -> Result<(), Failure> {
     let mut writer = SessionWriter::open(lake).await?;
     let run_id = format!("alert-{now}-{}", std::process::id());
     writer.note_alerts(rows, &run_id, now).await?;
-    let Some(marks) = marks.filter(|marks| marks.new != *seen) else { return Ok(()) };
-    let tally = serde_json::json!({"watermarks": marks.new, "alerts": rows.len()}).to_string();
+    if !is_further && taken.is_empty() {
+        return Ok(());
+    }
+    let tally = serde_json::json!({"watermarks": marks.new, "taken": taken, "alerts": rows.len()}).to_string();
     let run = lake::RunRow {
         run_id,
         command: "alert".into(),
@@ -169,10 +235,23 @@ impl Marks {
             *held = version.max(*held);
         }
     }
+
+    /// Takes back how far a table was looked at: something in it waits.
+    fn stay(&mut self, table: &'static str, seen: &Watermarks) {
+        for name in &self.names {
+            let old = seen.get(name).and_then(|tables| tables.get(table)).copied();
+            let Some(tables) = self.new.get_mut(name) else { continue };
+            match old {
+                Some(old) => drop(tables.insert(table.to_owned(), old)),
+                None => drop(tables.remove(table)),
+            }
+        }
+        self.new.retain(|_, tables| !tables.is_empty());
+    }
 }
 
 /// Rules, and what is not to be told.
-struct Monitor {
+pub(super) struct Monitor {
     rules: Rules,
     suppressions: Suppressions,
     only: Vec<String>,
@@ -195,7 +274,6 @@ impl Monitor {
         }
         told.refused = errors.iter().map(ToString::to_string).collect();
         told.expired = suppressions.expired(now).map(|suppression| suppression.title.clone()).collect();
-        render::bad_rules(&told.refused, &told.expired);
         Ok(Self { rules, suppressions, only: options.rule.clone() })
     }
 
@@ -211,8 +289,8 @@ impl Monitor {
         self.rules.matching(source, event).into_iter().filter(|rule| self.wants(rule)).cloned().collect()
     }
 
-    /// Matches in what was typed, of every session that has something new or whose alerts name nobody yet.
-    async fn commands(&self, reader: &Reader, settings: &Settings, marks: &mut Marks, now: i64) -> Result<Vec<Found>, Failure> {
+    /// Sessions that have something new, or whose alerts name nobody yet.
+    async fn changed(&self, reader: &Reader, settings: &Settings, marks: &mut Marks, now: i64) -> Result<BTreeSet<String>, Failure> {
         let from_day = settings.since.map(|since| lake::day_of(since) - 1);
         let after_version = Some(marks.old("sessions")).filter(|version| settings.since.is_none() && *version > 0);
         let new = reader.commands(&CommandFilter { from_day, after_version, ..CommandFilter::default() }).await?;
@@ -221,12 +299,31 @@ impl Monitor {
         if let Some(newest) = new.iter().map(|command| command.version).max() {
             marks.reached("sessions", newest);
         }
+        Ok(ids)
+    }
+
+    /// Matches in what was typed.
+    async fn commands(
+        &self,
+        reader: &Reader,
+        settings: &Settings,
+        marks: &mut Marks,
+        owners: &mut Owners,
+        (depth, now): (&Depth, i64),
+    ) -> Result<Vec<Found>, Failure> {
+        let ids = match depth {
+            Depth::Commands(ids) => ids.clone(),
+            Depth::Everything => self.changed(reader, settings, marks, now).await?,
+        };
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let question = SessionQuestion { session_ids: Some(ids.clone()), now, limit: usize::MAX, ..SessionQuestion::default() };
-        let sessions = reader.sessions(&question).await?.sessions;
-        let commands = reader.commands(&CommandFilter { session_ids: Some(ids), ..CommandFilter::default() }).await?;
+        let from_day = depth.from_day(now);
+        let (session_ids, logs_from_day) = (Some(ids.clone()), from_day);
+        let question = SessionQuestion { session_ids, logs_from_day, now, limit: usize::MAX, ..SessionQuestion::default() };
+        let mut sessions = reader.sessions(&question).await?.sessions;
+        owners.name(&mut sessions, now).await;
+        let commands = reader.commands(&CommandFilter { session_ids: Some(ids), from_day, ..CommandFilter::default() }).await?;
         let mut by_session: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for command in &commands {
             by_session.entry(&command.session_id).or_default().push(command.clone());
@@ -258,7 +355,8 @@ impl Monitor {
         let list = reader.sessions(&question).await?;
         let mut found = Vec::new();
         // Where no logs of sessions are read at all, that one lacks says nothing.
-        for session in list.sessions.iter().filter(|session| list.session_logs > 0 && session.finding.is_some()) {
+        let is_finding = |session: &&Session| list.session_logs > 0 && session.finding.is_some() && !is_awaited(session, now);
+        for session in list.sessions.iter().filter(is_finding) {
             let event = of_session(&match_of::about(session), session.transcript.state, &session.transcript.why);
             let taken = self.matching(LogSource::Session, &event);
             found.extend(taken.into_iter().map(|rule| match_of::session(rule, session, event.clone())));
@@ -304,15 +402,22 @@ impl Monitor {
         Ok(found)
     }
 
-    /// What of the matches is to be told, and what is suppressed; what was told before is left out.
-    async fn news(&mut self, reader: &Reader, mut found: Vec<Found>, now: i64) -> Result<Vec<AlertRow>, Failure> {
+    /// What of the matches is to be told, and what is suppressed; what was told before is left out. `pending`: what some sinks have and others
+    /// have not.
+    async fn news(
+        &mut self,
+        reader: &Reader,
+        mut found: Vec<Found>,
+        pending: &BTreeSet<String>,
+        (depth, now): (&Depth, i64),
+    ) -> Result<Vec<AlertRow>, Failure> {
         let ids = found.iter().flat_map(|found| [found.id(), found.orphan_id(), found.named_id()]).collect();
-        let known = reader.known_alerts(&ids).await?;
+        let known = reader.known_alerts(&ids, depth.from_day(now)).await?;
         found.sort_by_key(|found| (found.row.time, found.row.session_id.clone(), found.place, found.row.rule.clone()));
         let mut rows = Vec::new();
         let mut told = BTreeSet::new();
         for found in found {
-            let Some((alert_id, update_of)) = found.due(&known) else { continue };
+            let Some((alert_id, update_of)) = found.due(&known, pending) else { continue };
             if !told.insert(alert_id.clone()) {
                 continue;
             }
@@ -322,6 +427,12 @@ impl Monitor {
         }
         Ok(rows)
     }
+}
+
+/// Whether the record that started a session is likely on its way: its stream came first.
+fn is_awaited(session: &Session, now: i64) -> bool {
+    let is_streamed = session.transcript.logs.iter().any(|log| matches!(log.form.as_str(), "log_stream" | "subscription"));
+    session.finding == Some("orphan") && is_streamed && now.saturating_sub(session.time) < START_MICROS
 }
 
 /// The rules of a file, or of the files of a folder, in the order of their names.
@@ -349,14 +460,14 @@ fn text_of(path: &Path) -> Result<String, Failure> {
 
 impl Found {
     /// The id to tell it under, and the alert that it completes; none where there is nothing to tell.
-    fn due(&self, known: &BTreeMap<String, Known>) -> Option<(String, Option<String>)> {
+    fn due(&self, known: &BTreeMap<String, Known>, pending: &BTreeSet<String>) -> Option<(String, Option<String>)> {
         let is_known = |id: &String| known.contains_key(id);
         let named = self.row.actor_id.is_some();
         let (id, orphan_id, named_id) = (self.id(), self.orphan_id(), self.named_id());
         match known.get(&id) {
             Some(told) if named && told.actor_id.is_none() && !is_known(&named_id) => Some((named_id, Some(id))),
             Some(_) => None,
-            None if self.scope != Scope::Orphan && is_known(&orphan_id) => Some((id, Some(orphan_id))),
+            None if self.scope != Scope::Orphan && (is_known(&orphan_id) || pending.contains(&orphan_id)) => Some((id, Some(orphan_id))),
             None => Some((id, None)),
         }
     }

@@ -2,8 +2,9 @@
 
 use crate::args::Ingest;
 use crate::commands::digests::{self, Found};
-use crate::commands::discover::{DIGESTS_HELD_MAX, Discovery, Listing, Todo, open};
+use crate::commands::discover::{DIGESTS_HELD_MAX, Discovery, Listing, Opened, Todo};
 use crate::commands::dry_run;
+use crate::commands::log_groups::{self, Group};
 use crate::commands::session_logs::{self, SessionLogs};
 use crate::commands::user_lake;
 use crate::exit::Exit;
@@ -19,7 +20,7 @@ use source::Listed;
 use std::sync::Arc;
 
 /// Bytes of one object as stored, at most: CloudTrail writes at most 50 MB compressed.
-const OBJECT_BYTES_MAX: u64 = 256 << 20;
+pub(super) const OBJECT_BYTES_MAX: u64 = 256 << 20;
 /// Bytes, as stored, that one commit holds before the next begins; inflated they are about eight times as much.
 const COMMIT_BYTES: u64 = 16 << 20;
 /// Bytes of plain text that count as one stored byte of a compressed object.
@@ -131,16 +132,28 @@ pub(crate) async fn run(settings: &Settings, asked: Ingest) -> Result<Exit, Fail
 
 /// Reads sources into a lake.
 pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], note: bool) -> Result<Summary, Failure> {
+    let mut opened = log_groups::open(settings, lake, names).await?;
+    ingest_from(settings, lake, names, &opened.sources, &mut opened.groups, note).await
+}
+
+/// As [`ingest`], from sources that are open. `groups`: those of them that are log groups, to note how far they were read.
+pub(crate) async fn ingest_from(
+    settings: &Settings,
+    lake: &Lake,
+    names: &[String],
+    sources: &[Opened],
+    groups: &mut [Group],
+    note: bool,
+) -> Result<Summary, Failure> {
     let started = crate::settings::now();
     let mut summary = Summary { schema: "whodid.ingest/v1", ..Summary::default() };
-    let sources = open(settings, names).await?;
     let hash_key = settings.hash_key()?;
     // First, so that the ledger which the writer reads knows every log that was committed.
     let mut logs = SessionLogs::open(lake).await?;
     let mut writer = Writer::open(lake).await?;
     let run_id = format!("{started}-{}", std::process::id());
     let mut found = Found::default();
-    let mut discovery = Discovery::new(settings, &sources, lake, (started, false), &mut summary).await?;
+    let mut discovery = Discovery::new(settings, sources, lake, (started, false), &mut summary).await?;
     let mut progress = render::Progress::new(settings.terminal);
     let mut parts = workers();
     loop {
@@ -185,6 +198,9 @@ pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], n
         };
         writer.note_run(&run).await?;
         writer.compact(Extent::WhereItPays, KEEP, ended).await?;
+    }
+    if note {
+        log_groups::note(groups, &mut writer, &summary, started).await?;
     }
     Ok(summary)
 }
@@ -298,7 +314,7 @@ struct Seen {
     problems: Vec<(&'static str, String, Option<u64>, String)>,
 }
 
-fn object_row(listed: &Listed, state: &'static str) -> ObjectRow {
+pub(super) fn object_row(listed: &Listed, state: &'static str) -> ObjectRow {
     let key = log_key::classify(&listed.key);
     ObjectRow {
         uri: listed.uri.clone(),

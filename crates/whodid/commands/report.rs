@@ -134,7 +134,14 @@ async fn gather(
     }
     let (_, coverage) = reader.coverage(Some(period.since), Some(period.until)).await?;
     tables.insert("gaps".into(), gaps(&coverage));
-    let question = SessionQuestion { since: Some(period.since), until: Some(period.until), session_ids: None, now, limit: SESSIONS_MAX };
+    let question = SessionQuestion {
+        since: Some(period.since),
+        until: Some(period.until),
+        session_ids: None,
+        logs_from_day: None,
+        now,
+        limit: SESSIONS_MAX,
+    };
     let sessions = reader.sessions(&question).await?;
     let entered = tables.remove("elevated").unwrap_or_default();
     tables.insert("sessions".into(), Rows { truncated: sessions.truncated, ..session_rows(&sessions.sessions, &entered) });

@@ -8,6 +8,7 @@ use crate::settings::Settings;
 use futures::StreamExt as _;
 use lake::sessions::lines;
 use query::{CommandFilter, CommandFound, LogFound, Reader, Session, SessionList, SessionQuestion, merged};
+use source::{LogGroup, Reading, Shape, Source};
 use std::collections::BTreeSet;
 use transcript::mask::Masker;
 use transcript::{Command, Line, LineKind, Sink};
@@ -21,7 +22,14 @@ const SESSION_ID_LETTERS_MAX: usize = 256;
 
 pub(crate) async fn list(settings: &Settings, limit: usize) -> Result<Exit, Failure> {
     let asking = asking(settings).await?;
-    let question = SessionQuestion { since: settings.since, until: settings.until, session_ids: None, now: crate::settings::now(), limit };
+    let question = SessionQuestion {
+        since: settings.since,
+        until: settings.until,
+        session_ids: None,
+        logs_from_day: None,
+        now: crate::settings::now(),
+        limit,
+    };
     let found = Reader::new(&asking.lake).sessions(&question).await?;
     render::sessions(settings, &found)?;
     Ok(exit(&found))
@@ -119,10 +127,19 @@ async fn shown(settings: &Settings, session_id: &str, sessions: &[Session]) -> R
 }
 
 async fn fetch(settings: &Settings, object: &str) -> Result<bytes::Bytes, Failure> {
-    if settings.offline && source::is_s3(object) {
+    let is_stream = source::is_log_group(object);
+    if settings.offline && (source::is_s3(object) || is_stream) {
         return Err(Failure::usage(format!("--offline, and the log is at {object}"), "leave --offline out, or --transcript"));
     }
-    let source = source::open(object, &settings.options_of(object)).await?;
+    let options = settings.options_of(object);
+    let source: Box<dyn Source> = match is_stream {
+        true => {
+            let now = crate::settings::now;
+            let reading = Reading { since: None, until: None, seen_until: None, now, shape: |_, _| Shape::Whole };
+            Box::new(LogGroup::open(object, &options, reading).await?)
+        }
+        false => source::open(object, &options).await?,
+    };
     let mut listing = source.list().await?;
     while let Some(item) = listing.next().await {
         let listed = item?;

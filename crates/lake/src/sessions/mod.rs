@@ -8,6 +8,7 @@
 pub(crate) mod columns;
 mod command;
 mod read;
+mod subscription;
 mod writer;
 
 use crate::rows::ObjectRow;
@@ -15,6 +16,7 @@ use crate::schema::Table;
 pub use command::CommandRow;
 pub use read::{LINE_BYTES_MAX, Named, REJECTS_MAX, lines, named, read};
 use std::ops::Range;
+pub use subscription::holds_session;
 pub use writer::{SessionTally, SessionWriter};
 
 /// Tables that [`SessionWriter`] looks after.
@@ -42,7 +44,7 @@ pub struct SessionLog {
     pub object_id: i64,
     /// SHA-256 of its uncompressed bytes, in hexadecimal.
     pub object_sha256: String,
-    /// `terminal`, `streamed`, `exported`, `subscription` or `powershell`.
+    /// `terminal`, `streamed`, `log_stream`, `exported`, `subscription` or `powershell`.
     pub form: &'static str,
     /// CloudWatch's log group.
     pub log_group: Option<String>,

@@ -5,15 +5,17 @@
 //! cloudwatchlogspublisher; CloudWatch Logs User Guide, "Export log data to Amazon S3" and "Subscription filters").
 
 use super::command::Rowed;
+use super::subscription::{self, stream_id};
 use super::{CommandRow, LogRead, LogReject, SessionLog};
 use crate::rows::{ObjectRow, hex, object_number};
 use event::gunzip::{self, Fault};
+use event::payloads;
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use transcript::kind::{self, Kind};
-use transcript::message::{Streamed, Subscription, exported};
+use transcript::message::{Streamed, exported};
 use transcript::rules::Rules;
 use transcript::{Setup, Sink, Summary, Transcript};
 
@@ -22,7 +24,7 @@ pub const LINE_BYTES_MAX: usize = 1 << 20;
 /// Rejects noted of one object.
 pub const REJECTS_MAX: usize = 100;
 /// Sessions in one object.
-const SESSIONS_MAX: usize = 1_000;
+pub(super) const SESSIONS_MAX: usize = 1_000;
 /// [`transcript::Doubt::MayBeShown`], as it is written.
 const MAY_BE_SHOWN: &str = "may_be_shown";
 /// Bytes of a log after inflating, at most.
@@ -50,15 +52,16 @@ pub fn named(key: &str) -> Named {
 
 /// Reads an object that is a log of sessions; none where it is something else. `rules`: the shipped ones.
 pub fn read(mut object: ObjectRow, key: &str, bytes: &[u8], rules: &Rules) -> Option<LogRead> {
-    let head = gunzip::head(bytes, kind::HEAD_BYTES);
+    let head = payloads::beginning(bytes, kind::HEAD_BYTES);
     let form = form_of(key, &head)?;
     object.kind = "session_log";
-    let plain = match gunzip::gunzip_within(bytes, LOG_BYTES_MAX) {
+    let plain = match inflate(bytes) {
         Ok(plain) => plain,
         Err(fault) => return Some(refused(object, bytes, fault_word(fault), "the compressed object cannot be read whole".to_owned())),
     };
     let mut found = match form {
         Form::Refused(reason, detail) => return Some(refused(object, &plain, reason, detail)),
+        Form::Kind(Kind::Subscription) => subscription::parts(&plain, &object.uri)?,
         Form::Kind(kind) => parts(kind, key, &plain)?,
     };
     object.sha256 = hex(&Sha256::digest(&plain));
@@ -94,9 +97,9 @@ pub fn read(mut object: ObjectRow, key: &str, bytes: &[u8], rules: &Rules) -> Op
 
 /// Hands the lines of one session's log to `sink`. False: the object holds no log of it.
 pub fn lines(key: &str, bytes: &[u8], session_id: &str, sink: &mut dyn Sink) -> bool {
-    let head = gunzip::head(bytes, kind::HEAD_BYTES);
+    let head = payloads::beginning(bytes, kind::HEAD_BYTES);
     let Some(Form::Kind(kind)) = form_of(key, &head) else { return false };
-    let Ok(plain) = gunzip::gunzip_within(bytes, LOG_BYTES_MAX) else { return false };
+    let Ok(plain) = inflate(bytes) else { return false };
     let Some(found) = parts(kind, key, &plain) else { return false };
     let mut any = false;
     for part in found.parts.iter().filter(|part| part.log.session_id == session_id) {
@@ -104,6 +107,11 @@ pub fn lines(key: &str, bytes: &[u8], session_id: &str, sink: &mut dyn Sink) -> 
         any = true;
     }
     any
+}
+
+/// The text of an object, compressed or not; of a subscription's object that of all its payloads.
+fn inflate(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Fault> {
+    payloads::inflate(bytes, LOG_BYTES_MAX).unwrap_or_else(|| gunzip::gunzip_within(bytes, LOG_BYTES_MAX))
 }
 
 /// Commands of a log that may begin in the middle of a session: which prompt is the shell's was learnt from what may be a program's output.
@@ -155,27 +163,27 @@ fn refused(mut object: ObjectRow, plain: &[u8], reason: &'static str, detail: St
 
 /// The sessions of an object, before they are read.
 #[derive(Default)]
-struct Parts<'p> {
-    parts: Vec<Part<'p>>,
-    rejects: Vec<LogReject>,
+pub(super) struct Parts<'p> {
+    pub(super) parts: Vec<Part<'p>>,
+    pub(super) rejects: Vec<LogReject>,
 }
 
 /// The log of one session, and its text.
-struct Part<'p> {
-    log: SessionLog,
+pub(super) struct Part<'p> {
+    pub(super) log: SessionLog,
     /// It is known to be the session's log from the beginning.
-    begins: bool,
-    text: Text<'p>,
+    pub(super) begins: bool,
+    pub(super) text: Text<'p>,
 }
 
-enum Text<'p> {
+pub(super) enum Text<'p> {
     Whole(&'p [u8]),
     /// Entries with their times, milliseconds since 1970.
     Entries(Entries<'p>),
 }
 
 /// Entries with their times.
-type Entries<'p> = Vec<(i64, Cow<'p, str>)>;
+pub(super) type Entries<'p> = Vec<(i64, Cow<'p, str>)>;
 
 impl Part<'_> {
     fn play(&self, sink: &mut dyn Sink) -> (Summary, Option<String>) {
@@ -192,7 +200,7 @@ impl Part<'_> {
 fn parts<'p>(kind: Kind, key: &str, plain: &'p [u8]) -> Option<Parts<'p>> {
     match kind {
         Kind::Streamed => streamed(plain),
-        Kind::Subscription => subscription(plain),
+        Kind::Subscription => subscription::parts(plain, key),
         Kind::Exported => export(key, plain),
         _ => {
             let form = if kind == Kind::PowerShell { "powershell" } else { "terminal" };
@@ -203,7 +211,7 @@ fn parts<'p>(kind: Kind, key: &str, plain: &'p [u8]) -> Option<Parts<'p>> {
 }
 
 /// An entry that is what the agent streams, and nothing of CloudTrail's.
-fn entry_of(line: &str) -> Option<Streamed> {
+pub(super) fn entry_of(line: &str) -> Option<Streamed> {
     let entry = Streamed::read(line).ok()?;
     let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).ok()?;
     (!fields.contains_key("Records") && !fields.contains_key("eventSource") && fields.contains_key("sessionData")).then_some(entry)
@@ -211,10 +219,10 @@ fn entry_of(line: &str) -> Option<Streamed> {
 
 /// What the nodes' entries say; several words on one thing stand side by side, so that they agree with none.
 #[derive(Default)]
-struct Claims(BTreeMap<&'static str, Vec<String>>);
+pub(super) struct Claims(BTreeMap<&'static str, Vec<String>>);
 
 impl Claims {
-    fn add(&mut self, entry: &Streamed) {
+    pub(super) fn add(&mut self, entry: &Streamed) {
         for (name, value) in
             [("region", &entry.aws_region), ("target", &entry.target.id), ("arn", &entry.user_identity.arn), ("run_as", &entry.run_as_user)]
         {
@@ -229,7 +237,7 @@ impl Claims {
         self.0.get(name).filter(|values| !values.is_empty()).map(|values| values.join(", "))
     }
 
-    fn log(&self, session_id: &str, form: &'static str) -> SessionLog {
+    pub(super) fn log(&self, session_id: &str, form: &'static str) -> SessionLog {
         SessionLog {
             session_id: session_id.to_owned(),
             form,
@@ -242,11 +250,11 @@ impl Claims {
     }
 }
 
-fn is_id(id: &str) -> bool {
+pub(super) fn is_id(id: &str) -> bool {
     kind::session_id(id) == Some(id)
 }
 
-fn note(rejects: &mut Vec<LogReject>, reason: &'static str, detail: String, bytes: Range<u64>) {
+pub(super) fn note(rejects: &mut Vec<LogReject>, reason: &'static str, detail: String, bytes: Range<u64>) {
     if rejects.len() < REJECTS_MAX {
         rejects.push(LogReject { reason, detail, bytes });
     }
@@ -283,49 +291,6 @@ fn streamed(plain: &[u8]) -> Option<Parts<'_>> {
         found.parts.push(Part { log: claims.log(&session_id, "streamed"), begins: true, text: Text::Entries(entries) });
     }
     Some(found)
-}
-
-/// A subscription's payload: entries of one log stream, which has the session's id for a name.
-fn subscription(plain: &[u8]) -> Option<Parts<'_>> {
-    let payload = Subscription::read(plain).ok()?;
-    let mut found = Parts::default();
-    if payload.is_control() {
-        return Some(found);
-    }
-    let first = payload.log_events.first().and_then(|event| entry_of(&event.message));
-    let stream = stream_id(&payload.log_stream);
-    if first.is_none() && stream.is_none() {
-        return None;
-    }
-    let whole = 0..plain.len() as u64;
-    let Some(session_id) = stream.map(str::to_owned).or_else(|| first.map(|entry| entry.session_id).filter(|id| is_id(id))) else {
-        note(&mut found.rejects, "session_id", "its entries name no session that could be".to_owned(), whole);
-        return Some(found);
-    };
-    let mut claims = Claims::default();
-    let mut entries = Vec::new();
-    for event in payload.log_events {
-        let entry = entry_of(&event.message);
-        if entry.as_ref().is_some_and(|entry| entry.session_id != session_id) {
-            note(&mut found.rejects, "session_id", "an entry is of another session than its log stream".to_owned(), whole.clone());
-            continue;
-        }
-        entry.iter().for_each(|entry| claims.add(entry));
-        entries.push((event.timestamp, Cow::Owned(event.message)));
-    }
-    let log = SessionLog {
-        log_group: Some(payload.log_group).filter(|group| !group.is_empty()),
-        owner_account_id: Some(payload.owner).filter(|owner| !owner.is_empty()),
-        ..claims.log(&session_id, "subscription")
-    };
-    found.parts.push(Part { log, begins: false, text: Text::Entries(entries) });
-    Some(found)
-}
-
-/// The session in a log stream's name: its id, or for ECS Exec what follows the stream's prefix.
-fn stream_id(stream: &str) -> Option<&str> {
-    let ecs = stream.rfind("ecs-execute-command-").and_then(|at| stream.get(at..));
-    ecs.filter(|id| is_id(id)).or_else(|| Some(stream).filter(|stream| is_id(stream)))
 }
 
 /// An export: `<prefix>/<task>/<log stream, its slashes made hyphens>/000000.gz`, each line a time and an entry.
@@ -381,20 +346,24 @@ fn memchr_lines(plain: &[u8]) -> impl Iterator<Item = usize> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use serde_json::json;
 
     fn get(key: &str, bytes: &[u8]) -> Option<LogRead> {
+        get_at(&format!("/logs/{key}"), key, bytes)
+    }
+
+    pub(in super::super) fn get_at(uri: &str, key: &str, bytes: &[u8]) -> Option<LogRead> {
         let (rules, errors) = Rules::shipped();
         assert!(errors.is_empty());
-        let object = ObjectRow { uri: format!("/logs/{key}"), state: "read", ..ObjectRow::default() };
+        let object = ObjectRow { uri: uri.to_owned(), state: "read", ..ObjectRow::default() };
         read(object, key, bytes, &rules)
     }
 
-    const ID: &str = "sato@example.co.jp-0a1b2c3d4e5f67890";
+    pub(in super::super) const ID: &str = "sato@example.co.jp-0a1b2c3d4e5f67890";
 
-    fn entry(id: &str, line: &str) -> String {
+    pub(in super::super) fn entry(id: &str, line: &str) -> String {
         json!({"eventVersion": "1.0", "eventTime": "2026-11-20T01:02:03Z", "awsRegion": "ap-northeast-1", "target": {"id": "i-0a1b2c3d"},
             "userIdentity": {"arn": "arn:aws:sts::111122223333:assumed-role/R/sato"}, "runAsUser": "ssm-user", "sessionId": id,
             "sessionData": [format!("sh-4.2$ {line}"), "ok", "sh-4.2$ "]})

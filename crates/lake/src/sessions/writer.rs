@@ -79,6 +79,8 @@ pub struct SessionWriter {
     lake: Lake,
     tables: BTreeMap<Table, DeltaTable>,
     held: HashMap<String, Held>,
+    /// What was read of files of `sessions`.
+    files_read: HashMap<String, Vec<(String, i64)>>,
 }
 
 impl std::fmt::Debug for SessionWriter {
@@ -101,7 +103,7 @@ impl SessionWriter {
         for table in super::OWN_TABLES {
             tables.insert(table, lake.open_or_create(table).await?);
         }
-        let mut writer = Self { lake: lake.clone(), tables, held: HashMap::new() };
+        let mut writer = Self { lake: lake.clone(), tables, held: HashMap::new(), files_read: HashMap::new() };
         writer.follow().await?;
         Ok(writer)
     }
@@ -282,22 +284,24 @@ impl SessionWriter {
         stage(self.table(table)?.object_store().as_ref(), table, day, encode(table, batch)?, now).await
     }
 
-    /// What of which log the lake has.
+    /// What of which log the lake has. A file is read once: what is in one never changes.
     async fn load_held(&mut self) -> Result<()> {
         let open = self.table(Table::Sessions)?.clone();
         let mut held: HashMap<String, Held> = HashMap::new();
+        let mut files_read = HashMap::new();
         for (path, size, day) in files(Table::Sessions, &open)? {
-            for batch in read(open.object_store(), Table::Sessions, &path, size, &["object", "object_id"]).await? {
-                let objects = text_column(Table::Sessions, &batch, "object")?;
-                let ids = number_column(Table::Sessions, &batch, "object_id")?;
-                for row in 0..batch.num_rows() {
-                    let log = held.entry(objects.value(row).to_owned()).or_default();
-                    log.object_id = ids.value(row);
-                    log.days.insert(day.clone());
-                }
+            let logs = match self.files_read.remove(path.as_ref()) {
+                Some(logs) => logs,
+                None => logs_in(&open, &path, size).await?,
+            };
+            for (object, object_id) in &logs {
+                let log = held.entry(object.clone()).or_default();
+                log.object_id = *object_id;
+                log.days.insert(day.clone());
             }
+            files_read.insert(path.to_string(), logs);
         }
-        self.held = held;
+        (self.held, self.files_read) = (held, files_read);
         Ok(())
     }
 
@@ -372,6 +376,17 @@ impl SessionWriter {
         let place = self.lake.place().to_owned();
         self.tables.get_mut(&table).ok_or(Error::Absent { place })
     }
+}
+
+/// Addresses and numbers of the logs in a file of `sessions`.
+async fn logs_in(open: &DeltaTable, path: &object_store::path::Path, size: u64) -> Result<Vec<(String, i64)>> {
+    let mut logs = Vec::new();
+    for batch in read(open.object_store(), Table::Sessions, path, size, &["object", "object_id"]).await? {
+        let objects = text_column(Table::Sessions, &batch, "object")?;
+        let ids = number_column(Table::Sessions, &batch, "object_id")?;
+        logs.extend((0..batch.num_rows()).map(|row| (objects.value(row).to_owned(), ids.value(row))));
+    }
+    Ok(logs)
 }
 
 /// The logs by the day they are kept under: that of their first entry, else of their writing.

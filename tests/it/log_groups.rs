@@ -1,0 +1,320 @@
+//! Log groups of CloudWatch Logs: the same events as out of a folder, sessions told of while they run, and what goes wrong.
+
+#![expect(clippy::print_stdout, reason = "figures, shown with --nocapture")]
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::alarm::Running;
+use crate::moto::{Moto, REGION, Relay};
+use crate::records::{ACCOUNT, plain, topic};
+use crate::sessions::{People, Started, streamed};
+use crate::support::{Ended, Home, check_sum, gzip, run, write};
+
+const GROUP: &str = "/ssm/sessions";
+const TRAIL: &str = "trail";
+/// Columns that say where a record lies, not what it says.
+const PLACES: [&str; 6] = ["object", "record", "object_sha256", "object_id", "ingested_at", "run_id"];
+
+/// The program, asking a server of ours.
+fn whodid(home: &Home, endpoint: &str, arguments: &[&str]) -> Command {
+    let mut command = home.whodid();
+    command.env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret");
+    command.args(["--endpoint-url", endpoint, "--region", REGION, "--lake", &home.text("lake")]).args(arguments);
+    command
+}
+
+fn ask(home: &Home, endpoint: &str, arguments: &[&str]) -> Ended {
+    run(&mut whodid(home, endpoint, arguments))
+}
+
+#[track_caller]
+fn ingest(home: &Home, endpoint: &str, source: &str) -> Value {
+    let summary = ask(home, endpoint, &["--format", "json", "ingest", source]).expect(0).json();
+    check_sum(&summary);
+    summary
+}
+
+fn now_millis() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+/// What the agent streams of a session.
+fn entry(started: &Started, lines: &[&str]) -> String {
+    let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+    streamed(&started.id, &started.instance, &started.user_arn, &lines).trim_end().to_owned()
+}
+
+/// The emulator does not know DescribeSessions.
+fn no_sessions(operation: &str, _: &Value) -> Option<(u16, Value)> {
+    (operation == "AmazonSSM.DescribeSessions").then(|| (200, json!({"Sessions": []})))
+}
+
+#[test]
+fn the_same_records_give_the_same_events_whichever_way_they_come() {
+    let records: Vec<Value> = (0..30).map(topic).collect();
+    let lines: Vec<String> = records.iter().map(Value::to_string).collect();
+    let (folder, home) = (Home::new(), Home::new());
+    write(&folder.path("logs/all.json"), &plain(&records));
+    folder.ingest(&folder.text("lake"), &[&folder.text("logs")]);
+    let expected = folder.rows(&folder.text("lake"), "events", &PLACES);
+    let moto = Moto::start();
+    moto.log_group(TRAIL);
+    let (stream, now) = (format!("{ACCOUNT}_CloudTrail_{REGION}"), now_millis());
+    for (place, part) in lines.chunks(7).enumerate() {
+        let stream = if place % 2 == 0 { stream.clone() } else { format!("{stream}_2") };
+        moto.put(TRAIL, &stream, place < 2, now - 90_000 * (5 - place as i64), part);
+    }
+    moto.put(TRAIL, "app/web/1", true, now, &["GET /".to_owned()]);
+    let summary = ingest(&home, &moto.endpoint, "logs://trail");
+    assert_eq!((&summary["records"]["written"], &summary["objects"]["skipped"]), (&json!(30), &json!(1)), "{summary}");
+    assert_eq!(home.rows(&home.text("lake"), "events", &PLACES), expected);
+    let again = ingest(&home, &moto.endpoint, "logs://trail");
+    assert_eq!((&again["objects"]["new"], &again["records"]["read"]), (&json!(0), &json!(0)), "{again}");
+    // Late, and into the past: its minute is read again, what is known of it is a duplicate.
+    moto.put(TRAIL, &stream, false, now - 90_000 * 5, &[topic(30).to_string()]);
+    let late = ingest(&home, &moto.endpoint, &format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{TRAIL}:*"));
+    assert_eq!((&late["records"]["written"], &late["records"]["duplicate"]), (&json!(1), &json!(7)), "{late}");
+
+    // As Firehose puts a subscription's payloads down: a member each, several in one object; or inflated, one after another.
+    let payload = |part: &[String]| {
+        let events: Vec<Value> =
+            (0..).zip(part).map(|(at, line)| json!({"id": at.to_string(), "timestamp": now, "message": line})).collect();
+        let (events, head) = (json!(events), format!(r#"{{"messageType":"DATA_MESSAGE","owner":"{ACCOUNT}","logGroup":"{TRAIL}","#));
+        format!(r#"{head}"logStream":"{stream}","subscriptionFilters":["f"],"logEvents":{events}}}"#)
+    };
+    let control = r#"{"messageType":"CONTROL_MESSAGE","owner":"CloudwatchLogs","logGroup":"","logStream":"","subscriptionFilters":[],"logEvents":
+        [{"id":"","timestamp":1,"message":"CWL CONTROL MESSAGE: Checking health of destination Firehose."}]}"#;
+    let payloads: Vec<String> = std::iter::once(control.to_string()).chain(lines.chunks(7).map(payload)).collect();
+    let members = payloads.iter().map(|payload| gzip(payload.as_bytes())).collect::<Vec<_>>().concat();
+    for (name, body) in [("members", members.clone()), ("twice.gz", gzip(&members)), ("plain", payloads.concat().into_bytes())] {
+        let home = Home::new();
+        write(&home.path(&format!("logs/{name}")), &body);
+        let summary = home.ingest(&home.text("lake"), &[&home.text("logs")]);
+        assert_eq!((&summary["records"]["written"], &summary["problems"]), (&json!(30), &json!([])), "{name}");
+        assert_eq!(home.rows(&home.text("lake"), "events", &PLACES), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_streamed_match_is_told_at_once_and_names_the_person_when_the_proof_comes() {
+    let (home, moto) = (Home::new(), Moto::start());
+    let relay = Relay::start(Some(&moto), no_sessions);
+    moto.log_group(GROUP);
+    let mut people = People::default();
+    let started = people.start(1, None);
+    let (logs, trail) = (format!("logs://{GROUP}"), home.text("logs"));
+    std::fs::create_dir_all(&trail).unwrap();
+    let arguments = ["--format", "jsonl", "alert", "--rule", "sudo", "--follow", "--every", "5", "--source", &logs, "--source", &trail];
+    let mut child = Running(whodid(&home, &relay.endpoint, &arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let (send, lines) = mpsc::channel();
+    let stdout = BufReader::new(child.0.stdout.take().unwrap());
+    std::thread::spawn(move || stdout.lines().map_while(Result::ok).for_each(|line| drop(send.send((Instant::now(), line)))));
+    let next = || -> (Instant, Value) {
+        let (at, line) = lines.recv_timeout(Duration::from_secs(120)).expect("an alert in time");
+        (at, serde_json::from_str(&line).unwrap())
+    };
+    let mut first = None;
+    let mut times = Vec::new();
+    for number in 0..4 {
+        let command = format!("sudo systemctl restart web-{number}");
+        moto.put(GROUP, &started.id, number == 0, now_millis(), &[entry(&started, &[&format!("sh-4.2$ {command}"), "done", "sh-4.2$ "])]);
+        let put = Instant::now();
+        let (at, alert) = next();
+        assert_eq!((&alert["command"], &alert["update_of"]), (&json!(command), &Value::Null));
+        assert_eq!((&alert["certainty"], &alert["actor"]["id"]), (&json!("unknown"), &Value::Null), "no record of its start is there");
+        assert_eq!(alert["claims"][0], json!({"value": started.user_arn, "source": "node_user_arn"}));
+        let polls = relay.asked("Logs_20140328.FilterLogEvents", put, at);
+        // One may have been under way; one finds it; one may begin before the line is read here.
+        assert!(polls <= 3, "{polls} polls");
+        times.push((at - put, polls));
+        first.get_or_insert(alert["alert_id"].clone());
+    }
+    println!("from the last byte of a command to the sink: {times:?}");
+    people.deliver(&home.path("logs"));
+    let updates: Vec<Value> = (0..4).map(|_| next().1).collect();
+    assert!(updates.iter().any(|update| update["update_of"] == first.clone().unwrap()), "{updates:?}");
+    for update in &updates {
+        assert!(update["update_of"].is_string(), "{update}");
+        assert_eq!((&update["actor"]["id"], &update["certainty"]), (&json!(started.actor), &json!("proven")));
+    }
+    drop(child);
+    // It was cut off anywhere: what is told again bears its old id.
+    let again = ask(&home, &relay.endpoint, &["--format", "jsonl", "alert", "--rule", "sudo"]).expect(0).stdout;
+    for line in again.lines() {
+        let again: Value = serde_json::from_str(line).unwrap();
+        assert!(updates.iter().any(|update| update["alert_id"] == again["alert_id"]), "{again}");
+    }
+    assert_eq!(home.count(&home.text("lake"), "alerts"), 8);
+    let detail = ask(&home, &relay.endpoint, &["--format", "json", "session", &started.id, "--transcript"]).expect(0).json();
+    assert_eq!(detail["lines"].as_array().unwrap().len(), 12, "{}", detail["lines"]);
+    assert_eq!(detail["sessions"][0]["transcript"]["logs"][0]["form"], "log_stream");
+    ask(&home, &relay.endpoint, &["--offline", "session", &started.id, "--transcript"]).expect(2);
+}
+
+#[test]
+fn a_log_that_grows_is_one_log_and_text_is_read_as_what_is_streamed() {
+    let (home, moto) = (Home::new(), Moto::start());
+    moto.log_group(GROUP);
+    let mut people = People::default();
+    let (one, two) = (people.start(3, None), people.start(4, None));
+    people.deliver(&home.path("logs"));
+    let source = format!("logs://{GROUP}");
+    let now = now_millis();
+    home.ingest(&home.text("lake"), &[&home.text("logs")]);
+    moto.put(GROUP, &one.id, true, now - 5_400_000, &["sh-4.2$ sudo id\nuid=0(root)\nsh-4.2$ ls".to_owned()]);
+    moto.put(GROUP, &two.id, true, now, &[entry(&two, &["sh-4.2$ sudo id"])]);
+    // Names that no session has, and an entry of another's.
+    moto.put(GROUP, "x/../../\u{1b}[2J", true, now, &["sh-4.2$ sudo id".to_owned()]);
+    moto.put(GROUP, &format!("{}x", two.id), true, now, &[entry(&one, &["sh-4.2$ sudo reboot"])]);
+    let first = ask(&home, &moto.endpoint, &["--format", "json", "ingest", "--strict", &source]).expect(6).json();
+    assert_eq!((&first["session_logs"]["read"], &first["session_logs"]["rejected"]), (&json!(3), &json!(1)), "{first}");
+    assert_eq!(first["problems"][0]["reason"], "session_id");
+    // The first stream goes on, beyond what a look goes back to; a clock that was set back.
+    moto.put(GROUP, &one.id, false, now, &["\nout\nsh-4.2$ sudo reboot\nsh-4.2$ ".to_owned()]);
+    moto.put(GROUP, &two.id, false, now - 1_800_000, &[entry(&two, &["uid=0(root)", "sh-4.2$ sudo ls", "x", "sh-4.2$ "])]);
+    let second = ingest(&home, &moto.endpoint, &source);
+    assert_eq!((&second["objects"]["new"], &second["session_logs"]["replaced"]), (&json!(2), &json!(2)), "{second}");
+    let shown = home.sql(&home.text("lake"), "SELECT session_id, line, doubt FROM commands WHERE elevates ORDER BY session_id, number");
+    let shown: Vec<(&str, &str)> = shown.iter().map(|row| (row["session_id"].as_str().unwrap(), row["line"].as_str().unwrap())).collect();
+    let mut expected = vec![(one.id.as_str(), "sudo id"), (&one.id, "sudo reboot"), (&two.id, "sudo id"), (&two.id, "sudo ls")];
+    expected.sort_by_key(|(id, _)| *id);
+    assert_eq!(shown, expected);
+    let told = ask(&home, &moto.endpoint, &["--format", "jsonl", "alert", "--rule", "sudo"]).expect(0).stdout;
+    let told: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(told.len(), 4);
+    for alert in &told {
+        let actor = if alert["session_id"] == one.id.as_str() { &one.actor } else { &two.actor };
+        assert_eq!((&alert["actor"]["id"], &alert["certainty"]), (&json!(actor), &json!("proven")), "{alert}");
+    }
+    let third = ingest(&home, &moto.endpoint, &source);
+    assert_eq!(third["objects"]["new"], 0, "{third}");
+}
+
+#[test]
+fn systems_manager_names_a_user_and_no_role_sessions_person() {
+    let moto = Moto::start();
+    moto.log_group(GROUP);
+    let mut people = People::default();
+    // An IAM user as such; a colleague's name on a role's session.
+    let (user, role) = (people.start(3, None), people.start(2, None));
+    for started in [&user, &role] {
+        let lines = entry(started, &["sh-4.2$ sudo id", "uid=0(root)", "sh-4.2$ "]);
+        moto.put(GROUP, &started.id, true, now_millis(), &[lines]);
+    }
+    let owners = vec![(user.id.clone(), user.user_arn.clone()), (role.id.clone(), role.user_arn.clone())];
+    let answer = move |operation: &str, body: &Value| {
+        (operation == "AmazonSSM.DescribeSessions").then(|| {
+            assert_eq!(body["Filters"][0]["key"], "SessionId");
+            let asked = body["Filters"][0]["value"].as_str().unwrap();
+            let (id, owner) = owners.iter().find(|(id, _)| id == asked).unwrap();
+            let session =
+                |id: &str, owner: &str| json!({"SessionId": id, "Owner": owner, "StartDate": 1_795_136_523.5, "Status": "Connected"});
+            let other = session(&format!("{id}0"), "arn:aws:iam::111122223333:user/other");
+            let sessions = if body["State"] == "Active" { json!([other, session(id, owner)]) } else { json!([]) };
+            (200, json!({"Sessions": sessions}))
+        })
+    };
+    let relay = Relay::start(Some(&moto), answer);
+    let home = Home::new();
+    ingest(&home, &relay.endpoint, &format!("logs://{GROUP}"));
+    let alerts = || -> Vec<Value> {
+        let told = ask(&home, &relay.endpoint, &["--format", "jsonl", "alert", "--rule", "sudo"]).expect(0).stdout;
+        told.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let told = alerts();
+    let of = |told: &[Value], started: &Started| told.iter().find(|alert| alert["session_id"] == started.id.as_str()).unwrap().clone();
+    let (by_user, by_role) = (of(&told, &user), of(&told, &role));
+    assert_eq!((&by_user["certainty"], &by_user["actor"]["id"]), (&json!("attested"), &json!(user.user_arn)));
+    assert_eq!((&by_role["certainty"], &by_role["actor"]["id"]), (&json!("claimed"), &Value::Null));
+    let name = role.user_arn.rsplit('/').next().unwrap();
+    assert_eq!(by_role["claims"][0], json!({"value": name, "source": "role_session_name"}));
+    assert!(!role.actor.ends_with(name), "the name is a colleague's");
+    people.deliver(&home.path("logs"));
+    home.ingest(&home.text("lake"), &[&home.text("logs")]);
+    let updates = alerts();
+    assert_eq!(updates.len(), 2);
+    for (started, before) in [(&user, &by_user), (&role, &by_role)] {
+        let update = of(&updates, started);
+        assert_eq!((&update["update_of"], &update["certainty"]), (&before["alert_id"], &json!("proven")));
+        assert_eq!(update["actor"]["id"], json!(started.actor));
+    }
+    assert_eq!(alerts(), [Value::Null; 0]);
+
+    // Not permitted: nobody is named, and that is said.
+    let denied = |operation: &str, _: &Value| {
+        (operation == "AmazonSSM.DescribeSessions").then(|| (400, json!({"__type": "AccessDeniedException", "Message": "not authorized"})))
+    };
+    let (relay, home) = (Relay::start(Some(&moto), denied), Home::new());
+    ingest(&home, &relay.endpoint, &format!("logs://{GROUP}"));
+    let ended = ask(&home, &relay.endpoint, &["--format", "jsonl", "alert", "--rule", "sudo"]).expect(0);
+    assert!(ended.stderr.contains("ssm:DescribeSessions"), "{}", ended.stderr);
+    assert_eq!(ended.stdout.lines().filter(|line| line.contains("\"certainty\":\"unknown\"")).count(), 2);
+}
+
+#[test]
+fn what_cannot_be_read_is_said_with_what_to_do() {
+    let home = Home::new();
+    let refuse = |code: &'static str| {
+        move |operation: &str, _: &Value| {
+            let group =
+                json!({"logGroups": [{"logGroupName": "there", "arn": format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:there:*")}]});
+            Some(match operation {
+                "Logs_20140328.DescribeLogGroups" => (200, group),
+                _ => (400, json!({"__type": code, "message": "no"})),
+            })
+        }
+    };
+    for (spec, code, exit, said) in [
+        ("logs://nowhere", "", 2, "cannot find the log group nowhere in ap-northeast-1"),
+        ("logs://there", "AccessDeniedException", 2, "logs:FilterLogEvents"),
+        ("logs://there", "UnrecognizedClientException", 4, "aws sts get-caller-identity"),
+        ("logs://there", "ResourceNotFoundException", 2, "aws logs describe-log-groups"),
+        ("logs://", "", 2, "logs://LOG-GROUP"),
+        ("arn:aws:logs:ap-northeast-1:1:log-group:there", "", 2, "lacks its region or account"),
+    ] {
+        let relay = Relay::start(None, refuse(code));
+        let ended = ask(&home, &relay.endpoint, &["ingest", spec]).expect(exit);
+        assert!(ended.stderr.contains(said) && ended.stderr.contains("hint: "), "{spec} {code}: {}", ended.stderr);
+        let followed = ask(&home, &relay.endpoint, &["alert", "--follow", "--source", spec]).expect(exit);
+        assert!(followed.stderr.contains(said), "{spec} {code}: {}", followed.stderr);
+    }
+    ask(&home, "http://127.0.0.1:9", &["--offline", "ingest", "logs://there"]).expect(2);
+    let without_region = home.run(&["--lake", &home.text("lake"), "ingest", "logs://there"]).expect(2);
+    assert!(without_region.stderr.contains("no region is known for it"), "{}", without_region.stderr);
+}
+
+#[test]
+fn pages_that_never_end_or_are_empty_are_no_trap_and_lose_nothing() {
+    let (home, started) = (Home::new(), People::default().start(3, None));
+    let event = json!({"logStreamName": started.id, "timestamp": now_millis(), "ingestionTime": now_millis(), "eventId": "1",
+        "message": entry(&started, &["sh-4.2$ sudo id", "uid=0(root)", "sh-4.2$ "])});
+    let group = json!({"logGroups": [{"logGroupName": "g", "arn": format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:g:*")}]});
+    let serve = |endless: bool| {
+        let (group, event) = (group.clone(), event.clone());
+        move |operation: &str, body: &Value| {
+            let page = match body["nextToken"].as_str() {
+                _ if operation.ends_with("DescribeLogGroups") => group.clone(),
+                _ if body["endTime"] == 1 => json!({"events": []}),
+                None => json!({"events": [], "nextToken": "a"}),
+                Some("a") => json!({"events": [event], "nextToken": "b"}),
+                Some("b") if endless => json!({"events": [], "nextToken": "a"}),
+                Some(_) => json!({"events": [event]}),
+            };
+            Some((200, page))
+        }
+    };
+    let endless = Relay::start(None, serve(true));
+    let ended = ask(&home, &endless.endpoint, &["--format", "json", "ingest", "--strict", "logs://g"]).expect(6);
+    let summary = ended.json();
+    assert_eq!((&summary["problems"][0]["reason"], &summary["session_logs"]["commands"]), (&json!("unlisted"), &json!(1)), "{summary}");
+    assert_eq!(home.sql(&home.text("lake"), "SELECT * FROM runs WHERE command = 'log_group'"), [Value::Null; 0], "not read to its end");
+    let whole = Relay::start(None, serve(false));
+    let summary = ask(&home, &whole.endpoint, &["--format", "json", "ingest", "--strict", "logs://g"]).expect(0).json();
+    assert_eq!(summary["objects"]["new"], 0, "{summary}");
+    assert_eq!(home.sql(&home.text("lake"), "SELECT count(*) AS n FROM runs WHERE command = 'log_group'"), [json!({"n": 1})]);
+}
