@@ -48,7 +48,7 @@ impl From<source::Error> for Failure {
         let code = match &error {
             source::Error::Credentials { .. } => "credentials",
             source::Error::NotFound { .. } => "not_found",
-            source::Error::Denied { .. } => "denied",
+            source::Error::Denied { .. } | source::Error::Permission { .. } => "denied",
             source::Error::BadSpec { .. } | source::Error::BadWebhook { .. } => "usage",
             source::Error::Webhook { .. } => "sink",
             _ => "source",

@@ -7,6 +7,8 @@
 
 mod alarm;
 mod attribute;
+#[path = "../../crates/source/tests/aws_server/mod.rs"]
+mod aws_server;
 mod bad_input;
 mod causes;
 mod contract;
@@ -17,6 +19,7 @@ mod graded;
 mod healing;
 mod hostile_text;
 mod ingest;
+mod live;
 mod names;
 mod properties;
 mod queries;
@@ -30,6 +33,7 @@ mod s3_server;
 mod scenarios;
 mod secrets;
 mod sessions;
+mod setup;
 mod signed;
 mod structure;
 mod support;

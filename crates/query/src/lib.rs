@@ -31,7 +31,8 @@ mod walk;
 
 pub use alerts::{Known, Watermarks};
 pub use answer::{
-    Answer, AttributeChange, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Run, Subject,
+    Answer, AttributeChange, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, LiveCoverage,
+    LiveLookup, Run, Subject,
 };
 pub use attribute::Attribute;
 pub use error::{Error, Result};

@@ -3,7 +3,10 @@
 pub(crate) mod alert;
 pub(crate) mod demo;
 pub(crate) mod digests;
+pub(crate) mod doctor;
 pub(crate) mod ingest;
+pub(crate) mod init;
+mod live;
 mod match_of;
 mod messages;
 mod question;
@@ -22,7 +25,7 @@ use lake::Lake;
 use query::Verb as Asked;
 
 /// Words that are commands of whodid and not of this version: a question for a thing of that name must say so.
-const NOT_BUILT: [&str; 8] = ["compact", "export", "evidence", "connect", "schema", "config", "doctor", "init"];
+const NOT_BUILT: [&str; 6] = ["compact", "export", "evidence", "connect", "schema", "config"];
 
 /// Runs what was asked for.
 pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exit, Failure> {
@@ -40,6 +43,9 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
         ));
     }
     let question = matches!(arguments.verb, None | Some(Verb::Trace { .. } | Verb::Log { .. } | Verb::By { .. } | Verb::Show { .. }));
+    if !question && settings.live {
+        return Err(Failure::usage("--live adds CloudTrail's event history to the answer to a question", "whodid THING --live"));
+    }
     if !question && matches!(settings.format, Format::Html | Format::Markdown) {
         return Err(Failure::usage("--format html and markdown write the answer to a question", "whodid --format html THING > page.html"));
     }
@@ -60,6 +66,8 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
         Some(Verb::Session { session_id, transcript }) => session::one(settings, &session_id, transcript).await,
         Some(Verb::Alert(alert)) => alert::run(settings, &alert).await,
         Some(Verb::Ingest { sources, strict }) => ingest::run(settings, &sources, strict).await,
+        Some(Verb::Init { force }) => init::run(settings, force).await,
+        Some(Verb::Doctor) => doctor::run(settings).await,
         Some(Verb::Status) => status::run(settings).await,
         Some(Verb::Verify { exit_code }) => verify::run(settings, exit_code).await,
         Some(Verb::Report(report)) => report::run(settings, *report).await,
