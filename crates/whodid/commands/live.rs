@@ -70,13 +70,18 @@ struct Live {
     history: EventHistory,
     asked: BTreeSet<Sought>,
     seen: BTreeSet<String>,
+    /// Keys of sessions that events which were looked up by their caller gave out.
+    given_out: BTreeSet<String>,
+    /// Whether there were more sessions to follow than one question may.
+    was_cut: bool,
     coverage: LiveCoverage,
     now: i64,
 }
 
 impl Live {
     async fn open(settings: &Settings, base: Option<Asking>, history: EventHistory) -> Result<Self, Failure> {
-        let now = crate::settings::now();
+        // AWS counts in whole seconds.
+        let now = crate::settings::now() / 1_000_000 * 1_000_000;
         let lake = Lake::over(base.as_ref().map(|base| &base.lake))?;
         let writer = Writer::open(&lake).await?;
         let coverage = LiveCoverage {
@@ -93,7 +98,19 @@ impl Live {
             lacks: Vec::new(),
         };
         let decoder = Decoder::new(settings.hash_key()?);
-        Ok(Self { base, lake, writer, decoder, history, asked: BTreeSet::new(), seen: BTreeSet::new(), coverage, now })
+        Ok(Self {
+            base,
+            lake,
+            writer,
+            decoder,
+            history,
+            asked: BTreeSet::new(),
+            seen: BTreeSet::new(),
+            given_out: BTreeSet::new(),
+            was_cut: false,
+            coverage,
+            now,
+        })
     }
 
     async fn answer(mut self, question: &Question) -> Result<Answer, Failure> {
@@ -109,16 +126,17 @@ impl Live {
         self.coverage.from = rfc3339(whole_from);
         self.coverage.until = rfc3339(until);
         let mut answer = self.ask(question).await?;
-        let mut followed = 0;
+        let mut left = FOLLOWED_MAX;
         loop {
             let before = self.seen.len();
+            // What somebody did is recorded under the names of the sessions that they opened: by their keys it is found.
+            let opened = if question.verb == Verb::By { std::mem::take(&mut self.given_out) } else { BTreeSet::new() };
+            for access_key_id in opened {
+                self.follow(&mut left, Attribute::AccessKeyId, access_key_id, from, until).await?;
+            }
             for (access_key_id, event_time) in unexplained(&answer) {
-                let what = Some((Attribute::ResourceName, access_key_id));
-                if followed >= FOLLOWED_MAX || self.asked.contains(&what) {
-                    continue;
-                }
-                followed += 1;
-                self.look_up(what, (event_time - SESSION_MICROS).max(self.reach()), event_time.max(until)).await?;
+                let from = (event_time - SESSION_MICROS).max(self.reach());
+                self.follow(&mut left, Attribute::ResourceName, access_key_id, from, event_time.max(until)).await?;
             }
             if self.seen.len() == before {
                 break;
@@ -130,6 +148,22 @@ impl Live {
         answer.coverage.live = Some(self.coverage.clone());
         self.say_where_it_ends(&mut answer);
         Ok(answer)
+    }
+
+    /// Looks up a session's key, unless that was done, or too many were.
+    async fn follow(&mut self, left: &mut usize, attribute: Attribute, key: String, from: i64, until: i64) -> Result<(), Failure> {
+        let what = Some((attribute, key));
+        if self.asked.contains(&what) {
+            return Ok(());
+        }
+        match left.checked_sub(1) {
+            Some(rest) => *left = rest,
+            None => {
+                self.was_cut = true;
+                return Ok(());
+            }
+        }
+        self.look_up(what, from, until).await.map(drop)
     }
 
     /// The oldest time that event history has.
@@ -166,6 +200,9 @@ impl Live {
         let left = REQUESTS_MAX.saturating_sub(self.history.requests());
         let pages_max = u32::try_from(left).unwrap_or(PAGES_MAX).min(PAGES_MAX);
         let looked = self.history.look_up(&Lookup { attribute: what.clone(), from, until }, pages_max).await?;
+        if matches!(what, Some((Attribute::Username | Attribute::AccessKeyId, _))) {
+            self.given_out.extend(looked.events.iter().filter_map(given_out));
+        }
         let oldest = looked.events.iter().map(|event| event.event_time).min();
         let from = if looked.complete { from } else { oldest.unwrap_or(until) };
         self.coverage.events += looked.events.len() as u64;
@@ -224,6 +261,9 @@ impl Live {
     fn finish(&mut self) {
         self.coverage.requests = self.history.requests();
         self.coverage.lacks = lacks(&self.coverage);
+        if self.was_cut {
+            self.coverage.lacks.push(format!("no more than {FOLLOWED_MAX} sessions were followed"));
+        }
     }
 
     /// Adds to each end of a chain that a log could close where that log is not.
@@ -245,6 +285,13 @@ fn wrapped(event: &HistoryEvent) -> serde_json::Value {
         map.insert("CloudTrailEvent".into(), event.record.as_str().into());
     }
     wrapped
+}
+
+/// The key of the session that an event gave out.
+fn given_out(event: &HistoryEvent) -> Option<String> {
+    let record: serde_json::Value = serde_json::from_str(&event.record).ok()?;
+    let key = record.get("responseElements")?.get("credentials")?.get("accessKeyId")?.as_str()?;
+    Some(key.to_owned())
 }
 
 /// Keys of sessions whose issuing event the answer does not have, each with the time of a call that needs it.

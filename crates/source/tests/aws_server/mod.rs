@@ -162,7 +162,10 @@ async fn respond(estate: &Mutex<Estate>, request: Request<Incoming>) -> Response
     };
     let body: Value = if is_json { serde_json::from_slice(&bytes).unwrap_or_default() } else { Value::Null };
     estate.asked.push(Asked { operation: operation.clone(), aws_region, body: body.clone() });
-    let answer = if estate.is_expired {
+    let answer = if estate.is_expired && operation == "GetCallerIdentity" {
+        let error = "<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>expired</Message></Error></ErrorResponse>";
+        Answer { status: 403, body: error.into(), headers: Vec::new() }
+    } else if estate.is_expired {
         Answer::refused(if is_json { 400 } else { 403 }, "ExpiredTokenException", is_json)
     } else if estate.denied.contains(&operation) {
         Answer::refused(if is_json { 400 } else { 403 }, if is_json { "AccessDeniedException" } else { "AccessDenied" }, is_json)
