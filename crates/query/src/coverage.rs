@@ -86,11 +86,11 @@ impl Reader {
         Ok(spans.get(&(account_id.to_owned(), aws_region.to_owned())).map(|(_, last)| *last))
     }
 
-    /// Which of these events, each an id and a time, the lake holds, in whatever account.
+    /// Which of an account's events, each an id and a time, the lake holds.
     ///
     /// # Errors
     /// Where the lake cannot be read.
-    pub async fn held(&self, events: &[(String, i64)]) -> Result<BTreeSet<String>> {
+    pub async fn held(&self, account_id: &str, events: &[(String, i64)]) -> Result<BTreeSet<String>> {
         let mut days: BTreeMap<i32, (BTreeSet<i64>, BTreeSet<String>)> = BTreeMap::new();
         for (event_id, time) in events {
             let (times, ids) = days.entry(lake::day_of(*time)).or_default();
@@ -100,8 +100,10 @@ impl Reader {
         let mut held = BTreeSet::new();
         let table = self.points(Table::Events).await?;
         for (day, (times, ids)) in days {
-            for batch in table.events_named(day, &times, &ids, &["event_id"]).await? {
-                held.extend(text(&batch, "event_id")?.iter().flatten().map(str::to_owned));
+            for batch in table.events_named(day, &times, &ids, &["event_id", "recipient_account_id"]).await? {
+                let (ids, accounts) = (text(&batch, "event_id")?, text(&batch, "recipient_account_id")?);
+                let ours = (0..batch.num_rows()).filter(|row| accounts.value(*row) == account_id);
+                held.extend(ours.map(|row| ids.value(row).to_owned()));
             }
         }
         Ok(held)

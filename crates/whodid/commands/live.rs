@@ -224,7 +224,7 @@ impl Live {
         events.retain(|event| event.event_id.is_empty() || self.seen.insert(event.event_id.clone()));
         if let Some(base) = &self.base {
             let ids: Vec<(String, i64)> = events.iter().map(|event| (event.event_id.clone(), event.event_time)).collect();
-            let held = Reader::new(&base.lake).held(&ids).await?;
+            let held = Reader::new(&base.lake).held(self.history.account_id(), &ids).await?;
             events.retain(|event| !held.contains(&event.event_id));
         }
         self.coverage.duplicate += (all - events.len()) as u64;

@@ -129,6 +129,9 @@ fn live(answer: &Answer, text: &mut String) {
             live.until
         ),
     );
+    for lack in live.lacks.iter().filter(|_| answer.changes.is_empty()) {
+        say(text, format_args!("  {}\n", plain(lack)));
+    }
     if !live.with_lake {
         say(text, format_args!("  for the whole chain, across accounts and as far back as the trail reaches: whodid init\n"));
     }
