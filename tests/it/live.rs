@@ -8,6 +8,7 @@ use crate::aws_server::{self, AwsServer, Estate, Past};
 use crate::records::{ACCOUNT, event_id, packed, put};
 use crate::s3_server;
 use crate::scenarios;
+use crate::signed::now;
 use crate::support::{Ended, Home, event_ids, files, run, write};
 
 const REGION: &str = "ap-northeast-1";
@@ -47,11 +48,6 @@ impl Aws {
         self.home.ingest(&lake, &[&self.home.text("logs")]);
         lake
     }
-}
-
-/// Whole seconds since 1970.
-fn now() -> i64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64
 }
 
 fn time(seconds: i64) -> String {
@@ -141,7 +137,9 @@ fn with_credentials_and_no_lake_event_history_is_asked_by_itself() {
     let aws = Aws::new(vec![ingress(2, at), assume_role(1, at)]);
     let ended = aws.run(&["--json", "sg-0a1b2c3d4e5f60718"]).expect(0);
     assert_eq!(ended.json()["changes"][0]["actor"]["id"], "arn:aws:iam::111122223333:user/tanaka");
-    assert!(ended.stderr.contains("no lake"), "{}", ended.stderr);
+    assert_eq!((ended.stderr.as_str(), &ended.json()["coverage"]["live"]["with_lake"]), ("", &Value::Bool(false)));
+    let human = aws.run(&["sg-0a1b2c3d4e5f60718"]).expect(0);
+    assert!(human.stderr.contains("no lake"), "{}", human.stderr);
     let before = aws.server.count("LookupEvents");
     // Not where the user said where the lake is, not offline, and not without credentials.
     for arguments in [&["--lake", "nowhere", "sg-1"][..], &["--offline", "sg-1"], &["--offline", "--live", "sg-1"]] {

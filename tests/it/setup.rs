@@ -57,7 +57,7 @@ impl Aws {
 }
 
 fn healthy() -> Estate {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = crate::signed::now();
     let session_logs = json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": {
         "s3BucketName": "session-logs", "s3KeyPrefix": "ssm", "cloudWatchLogGroupName": "/ssm/sessions", "cloudWatchStreamingEnabled": true,
     }});

@@ -4,6 +4,7 @@
 //! it is. A record that the lake has as well stays the lake's, which digests may cover. For sessions whose issuing event is missing, that
 //! is looked up too. The answer says what was asked, and what that cannot show.
 
+use crate::args::Format;
 use crate::commands::{Asking, asking};
 use crate::failure::Failure;
 use crate::render;
@@ -53,11 +54,14 @@ pub(crate) async fn without_lake(settings: &Settings, question: &Question) -> Re
         Err(source::Error::Credentials { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    render::note(&format!(
-        "whodid: there is no lake yet; asking CloudTrail's event history of account {} in {}\n",
-        render::plain(history.account_id()),
-        render::plain(history.aws_region())
-    ));
+    // Programs read it from `coverage.live`.
+    if settings.format == Format::Human {
+        render::note(&format!(
+            "whodid: there is no lake yet; asking CloudTrail's event history of account {} in {}\n",
+            render::plain(history.account_id()),
+            render::plain(history.aws_region())
+        ));
+    }
     Live::open(settings, None, history).await?.answer(question).await.map(Some)
 }
 

@@ -39,7 +39,7 @@ pub(crate) async fn run(settings: &Settings, verb: Verb, thing: &str, trace: &Tr
 
 /// Of the lake; with `--live`, or where there is no lake yet, of CloudTrail's event history as well.
 async fn answer(settings: &Settings, question: &Question) -> Result<Answer, Failure> {
-    if settings.live && settings.offline {
+    if settings.live && settings.offline && settings.format == Format::Human {
         render::note("whodid: --offline: CloudTrail's event history is not asked\n");
     }
     if settings.live && !settings.offline {
