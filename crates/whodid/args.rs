@@ -7,9 +7,9 @@ use std::path::PathBuf;
 const LIMIT: usize = 1_000;
 
 const AFTER: &str = "\
-Exit codes: 0 answered; 1 nothing found in complete logs; 2 error; 3 less certain than --require; 4 AWS credentials;
-5 nothing found, and the logs may be incomplete; 6 some input rejected (--strict); 10 tampering found, an alert
-matched, or a report has something to look at (verify, alert, report: --exit-code).";
+Exit codes: 0 answered; 1 nothing found in complete logs; 2 error, or a problem that doctor found; 3 less certain than
+--require; 4 AWS credentials; 5 nothing found, and the logs may be incomplete; 6 some input rejected (--strict);
+10 tampering found, an alert matched, or a report has something to look at (verify, alert, report: --exit-code).";
 
 /// Names the person or pipeline behind an AWS change, and proves each hop.
 #[derive(Debug, Parser)]
@@ -57,6 +57,9 @@ pub(crate) struct Global {
     /// Make no AWS call
     #[arg(long, global = true)]
     pub(crate) offline: bool,
+    /// Ask CloudTrail's event history too (LookupEvents): the newest minutes of one account and region, or without any lake
+    #[arg(long, global = true)]
+    pub(crate) live: bool,
     /// Answer straight from raw logs, no lake kept (may be repeated)
     #[arg(long, global = true, value_name = "SOURCE")]
     pub(crate) logs: Vec<String>,
@@ -142,6 +145,14 @@ pub(crate) enum Verb {
     Alert(Alert),
     /// Read CloudTrail and session logs into the lake; what is there already is not read again
     Ingest(Ingest),
+    /// Find the trail, its bucket and where logs of sessions go, and write the configuration
+    Init {
+        /// Overwrite a configuration that is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Check what whodid needs, here and in AWS, and say what to do about each problem; code 2 if there is one
+    Doctor,
     /// How fresh the lake is: per source, account and region the first and last event, delay, gaps and rejected input
     Status,
     /// Make few large files of many small ones, and delete what was replaced long enough ago; ingest does so where it pays

@@ -48,7 +48,7 @@ impl From<source::Error> for Failure {
         let code = match &error {
             source::Error::Credentials { .. } => "credentials",
             source::Error::NotFound { .. } => "not_found",
-            source::Error::Denied { .. } => "denied",
+            source::Error::Denied { .. } | source::Error::Permission { .. } => "denied",
             source::Error::BadSpec { .. } | source::Error::BadWebhook { .. } | source::Error::BadTarget { .. } => "usage",
             source::Error::Webhook { .. } | source::Error::Sink { .. } => "sink",
             _ => "source",

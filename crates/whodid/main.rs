@@ -37,7 +37,8 @@ fn main() -> ExitCode {
     };
     start_log(arguments.global.verbose);
     let json = arguments.global.json.is_some() || matches!(arguments.global.format, Some(Format::Json | Format::Jsonl));
-    let outcome = Settings::of(&arguments.global).and_then(|settings| {
+    let makes_config = matches!(arguments.verb, Some(args::Verb::Init { .. }));
+    let outcome = Settings::of(&arguments.global, makes_config).and_then(|settings| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let outcome = runtime.block_on(commands::run(arguments, &settings));
         // What still hangs on a connection must not hold up the end.

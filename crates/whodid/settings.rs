@@ -82,6 +82,10 @@ impl Filter {
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) lake: String,
+    /// Whether the user said where the lake is.
+    pub(crate) is_lake_named: bool,
+    /// Whether CloudTrail's event history is asked too.
+    pub(crate) live: bool,
     pub(crate) format: Format,
     pub(crate) fields: Option<Vec<String>>,
     pub(crate) since: Option<i64>,
@@ -93,6 +97,8 @@ pub(crate) struct Settings {
     /// Folder for what whodid keeps for itself.
     pub(crate) data: PathBuf,
     pub(crate) terminal: bool,
+    /// The configuration file, whether it is there or not.
+    pub(crate) config_path: PathBuf,
     pub(crate) source: SourceOptions,
     /// As the command line has it: that goes before what the configuration says of one source.
     asked: SourceOptions,
@@ -126,14 +132,16 @@ pub(crate) fn now() -> i64 {
 
 impl Settings {
     /// Merges what the user gave.
-    pub(crate) fn of(global: &Global) -> Result<Self, Failure> {
+    ///
+    /// `makes_config`: the file that `--config` names is yet to be made.
+    pub(crate) fn of(global: &Global, makes_config: bool) -> Result<Self, Failure> {
         let environment = environment();
         let home = |variable: &str, below: &str| {
             let own = environment.get(variable).filter(|value| Path::new(value).is_absolute()).map(PathBuf::from);
             own.or_else(|| environment.get("HOME").map(|home| Path::new(home).join(below))).unwrap_or_else(|| PathBuf::from("."))
         };
         let config_path = global.config.clone().unwrap_or_else(|| home("XDG_CONFIG_HOME", ".config").join("whodid").join("config.toml"));
-        let file = read_config(&config_path, global.config.is_some())?;
+        let file = read_config(&config_path, global.config.is_some() && !makes_config)?;
         let data = home("XDG_DATA_HOME", ".local/share").join("whodid");
         let now = now();
         let format = match (&global.json, global.format) {
@@ -155,8 +163,11 @@ impl Settings {
         {
             return Err(Failure::usage("--since is not before --until", "give the earlier time to --since"));
         }
+        let lake = global.lake.clone().or(file.lake);
         Ok(Self {
-            lake: global.lake.clone().or(file.lake).unwrap_or_else(|| data.join("lake").to_string_lossy().into_owned()),
+            is_lake_named: lake.is_some(),
+            lake: lake.unwrap_or_else(|| data.join("lake").to_string_lossy().into_owned()),
+            live: global.live,
             format,
             fields,
             since,
@@ -180,6 +191,7 @@ impl Settings {
             sources: file.sources,
             hash_key_file: file.hash_key_file.unwrap_or_else(|| data.join("hash.key")),
             data,
+            config_path,
             environment,
         })
     }
@@ -227,6 +239,21 @@ impl Settings {
         of_name.or_else(|| {
             self.sources.values().filter_map(NamedSource::table).filter(|table| holds(&table.url)).max_by_key(|table| table.url.len())
         })
+    }
+
+    /// The sources of the configuration: names and addresses.
+    pub(crate) fn sources(&self) -> &BTreeMap<String, String> {
+        &self.sources
+    }
+
+    /// Whether the key for hashing secrets comes from the environment.
+    pub(crate) fn has_hash_key_in_environment(&self) -> bool {
+        self.environment.contains_key("WHODID_HASH_KEY")
+    }
+
+    /// Where that key is kept, or will be.
+    pub(crate) fn hash_key_file(&self) -> &Path {
+        &self.hash_key_file
     }
 
     /// How AWS is reached.

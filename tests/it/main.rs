@@ -7,6 +7,8 @@
 
 mod alarm;
 mod attribute;
+#[path = "../../crates/source/tests/aws_server/mod.rs"]
+mod aws_server;
 mod bad_input;
 mod causes;
 mod compact;
@@ -24,6 +26,7 @@ mod listing_server;
 mod million;
 mod log_groups;
 mod moto;
+mod live;
 mod names;
 mod properties;
 mod queries;
@@ -37,6 +40,7 @@ mod s3_server;
 mod scenarios;
 mod secrets;
 mod sessions;
+mod setup;
 mod signed;
 mod sinks;
 mod structure;

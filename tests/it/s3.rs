@@ -208,6 +208,33 @@ fn a_signed_bucket_is_verified_from_a_lake_in_a_bucket() {
 }
 
 #[test]
+fn status_tells_how_late_objects_come_and_which_days_have_none() {
+    let bucket = Bucket::new();
+    let mut put = Files::new();
+    // Three objects: five minutes, ten minutes and an hour after their last event; nothing of the 20th and 21st.
+    for (number, (event, made)) in [("18T05:00", "18T0505"), ("19T05:00", "19T0510"), ("22T05:00", "22T0600")].into_iter().enumerate() {
+        let mut record = crate::records::topic(u32::try_from(number).unwrap());
+        record["eventTime"] = format!("2026-11-{event}:00Z").into();
+        let name = format!("111122223333_CloudTrail_ap-northeast-1_202611{made}Z_A{number}.json.gz");
+        let key = format!("AWSLogs/111122223333/CloudTrail/ap-northeast-1/2026/11/{}/{name}", &made[..2]);
+        put.insert(key, (crate::records::packed(&[record]), Default::default()));
+    }
+    bucket.put(&put);
+    let lake = bucket.home.text("lake");
+    bucket.run(&["--lake", &lake, "ingest", "s3://trail/"]).expect(0);
+    let status = bucket.home.run(&["--lake", &lake, "--json", "--since", "2026-11-01", "status"]).expect(0).json();
+    let source = &status["status"][0];
+    assert_eq!((&source["delay_seconds"], &source["delay_p95_seconds"]), (&600.into(), &3_300.into()), "{status}");
+    let silent: Vec<_> = source["gaps"].as_array().unwrap().iter().filter(|gap| gap["why"] == "no_events").collect();
+    assert_eq!(silent.len(), 1, "{status}");
+    assert_eq!((&silent[0]["from"], &silent[0]["until"]), (&"2026-11-20T00:00:00Z".into(), &"2026-11-22T00:00:00Z".into()));
+    let later = bucket.home.run(&["--lake", &lake, "--json", "--since", "2026-11-22", "status"]).expect(0).stdout;
+    assert!(!later.contains("no_events"), "{later}");
+    let human = bucket.home.run(&["--lake", &lake, "--since", "2026-11-01", "status"]).expect(0).stdout;
+    assert!(human.contains("delivered after 10 min (95 of 100: 55 min)") && human.contains("gap: no events"), "{human}");
+}
+
+#[test]
 fn public_keys_are_asked_of_aws_once_and_kept() {
     let bucket = Bucket::new();
     let signed = Signed::new(4, 6 * 3600);

@@ -72,12 +72,16 @@ pub(crate) fn at<T: Copy + Default>(values: &[T], row: u32) -> T {
     values.get(row as usize).copied().unwrap_or_default()
 }
 
+/// Kind of an object that no bucket holds: records that CloudTrail's event history gave when it was asked for some. What it lacks says
+/// nothing, so that it is no part of what an account's log covers.
+pub const LOOKED_UP: &str = "lookup_events";
+
 /// What the ledger says of an object.
 #[derive(Debug, Clone, Default)]
 pub struct ObjectRow {
     /// Address of the object.
     pub uri: String,
-    /// `cloudtrail` or `digest`.
+    /// `cloudtrail`, `digest` or [`LOOKED_UP`].
     pub kind: &'static str,
     /// A log is `read`, `rejected` or `unreadable`, a digest `believed` or `refused`.
     pub state: &'static str,

@@ -1,6 +1,7 @@
 //! Delta tables: made, opened, read and committed to.
 
 use crate::error::{Error, Result, read_error};
+use crate::over::Over;
 use crate::parquet_file::Encoded;
 use crate::schema::Table;
 use crate::shelf::Shelf;
@@ -13,6 +14,7 @@ use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, TableProperty};
 use futures::TryStreamExt as _;
 use object_store::path::Path;
+use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
@@ -37,7 +39,12 @@ pub struct Lake {
     place: String,
     root: Url,
     options: HashMap<String, String>,
+    /// Where the tables lie, if that is not for the place to say.
+    store: Option<Arc<Over>>,
 }
+
+/// Root of the tables of a lake in memory.
+const IN_MEMORY: &str = "memory:///";
 
 impl Lake {
     /// Names a lake: a folder or `s3://bucket/prefix`; `options` are those of `object_store` for S3. Nothing is read yet.
@@ -53,12 +60,45 @@ impl Lake {
             let path = std::path::absolute(place).map_err(|error| bad(error.into()))?;
             Url::from_directory_path(path).map_err(|()| bad("not an absolute path".into()))?
         };
-        Ok(Self { place: place.to_owned(), root, options })
+        Ok(Self { place: place.to_owned(), root, options, store: None })
+    }
+
+    /// This lake, to be added to in memory: what is written goes with it, and the place itself is only read. `None` makes a lake of
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Error::Place`] where the place cannot be reached.
+    pub fn over(base: Option<&Self>) -> Result<Self> {
+        let place = base.map_or_else(|| "memory".to_owned(), |base| base.place.clone());
+        let bad = |source: crate::error::BoxError| Error::Place { place: place.clone(), source };
+        let root = Url::parse(IN_MEMORY).map_err(|error| bad(error.into()))?;
+        let below = match base {
+            Some(base) => {
+                let builder = DeltaTableBuilder::from_url(base.root.clone()).map_err(|error| bad(error.into()))?;
+                let built = builder.with_storage_options(base.options.clone()).build().map_err(|error| bad(error.into()))?;
+                Some(built.object_store())
+            }
+            None => None,
+        };
+        Ok(Self { root, options: HashMap::new(), store: Some(Arc::new(Over::new(below))), place })
     }
 
     /// The place, as it was named.
     pub fn place(&self) -> &str {
         &self.place
+    }
+
+    /// Puts a small object beside the tables of a lake, where nobody reads it, and takes it away again.
+    ///
+    /// # Errors
+    /// [`Error::Write`] where one of them is not possible.
+    pub async fn try_write(&self) -> Result<()> {
+        let failed = |source: crate::error::BoxError| Error::Write { table: "_whodid", source };
+        let builder = DeltaTableBuilder::from_url(self.root.clone()).map_err(|error| failed(error.into()))?;
+        let store = builder.with_storage_options(self.options.clone()).build().map_err(|error| failed(error.into()))?.object_store();
+        let path = Path::from(format!("_whodid/probe-{}", uuid::Uuid::new_v4()));
+        store.put(&path, Bytes::from_static(b"whodid doctor").into()).await.map_err(|error| failed(error.into()))?;
+        store.delete(&path).await.map_err(|error| failed(error.into()))
     }
 
     fn url(&self, table: Table) -> Result<Url> {
@@ -68,6 +108,12 @@ impl Lake {
     /// Pages beside the tables, in a folder of `_whodid/` that is made if there is none and `make` says so.
     pub(crate) fn shelf(&self, folder: &str, make: bool) -> Result<Shelf> {
         let failed = |source: crate::error::BoxError| Error::Read { table: "_whodid", source };
+        if let Some(store) = &self.store {
+            return Ok(Shelf::new(Some(Arc::new(PrefixStore::new(
+                Arc::clone(store) as Arc<dyn ObjectStore>,
+                format!("_whodid/{folder}"),
+            )))));
+        }
         let url = self.root.join(&format!("_whodid/{folder}/")).map_err(|error| failed(error.into()))?;
         if let Ok(path) = url.to_file_path() {
             if make {
@@ -82,8 +128,12 @@ impl Lake {
     }
 
     fn builder(&self, table: Table) -> Result<DeltaTableBuilder> {
-        let builder = DeltaTableBuilder::from_url(self.url(table)?).map_err(|error| read_error(table.name())(error.into()))?;
-        Ok(builder.with_storage_options(self.options.clone()))
+        let url = self.url(table)?;
+        let builder = DeltaTableBuilder::from_url(url.clone()).map_err(|error| read_error(table.name())(error.into()))?;
+        Ok(match &self.store {
+            Some(store) => builder.with_storage_backend(Arc::clone(store) as Arc<dyn ObjectStore>, url),
+            None => builder.with_storage_options(self.options.clone()),
+        })
     }
 
     /// Opens a table at its newest version.

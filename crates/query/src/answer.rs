@@ -49,6 +49,53 @@ pub struct Coverage {
     pub complete: bool,
     /// What may be missing.
     pub gaps: Vec<CoverageGap>,
+    /// What CloudTrail's event history was asked besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live: Option<LiveCoverage>,
+}
+
+/// What CloudTrail's event history (`LookupEvents`) was asked for an answer: one account and region, and what it cannot show.
+#[derive(Debug, Clone, Serialize)]
+pub struct LiveCoverage {
+    /// Whose event history.
+    pub account_id: String,
+    /// Where.
+    pub aws_region: String,
+    /// From when all that it has of what was looked up is here.
+    pub from: String,
+    /// Until when.
+    pub until: String,
+    /// Whether there was a lake to add it to.
+    pub with_lake: bool,
+    /// What was looked up.
+    pub lookups: Vec<LiveLookup>,
+    /// Events that it gave.
+    pub events: u64,
+    /// Those of them that the lake has as well, or that came twice.
+    pub duplicate: u64,
+    /// Those of them that could not be understood.
+    pub rejected: u64,
+    /// Requests that this took.
+    pub requests: u64,
+    /// What it does not show, in words.
+    pub lacks: Vec<String>,
+}
+
+/// One lookup.
+#[derive(Debug, Clone, Serialize)]
+pub struct LiveLookup {
+    /// `ResourceName`, `EventId`, `AccessKeyId`, `Username`, `EventName`; none for all events of a time.
+    pub attribute: Option<String>,
+    /// Its value.
+    pub value: Option<String>,
+    /// From when.
+    pub from: String,
+    /// Until when.
+    pub until: String,
+    /// Events found.
+    pub events: u64,
+    /// Whether that is all there is; else `from` is the time of the oldest one that was fetched.
+    pub complete: bool,
 }
 
 impl Coverage {

@@ -1,6 +1,6 @@
 //! What the logs could have shown.
 
-use crate::answer::{Coverage, CoverageGap};
+use crate::answer::{Coverage, CoverageGap, LiveCoverage};
 use crate::error::Result;
 use crate::hits::{column, text};
 use crate::reader::Reader;
@@ -49,6 +49,9 @@ impl Reader {
                 why: "no log of any account is in the lake".into(),
             });
         }
+        if let Some(live) = self.live() {
+            organisation.accounts.insert(live.account_id.clone());
+        }
         let mut complete = false;
         if let Some(holes) = self.uncovered(since.or(first), until, &scopes).await? {
             complete = holes.is_empty() && !scopes.is_empty();
@@ -68,9 +71,46 @@ impl Reader {
                 why: format!("{more} more times of accounts and regions"),
             });
         }
-        let from = since.or(first).map(rfc3339);
-        let until = until.or(last).map(rfc3339);
-        Ok((organisation, Coverage { from, until, complete, gaps }))
+        let live = self.live().cloned();
+        let told = |told: fn(&LiveCoverage) -> &String| live.as_ref().map(|live| told(live).clone());
+        let from = since.or(first).map(rfc3339).or_else(|| told(|live| &live.from));
+        let until = until.or(last).map(rfc3339).or_else(|| told(|live| &live.until));
+        if !complete {
+            gaps.extend(live.as_ref().into_iter().flat_map(gaps_of));
+        }
+        Ok((organisation, Coverage { from, until, complete, gaps, live }))
+    }
+
+    /// The last event that a trail's objects in the lake hold of an account and region, microseconds since 1970.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub async fn last_event(&self, account_id: &str, aws_region: &str) -> Result<Option<i64>> {
+        let spans = self.spans().await?;
+        Ok(spans.get(&(account_id.to_owned(), aws_region.to_owned())).map(|(_, last)| *last))
+    }
+
+    /// Which of an account's events, each an id and a time, the lake holds.
+    ///
+    /// # Errors
+    /// Where the lake cannot be read.
+    pub async fn held(&self, account_id: &str, events: &[(String, i64)]) -> Result<BTreeSet<String>> {
+        let mut days: BTreeMap<i32, (BTreeSet<i64>, BTreeSet<String>)> = BTreeMap::new();
+        for (event_id, time) in events {
+            let (times, ids) = days.entry(lake::day_of(*time)).or_default();
+            times.insert(*time);
+            ids.insert(event_id.clone());
+        }
+        let mut held = BTreeSet::new();
+        let table = self.points(Table::Events).await?;
+        for (day, (times, ids)) in days {
+            for batch in table.events_named(day, &times, &ids, &["event_id", "recipient_account_id"]).await? {
+                let (ids, accounts) = (text(&batch, "event_id")?, text(&batch, "recipient_account_id")?);
+                let ours = (0..batch.num_rows()).filter(|row| accounts.value(*row) == account_id);
+                held.extend(ours.map(|row| ids.value(row).to_owned()));
+            }
+        }
+        Ok(held)
     }
 
     /// Days of the window whose logs lie in a bucket that was ingested in part.
@@ -107,4 +147,19 @@ impl Reader {
         }
         Ok(spans)
     }
+}
+
+/// Why event history makes nothing whole.
+fn gaps_of(live: &LiveCoverage) -> [CoverageGap; 2] {
+    let gap = |account_id: &str, aws_region: &str, why: String| CoverageGap {
+        account_id: account_id.to_owned(),
+        aws_region: aws_region.to_owned(),
+        from: Some(live.from.clone()),
+        until: Some(live.until.clone()),
+        why,
+    };
+    [
+        gap(&live.account_id, &live.aws_region, live.lacks.join("; ")),
+        gap("", "", "event history was asked of one account and region: no other was".to_owned()),
+    ]
 }

@@ -35,7 +35,8 @@ impl Log {
     /// The first time within a span of which nothing, or not all, is known.
     fn hole(&self, from: i64, until: i64) -> Option<(i64, i64)> {
         if let Some((first, last)) = self.lost.iter().find(|(first, last)| *first <= until && *last >= from) {
-            return Some((*first, *last));
+            // An end of time is no time to tell.
+            return Some((if *first == i64::MIN { from } else { *first }, if *last == i64::MAX { until } else { *last }));
         }
         let mut reach = from;
         for (first, last) in self.read.iter().copied().chain([(until, until)]).filter(|(_, last)| *last >= from) {
@@ -83,7 +84,7 @@ impl Reader {
         let objects = self.points(Table::Objects).await?;
         let columns = ["object", "state", "first_event_time", "last_event_time", "rejected"];
         let batches = objects.objects_of(account, region, &columns).await?;
-        let (mut log, mut unread) = (Log::default(), BTreeSet::new());
+        let (mut log, mut unread, mut last_read) = (Log::default(), BTreeSet::new(), None);
         for batch in &batches {
             let (object, state) = (text(batch, "object")?, text(batch, "state")?);
             let is_unread = |row: &usize| matches!(state.value(*row), "rejected" | "unreadable");
@@ -97,6 +98,7 @@ impl Reader {
                     // What could not be read at first may be later.
                     unread.remove(object.value(row));
                 }
+                last_read = last_read.max(last.is_valid(row).then(|| last.value(row)));
                 if first.is_null(row) || last.is_null(row) || last.value(row) < since || first.value(row) > until {
                     continue;
                 }
@@ -108,6 +110,10 @@ impl Reader {
             }
         }
         log.lost.extend(unread.iter().filter_map(|object| made(object)));
+        if self.live().is_some() {
+            // Event history was asked for some records: beyond the trail's own objects nothing else is known, be it a minute.
+            log.lost.push((last_read.map_or(i64::MIN, |last| last.saturating_add(1)), i64::MAX));
+        }
         log.read.sort_unstable();
         log.lost.sort_unstable();
         Ok(log)
@@ -152,6 +158,15 @@ mod tests {
         assert_eq!(log.hole(5 * HOUR, 20 * HOUR), Some((10 * HOUR, 11 * HOUR)));
         assert_eq!(log.hole(12 * HOUR, 20 * HOUR), None);
         assert_eq!(log.hole(HOUR, 9 * HOUR), None);
+    }
+
+    #[test]
+    fn beyond_what_was_read_all_is_lost_where_only_some_was_asked_for() {
+        let log = Log { read: vec![(0, 50 * HOUR)], lost: vec![(50 * HOUR + 1, i64::MAX)] };
+        assert_eq!(log.hole(5 * HOUR, 50 * HOUR), None);
+        assert_eq!(log.hole(49 * HOUR, 51 * HOUR), Some((50 * HOUR + 1, 51 * HOUR)));
+        let none = Log { read: Vec::new(), lost: vec![(i64::MIN, i64::MAX)] };
+        assert_eq!(none.hole(HOUR, HOUR + 1), Some((HOUR, HOUR + 1)));
     }
 
     #[test]

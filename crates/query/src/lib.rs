@@ -33,7 +33,8 @@ mod walk;
 
 pub use alerts::{AlertRuns, Known, LastTold, Watermarks};
 pub use answer::{
-    Answer, AttributeChange, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, Run, Subject,
+    Answer, AttributeChange, Candidate, CausedBy, Chain, Change, Claim, Coverage, CoverageGap, Evidence, Gap, IssuedBy, LiveCoverage,
+    LiveLookup, Run, Subject,
 };
 pub use attribute::Attribute;
 pub use checkpoints::LOG_GROUP_RUN;

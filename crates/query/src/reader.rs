@@ -1,5 +1,6 @@
 //! The one place where a DataFusion session is made, and the one through which SQL runs.
 
+use crate::answer::LiveCoverage;
 use crate::error::{Error, Result};
 use crate::integrity::Known;
 use crate::report::ReportSpan;
@@ -57,6 +58,7 @@ pub struct Reader {
     registered: tokio::sync::Mutex<BTreeSet<&'static str>>,
     known: tokio::sync::OnceCell<Option<Known>>,
     now: i64,
+    live: Option<LiveCoverage>,
 }
 
 impl std::fmt::Debug for Reader {
@@ -87,12 +89,23 @@ impl Reader {
             registered: tokio::sync::Mutex::default(),
             known: tokio::sync::OnceCell::new(),
             now: END_OF_TIME,
+            live: None,
         }
     }
 
     /// Answers as of that time, in microseconds since 1970: what waits for a digest then still waits. Else nothing does.
     pub fn at(self, now: i64) -> Self {
         Self { now, ..self }
+    }
+
+    /// Answers of a lake to which CloudTrail's event history was added ([`lake::LOOKED_UP`]): its account is ours, since its own history
+    /// was asked with credentials of ours, and what it was not asked for may be missing.
+    pub fn with_live(self, live: LiveCoverage) -> Self {
+        Self { live: Some(live), ..self }
+    }
+
+    pub(crate) fn live(&self) -> Option<&LiveCoverage> {
+        self.live.as_ref()
     }
 
     pub(crate) fn now(&self) -> i64 {

@@ -8,6 +8,23 @@ use datafusion::arrow::datatypes::TimestampMicrosecondType;
 use event::time::rfc3339;
 use lake::Table;
 use serde::Serialize;
+use std::collections::BTreeMap;
+
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// A source, an account and a region.
+type Place = (String, String, String);
+
+fn place(source: &str, account_id: &str, aws_region: &str) -> Place {
+    (source.to_owned(), account_id.to_owned(), aws_region.to_owned())
+}
+
+/// The spans between days, which are in order.
+fn between(days: &[i64]) -> Vec<(i64, i64)> {
+    let next = days.iter().skip(1);
+    let apart = days.iter().zip(next).filter(|(day, next)| **next - **day > 1);
+    apart.map(|(day, next)| ((day + 1) * DAY_MICROS, next * DAY_MICROS)).collect()
+}
 
 /// A source's logs of one account and region.
 #[derive(Debug, Clone, Serialize)]
@@ -34,6 +51,11 @@ pub struct SourceStatus {
     pub age_seconds: Option<i64>,
     /// From an object's last event to its delivery into its bucket, the median; not known of files.
     pub delay_seconds: Option<i64>,
+    /// The same, which 95 of 100 objects do not exceed.
+    pub delay_p95_seconds: Option<i64>,
+    /// Spans of whole days, microseconds since 1970, between its first and its last event, of which it has none.
+    #[serde(skip)]
+    pub silences: Vec<(i64, i64)>,
 }
 
 /// The run that ended last.
@@ -63,10 +85,12 @@ impl Reader {
     pub async fn status(&self) -> Result<(Vec<SourceStatus>, Option<LastRun>)> {
         self.need(&[Table::Objects, Table::Runs]).await?;
         let mut sources = Vec::new();
+        let mut silences = self.silences().await?;
         for batch in self.run(include_str!("../../../queries/status/sources.sql"), Vec::new()).await? {
             let (source, account, region) = (text(&batch, "source")?, text(&batch, "account_id")?, text(&batch, "aws_region")?);
             let (objects, records) = (number(&batch, "objects")?, number(&batch, "records")?);
-            let (rejected, unread, delay) = (number(&batch, "rejected")?, number(&batch, "unread")?, number(&batch, "delay_seconds")?);
+            let (rejected, unread) = (number(&batch, "rejected")?, number(&batch, "unread")?);
+            let (delay, slow) = (number(&batch, "delay_seconds")?, number(&batch, "delay_p95_seconds")?);
             for row in 0..batch.num_rows() {
                 let last = time(&batch, "last_event_time", row)?;
                 sources.push(SourceStatus {
@@ -81,6 +105,8 @@ impl Reader {
                     last_event_time: last.map(rfc3339),
                     age_seconds: last.map(|last| (self.now() - last) / 1_000_000),
                     delay_seconds: delay.is_valid(row).then(|| delay.value(row)),
+                    delay_p95_seconds: slow.is_valid(row).then(|| slow.value(row)),
+                    silences: silences.remove(&place(source.value(row), account.value(row), region.value(row))).unwrap_or_default(),
                 });
             }
         }
@@ -94,5 +120,30 @@ impl Reader {
             }
         }
         Ok((sources, last_run))
+    }
+
+    /// For each source, account and region the spans of days without an event.
+    async fn silences(&self) -> Result<BTreeMap<Place, Vec<(i64, i64)>>> {
+        let mut days: BTreeMap<Place, Vec<i64>> = BTreeMap::new();
+        for batch in self.run(include_str!("../../../queries/status/days.sql"), Vec::new()).await? {
+            let (source, account, region) = (text(&batch, "source")?, text(&batch, "account_id")?, text(&batch, "aws_region")?);
+            let day = number(&batch, "day")?;
+            for row in 0..batch.num_rows() {
+                days.entry(place(source.value(row), account.value(row), region.value(row))).or_default().push(day.value(row));
+            }
+        }
+        Ok(days.into_iter().map(|(place, days)| (place, between(&days))).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_without_events_are_told_as_spans() {
+        assert_eq!(between(&[]), []);
+        assert_eq!(between(&[3, 4, 5]), []);
+        assert_eq!(between(&[3, 5, 6, 10]), [(4 * DAY_MICROS, 5 * DAY_MICROS), (7 * DAY_MICROS, 10 * DAY_MICROS)]);
     }
 }

@@ -25,6 +25,7 @@ use tracing::{debug, warn};
 use crate::connect::{OPERATION_TIMEOUT, READ_TIMEOUT, client};
 use crate::fault::{Cause, classify, elsewhere, region_header, unreadable};
 use crate::tree::{Ask, Range};
+use crate::trails::LAYOUT_PAGES_MAX;
 use crate::{BoxError, Error, Listed, Object as Fetched, Options, Result, Source, place};
 
 /// Times that an object whose body broke off is fetched from its start.
@@ -34,6 +35,9 @@ pub const BODY_BYTES_PER_SECOND_MIN: u64 = 64 * 1024;
 
 /// Before a body is fetched again; twice as long before the next time.
 const BODY_RETRY_DELAY: Duration = Duration::from_millis(100);
+
+/// Keys that are looked at for a first object: a console's folder may stand before it.
+const FIRST_KEYS: i32 = 5;
 
 pub(crate) type ListError = SdkError<ListObjectsV2Error, HttpResponse>;
 
@@ -142,6 +146,34 @@ impl Bucket {
     /// The prefix that the source is: empty, or ending in `/` where it is a folder.
     pub fn root(&self) -> &str {
         &self.prefix
+    }
+
+    /// The folders directly in a folder (a key that ends in `/`; empty for the source's own): the name of each, and its key.
+    pub(crate) async fn folders(&self, folder: &str) -> Result<Vec<(String, String)>> {
+        let folder = if folder.is_empty() { self.prefix.as_str() } else { folder };
+        let (mut found, mut token) = (Vec::new(), None);
+        for _ in 0..LAYOUT_PAGES_MAX {
+            let request = self.client.list_objects_v2().bucket(&self.bucket).delimiter("/").set_continuation_token(token.take());
+            let page = request.prefix(folder).send().await.map_err(|error| self.list_failed(&error))?;
+            for below in page.common_prefixes().iter().filter_map(|below| below.prefix()) {
+                let name = below.strip_prefix(folder).unwrap_or(below).trim_end_matches('/');
+                found.push((name.to_owned(), below.to_owned()));
+            }
+            token = page.next_continuation_token;
+            if token.is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The first object below a folder (a key that ends in `/`; empty for the source's own), by its key; `None` where there is none.
+    pub(crate) async fn first(&self, folder: &str) -> Result<Option<Listed>> {
+        let folder = if folder.is_empty() { self.prefix.as_str() } else { folder };
+        let page = self.page(folder, None, Some(FIRST_KEYS)).await.map_err(|error| self.list_failed(&error))?;
+        let encoded = page.encoding_type() == Some(&EncodingType::Url);
+        let mut listed = page.contents().iter().filter_map(|object| self.listed(object, encoded).ok());
+        Ok(listed.find(|object| !is_folder(object)))
     }
 
     fn list_failed(&self, error: &ListError) -> Error {

@@ -18,6 +18,12 @@ pub enum Error {
     /// It may be there, but we may not read it. What lies there is not covered.
     #[error("access to {what} is denied")]
     Denied { what: String, source: BoxError },
+    /// AWS refuses a call: the caller lacks a permission.
+    #[error("access to {what} is denied: the permission {permission} is missing")]
+    Permission { what: String, permission: &'static str, source: BoxError },
+    /// A call of an AWS API failed, after all attempts.
+    #[error("cannot ask AWS for {what}")]
+    Call { what: String, source: BoxError },
     /// AWS credentials are missing, expired or not accepted: nothing of this source can be read.
     #[error("AWS credentials are missing, expired or not accepted")]
     Credentials { profile: Option<String>, source: BoxError },
@@ -70,6 +76,8 @@ impl Error {
                     .to_owned()
             }
             Error::Denied { what, .. } => format!("check who may read it: ls -ld {what}"),
+            Error::Permission { permission, .. } => format!("the caller's policy, and whatever limits it, must allow {permission}"),
+            Error::Call { .. } => "check the network, the region and the endpoint, then ask again".to_owned(),
             Error::Credentials { profile: Some(profile), .. } => {
                 format!("run `aws sso login --profile {profile}`, then `aws sts get-caller-identity --profile {profile}` to see who you are")
             }

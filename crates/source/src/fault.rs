@@ -34,6 +34,13 @@ const CREDENTIALS: &[&str] = &[
 const ELSEWHERE: &[&str] =
     &["AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect", "Redirect", "TemporaryRedirect"];
 
+/// Codes by which AWS says that the caller may not; JSON APIs give them status 400.
+const DENIED: &[&str] = &["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException", "NotAuthorized"];
+
+/// Codes by which AWS says that there are too many requests.
+const THROTTLED: &[&str] =
+    &["RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException"];
+
 /// The identity cache's own timeout has a private type; only its text tells it.
 const CREDENTIALS_TIMED_OUT: &str = "identity resolver timed out";
 
@@ -94,6 +101,35 @@ where
         | (_, Some(401 | 403)) => Error::Denied { what, source },
         _ => otherwise(what, source),
     }
+}
+
+/// What a failed call of an API other than S3's means.
+pub(crate) fn classify_call<E>(error: &SdkError<E, HttpResponse>, what: &str, permission: &'static str, profile: Option<&str>) -> Error
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+{
+    let what = what.to_owned();
+    let source = cause(error);
+    match (error.code().unwrap_or_default(), status(error)) {
+        (code, _) if CREDENTIALS.contains(&code) || without_credentials(error) => {
+            Error::Credentials { profile: profile.map(str::to_owned), source }
+        }
+        (code, _) if DENIED.contains(&code) => Error::Permission { what, permission, source },
+        (_, Some(401 | 403)) => Error::Permission { what, permission, source },
+        _ => Error::Call { what, source },
+    }
+}
+
+/// Whether another attempt may be answered: AWS asks to slow down, has trouble of its own, or was not reached.
+pub(crate) fn is_transient<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+{
+    let code = error.code().unwrap_or_default();
+    THROTTLED.contains(&code)
+        || matches!(status(error), Some(429 | 500..=599))
+        || matches!(error, SdkError::TimeoutError(_))
+        || (matches!(error, SdkError::DispatchFailure(_)) && !without_credentials(error))
 }
 
 /// Whether S3 answered well, with something that cannot be read.

@@ -6,7 +6,9 @@
 //! Never decides what the bytes mean: nothing is inflated, parsed, or left out for its name. Never writes, to a bucket
 //! or to a folder. Never reads the environment by itself; the AWS SDK does, as every AWS tool.
 
+mod aws_time;
 mod bucket;
+mod caller;
 mod connect;
 mod error;
 mod event_bus;
@@ -15,6 +17,7 @@ mod folder;
 mod log_address;
 mod log_events;
 mod log_group;
+mod lookup;
 mod memory;
 mod place;
 mod public_keys;
@@ -22,6 +25,7 @@ mod service;
 mod session_directory;
 mod spill;
 mod topic;
+mod trails;
 mod tree;
 mod webhook;
 
@@ -32,6 +36,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 
 pub use bucket::{BODY_ATTEMPTS_MAX, BODY_BYTES_PER_SECOND_MIN, Bucket};
+pub use caller::Caller;
 pub use connect::{
     ATTEMPTS_MAX, CONNECT_TIMEOUT, CREDENTIALS_TIMEOUT, METADATA_TIMEOUT, OPERATION_ATTEMPT_TIMEOUT, OPERATION_TIMEOUT, READ_TIMEOUT,
 };
@@ -41,12 +46,17 @@ pub use folder::Folder;
 pub use log_address::is_log_group;
 pub use log_events::REQUEST_PAUSE;
 pub use log_group::{DEEP_EVERY_MICROS, HELD_BYTES_MAX, LogGroup, News, OVERLAP_DEEP_MICROS, OVERLAP_MICROS, QUIET_MICROS, Reading, Shape};
+pub use session_directory::{DescribedSession, SessionDirectory};
+pub use topic::{Notice, SUBJECT_LETTERS_MAX, Topic};
+pub use tree::{Level, Range};
+pub use lookup::{
+    Attribute, Clock, EventHistory, HISTORY_DAYS, HistoryEvent, LOOKUP_ATTEMPTS_MAX, LOOKUP_BACKOFF, LOOKUP_BACKOFF_MAX,
+    LOOKUP_PAGE_EVENTS, LOOKUP_VALUE_LETTERS_MAX, LOOKUPS_PER_SECOND_MAX, Looked, Lookup,
+};
 pub use memory::Memory;
 pub use place::is_s3;
 pub use public_keys::{KEY_PAGES_MAX, ListedKey, list_public_keys, list_public_keys_by};
-pub use tree::{Level, Range};
-pub use session_directory::{DescribedSession, SessionDirectory};
-pub use topic::{Notice, SUBJECT_LETTERS_MAX, Topic};
+pub use trails::{Account, LAYOUT_ACCOUNTS_MAX, LAYOUT_PAGES_MAX, Layout, Posture, Recorded, SessionPreferences, Trail, TrailStatus};
 pub use webhook::{WEBHOOK_ATTEMPTS_MAX, WEBHOOK_TIMEOUT, Webhook};
 
 /// One object of a source, before it is read.

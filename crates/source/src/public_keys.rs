@@ -4,8 +4,8 @@
 
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::config::Region;
-use aws_sdk_cloudtrail::primitives::DateTime;
 
+use crate::aws_time::{micros, of_micros};
 use crate::connect::config;
 use crate::fault::{Cause, classify};
 use crate::{Error, Options, Result};
@@ -51,7 +51,7 @@ pub async fn list_public_keys_by(
     let broken = |why: &'static str| Error::List { what: what.clone(), source: Cause::boxed(why) };
     let (mut keys, mut token) = (Vec::new(), None);
     for _ in 0..KEY_PAGES_MAX {
-        let request = client.list_public_keys().start_time(time(from)).end_time(time(until)).set_next_token(token.take());
+        let request = client.list_public_keys().start_time(of_micros(from)).end_time(of_micros(until)).set_next_token(token.take());
         let page = request.send().await.map_err(|error| classify(&error, &what, profile, |what, source| Error::List { what, source }))?;
         for key in page.public_key_list() {
             let parts = (key.fingerprint(), key.value(), key.validity_start_time(), key.validity_end_time());
@@ -69,12 +69,4 @@ pub async fn list_public_keys_by(
         }
     }
     Err(broken("the answer does not end"))
-}
-
-fn time(micros: i64) -> DateTime {
-    DateTime::from_nanos(i128::from(micros) * 1_000).unwrap_or_else(|_| DateTime::from_secs(micros.div_euclid(1_000_000)))
-}
-
-fn micros(time: &DateTime) -> Option<i64> {
-    i64::try_from(time.as_nanos() / 1_000).ok()
 }

@@ -5,7 +5,8 @@
 
 use crate::args::{self, Format};
 use crate::commands::alert::{Depth, Watch};
-use crate::commands::log_groups::{self, Opened};
+use crate::commands::log_groups::{self, Group, Opened};
+use crate::commands::discover;
 use crate::commands::session_logs::SessionLogs;
 use crate::commands::{ingest, user_lake};
 use crate::exit::Exit;
@@ -126,9 +127,9 @@ impl Follower<'_> {
             depth = Some(Depth::Commands(typed));
         }
         if depth == Some(Depth::Everything) && !opened.sources.is_empty() {
-            let sources: Vec<Arc<dyn Source>> = match is_due {
+            let sources: Vec<discover::Opened> = match is_due {
                 true => opened.sources.clone(),
-                false => opened.groups.iter().map(|group| Arc::clone(&group.source) as Arc<dyn Source>).collect(),
+                false => opened.groups.iter().map(Group::opened).collect(),
             };
             let summary = ingest::ingest_from(self.settings, &lake, &self.options.source, &sources, &mut opened.groups, true).await?;
             summary.warn();

@@ -4,7 +4,7 @@ use crate::commands::discover;
 use crate::commands::ingest::{OBJECT_BYTES_MAX, Summary, object_row};
 use crate::commands::session_logs::{self, SessionLogs};
 use crate::failure::Failure;
-use crate::settings::Settings;
+use crate::settings::{Filter, Settings};
 use event::Reason;
 use event::log_key::Kind;
 use lake::sessions::holds_session;
@@ -28,7 +28,15 @@ pub(crate) struct Opened {
 #[derive(Clone)]
 pub(crate) struct Group {
     pub(crate) source: Arc<LogGroup>,
+    filter: Filter,
     noted: Option<i64>,
+}
+
+impl Group {
+    /// The group as any other source.
+    pub(crate) fn opened(&self) -> discover::Opened {
+        discover::Opened { source: Arc::clone(&self.source) as Arc<dyn Source>, filter: self.filter.clone() }
+    }
 }
 
 /// Opens what the user named.
@@ -49,9 +57,9 @@ pub(crate) async fn open(settings: &Settings, lake: &Lake, names: &[String]) -> 
         let noted = Reader::new(lake).log_group_seen_until(&group.checkpoint_name()).await?;
         group.resume(noted);
         let source = Arc::new(group);
-        let filter = settings.filter_of(name);
-        opened.sources.push(discover::Opened { source: Arc::clone(&source) as Arc<dyn Source>, filter });
-        opened.groups.push(Group { source, noted });
+        let group = Group { source, filter: settings.filter_of(name), noted };
+        opened.sources.push(group.opened());
+        opened.groups.push(group);
     }
     Ok(opened)
 }
@@ -73,7 +81,7 @@ pub(crate) async fn note(groups: &mut [Group], writer: &mut Writer, summary: &Su
     if summary.problems.iter().any(|problem| problem.reason == "unlisted" || problem.reason == Reason::Unreadable.code()) {
         return Ok(());
     }
-    for Group { source, noted } in groups {
+    for Group { source, noted, .. } in groups {
         let Some(seen_until) = source.seen_until().filter(|seen| noted.is_none_or(|noted| seen - noted >= NOTED_EVERY_MICROS)) else {
             continue;
         };

@@ -5,10 +5,13 @@ pub(crate) mod compact;
 pub(crate) mod demo;
 pub(crate) mod digests;
 pub(crate) mod discover;
+pub(crate) mod doctor;
 pub(crate) mod dry_run;
 mod follow;
 pub(crate) mod ingest;
+pub(crate) mod init;
 mod layout;
+mod live;
 mod log_groups;
 mod match_of;
 mod messages;
@@ -30,7 +33,7 @@ use lake::Lake;
 use query::Verb as Asked;
 
 /// Words that are commands of whodid and not of this version: a question for a thing of that name must say so.
-const NOT_BUILT: [&str; 7] = ["export", "evidence", "connect", "schema", "config", "doctor", "init"];
+const NOT_BUILT: [&str; 5] = ["export", "evidence", "connect", "schema", "config"];
 
 /// Runs what was asked for.
 pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exit, Failure> {
@@ -49,6 +52,9 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
         ));
     }
     let question = matches!(arguments.verb, None | Some(Verb::Trace { .. } | Verb::Log { .. } | Verb::By { .. } | Verb::Show { .. }));
+    if !question && settings.live {
+        return Err(Failure::usage("--live adds CloudTrail's event history to the answer to a question", "whodid THING --live"));
+    }
     if !question && matches!(settings.format, Format::Html | Format::Markdown) {
         return Err(Failure::usage("--format html and markdown write the answer to a question", "whodid --format html THING > page.html"));
     }
@@ -69,6 +75,8 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
         Some(Verb::Session { session_id, transcript }) => session::one(settings, &session_id, transcript).await,
         Some(Verb::Alert(alert)) => alert::run(settings, &alert).await,
         Some(Verb::Ingest(asked)) => ingest::run(settings, asked).await,
+        Some(Verb::Init { force }) => init::run(settings, force).await,
+        Some(Verb::Doctor) => doctor::run(settings).await,
         Some(Verb::Status) => status::run(settings).await,
         Some(Verb::Compact { keep_hours }) => compact::run(settings, keep_hours).await,
         Some(Verb::Verify { exit_code }) => verify::run(settings, exit_code).await,

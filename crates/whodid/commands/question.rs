@@ -1,13 +1,13 @@
 //! `whodid THING`, `trace`, `log`, `by`, `show`: a question put to a lake.
 
 use crate::args::{Format, Require, Trace};
-use crate::commands::asking;
+use crate::commands::{asking, live};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
 use crate::settings::Settings;
 use identity::Certainty;
-use query::{Attribute, Question, Reader, Verb};
+use query::{Answer, Attribute, Question, Reader, Verb};
 
 /// Letters of a question, at most: the longest ARN is 2,048.
 const THING_LETTERS_MAX: usize = 4_096;
@@ -32,10 +32,26 @@ pub(crate) async fn run(settings: &Settings, verb: Verb, thing: &str, trace: &Tr
         // A page is there to prove.
         evidence: trace.evidence || matches!(settings.format, Format::Html | Format::Markdown),
     };
-    let asking = asking(settings).await?;
-    let answer = Reader::new(&asking.lake).at(crate::settings::now()).answer(&question).await?;
+    let answer = answer(settings, &question).await?;
     render::answer(settings, &answer, trace.evidence, whole_list)?;
     Ok(exit(&answer, trace.require))
+}
+
+/// Of the lake; with `--live`, or where there is no lake yet, of CloudTrail's event history as well.
+async fn answer(settings: &Settings, question: &Question) -> Result<Answer, Failure> {
+    if settings.live && settings.offline && settings.format == Format::Human {
+        render::note("whodid: --offline: CloudTrail's event history is not asked\n");
+    }
+    if settings.live && !settings.offline {
+        return live::answer(settings, question).await;
+    }
+    let asking = asking(settings).await?;
+    match Reader::new(&asking.lake).at(crate::settings::now()).answer(question).await {
+        Err(query::Error::Lake(absent @ lake::Error::Absent { .. })) if !settings.is_lake_named && !settings.offline => {
+            live::without_lake(settings, question).await?.ok_or_else(|| absent.into())
+        }
+        answered => Ok(answered?),
+    }
 }
 
 fn attribute_of(text: &str) -> Result<(String, Attribute), Failure> {

@@ -22,7 +22,7 @@ pub(crate) struct Status {
     pub(crate) listings: Vec<lake::SourceListing>,
 }
 
-/// A source's logs of one account and region, and where digests do not show them to be whole.
+/// A source's logs of one account and region, and where they lack something, or digests do not show them to be whole.
 #[derive(Debug, Serialize)]
 pub(crate) struct Source {
     #[serde(flatten)]
@@ -40,10 +40,25 @@ pub(crate) async fn run(settings: &Settings) -> Result<Exit, Failure> {
     let gaps = |source: &SourceStatus| {
         let whose = |account_id: &str, aws_region: &str| account_id == source.account_id && aws_region == source.aws_region;
         let coverage = verified.coverage.iter().filter(|coverage| whose(&coverage.account_id, &coverage.aws_region));
-        coverage.flat_map(|coverage| coverage.gaps.iter().cloned()).collect()
+        let unproved = coverage.flat_map(|coverage| coverage.gaps.iter().cloned());
+        let is_asked =
+            |(from, until): &&(i64, i64)| window.since.is_none_or(|since| *until > since) && window.until.is_none_or(|end| *from < end);
+        source.silences.iter().filter(is_asked).map(|span| silence(*span)).chain(unproved).collect()
     };
     let status = sources.into_iter().map(|source| Source { gaps: gaps(&source), source }).collect();
     let listings = lake.listings().await?.sources();
     render::status(settings, &Status { schema: "whodid.status/v1", status, last_run, listings })?;
     Ok(Exit::Done)
+}
+
+/// Days without any event between days with some: objects that were never delivered, were deleted, or were not read.
+fn silence((from, until): (i64, i64)) -> Hole {
+    Hole {
+        from: Some(event::time::rfc3339(from)),
+        until: event::time::rfc3339(until),
+        why: "no_events",
+        tampering: false,
+        objects: Vec::new(),
+        objects_total: 0,
+    }
 }

@@ -36,6 +36,7 @@ pub(crate) fn answer(answer: &Answer, evidence: bool, whole_list: bool) -> Strin
     }
     if answer.changes.is_empty() {
         nothing(answer, &mut text);
+        live(answer, &mut text);
         return text;
     }
     if whole_list {
@@ -53,6 +54,7 @@ pub(crate) fn answer(answer: &Answer, evidence: bool, whole_list: bool) -> Strin
         if answer.truncated {
             say(&mut text, format_args!("… and more: --limit N shows them\n"));
         }
+        live(answer, &mut text);
         return text;
     }
     let headline = answer.changes.iter().find(|change| change.about).or(answer.changes.first());
@@ -71,6 +73,7 @@ pub(crate) fn answer(answer: &Answer, evidence: bool, whole_list: bool) -> Strin
         );
     }
     left_out(answer, &mut text);
+    live(answer, &mut text);
     if !evidence && !answer.changes.is_empty() {
         say(&mut text, format_args!("  the proof, hop by hop: whodid -E {}\n", plain(&answer.subject.value)));
     }
@@ -108,6 +111,28 @@ fn nothing(answer: &Answer, text: &mut String) {
     }
     if !answer.coverage.complete {
         say(text, format_args!("  that is no proof that nothing happened: no digest shows these logs to be whole\n"));
+    }
+}
+
+/// What event history was asked, and what would show more.
+fn live(answer: &Answer, text: &mut String) {
+    let Some(live) = &answer.coverage.live else { return };
+    say(
+        text,
+        format_args!(
+            "  event history of account {}, {}, was asked{}, from {} to {}: management events only; no other account or region\n",
+            plain(&live.account_id),
+            plain(&live.aws_region),
+            if live.with_lake { " too" } else { "" },
+            live.from,
+            live.until
+        ),
+    );
+    for lack in live.lacks.iter().filter(|_| answer.changes.is_empty()) {
+        say(text, format_args!("  {}\n", plain(lack)));
+    }
+    if !live.with_lake {
+        say(text, format_args!("  for the whole chain, across accounts and as far back as the trail reaches: whodid init\n"));
     }
 }
 

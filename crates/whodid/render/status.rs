@@ -15,7 +15,7 @@ pub(crate) fn status(settings: &Settings, found: &Status) -> Result<(), Failure>
         Format::Jsonl => out(&json::lines(&found.status)?),
         Format::Human => out(&human(found)),
         _ => {
-            const COLUMNS: [&str; 11] = [
+            const COLUMNS: [&str; 12] = [
                 "source",
                 "account_id",
                 "aws_region",
@@ -26,6 +26,7 @@ pub(crate) fn status(settings: &Settings, found: &Status) -> Result<(), Failure>
                 "first_event_time",
                 "last_event_time",
                 "delay_seconds",
+                "delay_p95_seconds",
                 "gaps",
             ];
             out(&table::write(&COLUMNS.map(str::to_owned), found.status.iter().map(cells), settings.format))
@@ -45,6 +46,7 @@ fn cells(Source { source, gaps }: &Source) -> Vec<Option<String>> {
         source.first_event_time.clone(),
         source.last_event_time.clone(),
         source.delay_seconds.map(|delay| delay.to_string()),
+        source.delay_p95_seconds.map(|delay| delay.to_string()),
         Some(gaps.len().to_string()),
     ]
 }
@@ -65,7 +67,8 @@ fn human(found: &Status) -> String {
         let _ = writeln!(text, "{}: {place}", plain(&source.source));
         let last = source.last_event_time.as_deref().unwrap_or("none");
         let age = source.age_seconds.map(|age| format!(" ({} ago)", span(age))).unwrap_or_default();
-        let delay = source.delay_seconds.map(|delay| format!(", delivered after {}", span(delay))).unwrap_or_default();
+        let slow = source.delay_p95_seconds.map(|delay| format!(" (95 of 100: {})", span(delay))).unwrap_or_default();
+        let delay = source.delay_seconds.map(|delay| format!(", delivered after {}{slow}", span(delay))).unwrap_or_default();
         let first = source.first_event_time.as_deref().unwrap_or("none");
         let _ = writeln!(text, "  events from {first} to {last}{age}{delay}");
         let _ = writeln!(

@@ -4,6 +4,7 @@ use super::pages::pages;
 use super::{PointReader, Sought, time_column};
 use crate::error::Result;
 use crate::parquet_file::{number_column, text_column};
+use crate::rows::LOOKED_UP;
 use crate::schema::Table;
 use arrow::array::{Array as _, BooleanArray, RecordBatch};
 use parquet::file::metadata::ParquetMetaData;
@@ -34,7 +35,7 @@ impl PointReader {
         self.rows(&|_| true, &sought).await
     }
 
-    /// Reads the named columns of the objects that were read and hold events.
+    /// Reads the named columns of a trail's objects that were read and hold events.
     ///
     /// # Errors
     /// Where a file cannot be read.
@@ -43,11 +44,12 @@ impl PointReader {
             may_hold: &|_| true,
             any_of: Vec::new(),
             pages: &|_| None,
-            asked: &["state", "first_event_time"],
+            asked: &["kind", "state", "first_event_time"],
             is_wanted: Arc::new(move |batch| {
-                let (state, first) =
-                    (text_column(Table::Objects, batch, "state")?, time_column(Table::Objects, batch, "first_event_time")?);
-                Ok((0..batch.num_rows()).map(|row| Some(state.value(row) == "read" && first.is_valid(row))).collect())
+                let (kind, state) = (text_column(Table::Objects, batch, "kind")?, text_column(Table::Objects, batch, "state")?);
+                let first = time_column(Table::Objects, batch, "first_event_time")?;
+                let is_wanted = |row: usize| state.value(row) == "read" && kind.value(row) != LOOKED_UP && first.is_valid(row);
+                Ok((0..batch.num_rows()).map(|row| Some(is_wanted(row))).collect())
             }),
             columns,
         };

@@ -32,6 +32,7 @@ const SLICE_DAYS: i32 = 7;
 const ENTRIES_MAX: usize = 1_000;
 
 /// A source, and what of it is read.
+#[derive(Clone)]
 pub(crate) struct Opened {
     pub(crate) source: Arc<dyn Source>,
     pub(crate) filter: Filter,
