@@ -12,6 +12,7 @@
 pub mod actor;
 mod arn;
 pub mod cause;
+pub mod directory;
 pub mod graph;
 pub mod issue;
 pub mod names;
@@ -21,6 +22,7 @@ pub mod vendor;
 
 pub use actor::{Actor, Pipeline};
 pub use cause::{Act, Cause, CauseFact, CauseFacts, CauseKind, CausedBy, LogSpan};
+pub use directory::{Directory, Entry, EntryKind};
 pub use graph::{Graph, HOPS_MAX, Organisation, STEPS_MAX, ViaLookups};
 pub use issue::Issue;
 pub use names::UserNames;
