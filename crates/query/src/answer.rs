@@ -2,11 +2,10 @@
 
 use crate::hits::{Event, Hit};
 use event::time::rfc3339;
-use identity::{Actor, Certainty, Credential, Resolution, Vendors};
+use identity::{Actor, Certainty, Credential, Resolution};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
 /// What was found of a question.
 #[derive(Debug, Clone, Serialize)]
@@ -254,25 +253,19 @@ pub struct Evidence {
     pub integrity: &'static str,
 }
 
-/// Whose the accounts outside are, as far as whodid comes knowing it.
-static VENDORS: LazyLock<Vendors> = LazyLock::new(Vendors::shipped);
-
 /// `actor` as programs read it.
 pub(crate) fn actor(actor: &Actor) -> Value {
     let text = |value: Option<&str>| value.map_or(Value::Null, Value::from);
     let mut map = Map::new();
     map.insert("kind".into(), actor.kind().into());
     map.insert("id".into(), text(actor.id()));
-    let vendor = match actor {
-        Actor::ExternalAccount(account) => VENDORS.name(account),
-        _ => None,
-    };
-    map.insert("name".into(), text(vendor));
+    map.insert("name".into(), Value::Null);
     map.insert("account_id".into(), text(actor.account_id()));
     map.insert("provider".into(), text(actor.provider()));
     match actor {
-        Actor::SsoUser { user_id, .. } => {
+        Actor::SsoUser { user_id, identity_store_arn, .. } => {
             map.insert("identity_store_user_id".into(), text(user_id.as_deref()));
+            map.insert("identity_store_arn".into(), text(identity_store_arn.as_deref()));
         }
         Actor::Pipeline(pipeline) => {
             for (name, value) in &pipeline.parts {

@@ -18,7 +18,9 @@ mod guard;
 mod hits;
 mod holes;
 mod integrity;
+mod people;
 mod place;
+mod principal;
 mod reader;
 mod report;
 mod runs;
@@ -28,6 +30,7 @@ mod sql_rows;
 mod status;
 mod trace;
 mod walk;
+mod whole_runs;
 
 pub use alerts::{Known, Watermarks};
 pub use answer::{
@@ -36,6 +39,7 @@ pub use answer::{
 pub use attribute::Attribute;
 pub use error::{Error, Result};
 pub use hits::Hit;
+pub use people::Configured;
 pub use reader::{Reader, VIEWS, View};
 pub use report::{REPORT_QUERIES, ReportSpan};
 pub use session_log::{CommandFilter, CommandFound, LogFound, disputed, merged, squeezed};

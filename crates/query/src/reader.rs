@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::integrity::Known;
+use crate::people::Configured;
 use crate::report::ReportSpan;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::ScalarValue;
@@ -10,6 +11,7 @@ use datafusion::dataframe::DataFrame;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use identity::Vendors;
 use lake::{Lake, PointReader, Table};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -56,6 +58,7 @@ pub struct Reader {
     open: tokio::sync::Mutex<BTreeMap<Table, Arc<PointReader>>>,
     registered: tokio::sync::Mutex<BTreeSet<&'static str>>,
     known: tokio::sync::OnceCell<Option<Known>>,
+    configured: Arc<Configured>,
     now: i64,
 }
 
@@ -86,6 +89,7 @@ impl Reader {
             open: tokio::sync::Mutex::default(),
             registered: tokio::sync::Mutex::default(),
             known: tokio::sync::OnceCell::new(),
+            configured: Arc::new(Configured { vendors: Vendors::shipped(), ..Configured::default() }),
             now: END_OF_TIME,
         }
     }
@@ -93,6 +97,15 @@ impl Reader {
     /// Answers as of that time, in microseconds since 1970: what waits for a digest then still waits. Else nothing does.
     pub fn at(self, now: i64) -> Self {
         Self { now, ..self }
+    }
+
+    /// Answers with what the user's configuration says of people, vendors and accounts.
+    pub fn knowing(self, configured: Arc<Configured>) -> Self {
+        Self { configured, ..self }
+    }
+
+    pub(crate) fn configured(&self) -> &Configured {
+        &self.configured
     }
 
     pub(crate) fn now(&self) -> i64 {
@@ -149,11 +162,17 @@ impl Reader {
     /// # Errors
     /// Where one cannot be opened.
     pub async fn need_all(&self) -> Result<()> {
-        self.need(&Table::ALL).await?;
+        self.need(&self.there().await?).await?;
         for view in &VIEWS {
             self.need_view(view.name).await?;
         }
         Ok(())
+    }
+
+    /// Every table that the lake has: one that was made before there were snapshots of the directory lacks theirs.
+    pub(crate) async fn there(&self) -> Result<Vec<Table>> {
+        let directory = self.directory_table().await?.is_some();
+        Ok(Table::ALL.into_iter().filter(|table| directory || *table != Table::Directory).collect())
     }
 
     pub(crate) async fn need_view(&self, name: &str) -> Result<()> {

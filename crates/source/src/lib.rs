@@ -8,6 +8,7 @@
 
 mod bucket;
 mod connect;
+mod directory;
 mod error;
 mod fault;
 mod folder;
@@ -26,6 +27,7 @@ pub use bucket::{BODY_ATTEMPTS_MAX, BODY_BYTES_PER_SECOND_MIN, Bucket};
 pub use connect::{
     ATTEMPTS_MAX, CONNECT_TIMEOUT, CREDENTIALS_TIMEOUT, METADATA_TIMEOUT, OPERATION_ATTEMPT_TIMEOUT, OPERATION_TIMEOUT, READ_TIMEOUT,
 };
+pub use directory::{DirectoryPart, list_directory};
 pub use error::{BoxError, Error, Result};
 pub use folder::Folder;
 pub use memory::Memory;

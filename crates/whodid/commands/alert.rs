@@ -94,7 +94,7 @@ async fn look(settings: &Settings, options: &args::Alert, webhook: Option<&Webho
     let mut told = Told { schema: "whodid.alert/v1", ..Told::default() };
     let mut monitor = Monitor::load(options, now, &mut told)?;
     let lake = user_lake(settings)?;
-    let reader = Reader::new(&lake);
+    let reader = Reader::new(&lake).knowing(settings.configured.clone());
     let seen = if settings.since.is_some() { Watermarks::new() } else { reader.watermarks().await? };
     let mut marks = Marks::of(&monitor.names(), &seen);
     let mut found = monitor.commands(&reader, settings, &mut marks, now).await?;

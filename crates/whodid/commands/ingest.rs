@@ -1,6 +1,7 @@
 //! `whodid ingest`: list, leave out what is there already, fetch, decode, commit.
 
 use crate::commands::digests::{self, Found};
+use crate::commands::directory;
 use crate::commands::session_logs::{self, SessionLogs};
 use crate::commands::user_lake;
 use crate::exit::Exit;
@@ -37,6 +38,7 @@ pub(crate) struct Summary {
     pub(crate) records: Records,
     pub(crate) digests: digests::Sums,
     pub(crate) session_logs: serde_json::Map<String, serde_json::Value>,
+    pub(crate) directory: directory::Listed,
     pub(crate) bytes: Bytes,
     pub(crate) seconds: f64,
     pub(crate) late_issuers_healed: u64,
@@ -124,18 +126,26 @@ pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], n
     let started = crate::settings::now();
     let mut summary = Summary { schema: "whodid.ingest/v1", ..Summary::default() };
     let mut sources: Vec<Arc<dyn Source>> = Vec::new();
+    let mut directories = Vec::new();
     for name in names {
         let spec = settings.source_named(name);
+        if directory::is_directory(spec) {
+            directories.push(spec);
+            continue;
+        }
         if settings.offline && source::is_s3(spec) {
             return Err(Failure::usage(format!("--offline, and {spec} is in S3"), "name a folder, or leave --offline out"));
         }
         sources.push(Arc::from(source::open(spec, &settings.source_options()).await?));
     }
     let hash_key = settings.hash_key()?;
+    let run_id = format!("{started}-{}", std::process::id());
+    // First, so that accounts which it lists are ours for all that is read after.
+    directory::ingest(settings, lake, &directories, (&run_id, started), &mut summary).await?;
     // First, so that the ledger which the writer reads knows every log that was committed.
     let mut logs = SessionLogs::open(lake).await?;
     let mut writer = Writer::open(lake).await?;
-    let run_id = format!("{started}-{}", std::process::id());
+    writer.know_accounts(&settings.configured.accounts);
     let mut found = Found::default();
     let todo = discover(&sources, settings, &writer, &mut found, &mut summary).await?;
     let mut progress = render::Progress::new(settings.terminal, todo.len());
@@ -158,7 +168,7 @@ pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], n
     digests::settle(settings, lake, &mut writer, found, (&run_id, started), &mut summary).await?;
     let ended = crate::settings::now();
     summary.seconds = (ended - started) as f64 / 1e6;
-    if note && summary.objects.new + summary.digests.new > 0 {
+    if note && summary.objects.new + summary.digests.new + summary.directory.new > 0 {
         let run = lake::RunRow {
             run_id,
             command: "ingest".into(),

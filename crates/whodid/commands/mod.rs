@@ -3,6 +3,7 @@
 pub(crate) mod alert;
 pub(crate) mod demo;
 pub(crate) mod digests;
+pub(crate) mod directory;
 pub(crate) mod ingest;
 mod match_of;
 mod messages;

@@ -33,7 +33,7 @@ pub(crate) async fn run(settings: &Settings, verb: Verb, thing: &str, trace: &Tr
         evidence: trace.evidence || matches!(settings.format, Format::Html | Format::Markdown),
     };
     let asking = asking(settings).await?;
-    let answer = Reader::new(&asking.lake).at(crate::settings::now()).answer(&question).await?;
+    let answer = Reader::new(&asking.lake).at(crate::settings::now()).knowing(settings.configured.clone()).answer(&question).await?;
     render::answer(settings, &answer, trace.evidence, whole_list)?;
     Ok(exit(&answer, trace.require))
 }

@@ -41,11 +41,14 @@ pub(crate) fn answer(answer: &Answer, evidence: bool, whole_list: bool) -> Strin
     }
     if whole_list {
         let mut told = BTreeSet::new();
+        let folds = answer.schema == "whodid.by/v1";
         for change in &answer.changes {
             match &change.run {
+                None => line(change, &mut text),
+                // A list of a thing's changes shows each: its run is mostly about other things.
+                Some(_) if !folds => line(change, &mut text),
                 Some(run) if told.insert(run.id.as_str()) => super::runs::line(run, change, &name(change), answer, &mut text),
                 Some(_) => {}
-                None => line(change, &mut text),
             }
         }
         if !told.is_empty() {
@@ -143,6 +146,10 @@ pub(crate) fn who_of(actor: &Value, certainty: &str, claim: Option<&str>, candid
 pub(super) fn named(actor: &Value) -> Option<String> {
     let part = |key: &str| actor.get(key).and_then(Value::as_str);
     let id = plain(part("id")?).into_owned();
+    let called = |name: String| match part("person").or_else(|| part("name")) {
+        Some(person) if person != id => format!("{name} ({})", plain(person)),
+        _ => name,
+    };
     Some(match part("kind").unwrap_or("unknown") {
         "pipeline" => {
             let place = part("repository").or_else(|| part("project")).map(|place| format!("pipeline {}", plain(place)));
@@ -156,9 +163,10 @@ pub(super) fn named(actor: &Value) -> Option<String> {
             format!("somebody in account {id}{vendor}, outside these logs")
         }
         "root_user" => format!("the root user {id}"),
-        "iam_user" => format!("the IAM user {id}"),
-        "saml_user" => format!("{id}, of {}", plain(part("provider").unwrap_or("a SAML provider"))),
+        "iam_user" => called(format!("the IAM user {id}")),
+        "saml_user" => called(format!("{id}, of {}", plain(part("provider").unwrap_or("a SAML provider")))),
         "oidc_user" => format!("{id}, of the issuer {}", plain(part("provider").unwrap_or("?"))),
+        "sso_user" => called(id.clone()),
         _ => id,
     })
 }
@@ -194,6 +202,9 @@ fn sentence(change: &Change, answer: &Answer, text: &mut String) {
     if !change.chain.is_empty() {
         let hops: Vec<String> = change.chain.iter().map(hop_name).collect();
         say(text, format_args!("  through {}\n", hops.join(" -> ")));
+    }
+    if let Some(run) = &change.run {
+        super::runs::sentence(run, change, text);
     }
     let id = change.actor.get("id").and_then(Value::as_str).unwrap_or("");
     super::causes::sentences(change, text);
@@ -346,6 +357,7 @@ pub(crate) fn ingest(summary: &Summary, place: &str) -> String {
             ),
         );
     }
+    text.push_str(&crate::commands::directory::sentence(&summary.directory).unwrap_or_default());
     if summary.late_issuers_healed > 0 {
         say(
             &mut text,
