@@ -18,6 +18,7 @@ mod healing;
 mod hostile_text;
 mod ingest;
 mod names;
+mod people;
 mod properties;
 mod queries;
 mod records;

@@ -27,7 +27,8 @@ const IDENTITIES: [(&str, Kind); 4] = [
 ];
 
 /// Columns that a table may have.
-pub const COLUMNS: [&str; 8] = ["person", "email", "sso_user", "identity_store_user_id", "iam_user_arn", "saml_subject", "github", "left_on"];
+pub const COLUMNS: [&str; 8] =
+    ["person", "email", "sso_user", "identity_store_user_id", "iam_user_arn", "saml_subject", "github", "left_on"];
 
 /// Why a table is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -112,6 +112,12 @@ fn nothing(answer: &Answer, text: &mut String) {
     }
     if !answer.coverage.complete {
         say(text, format_args!("  that is no proof that nothing happened: no digest shows these logs to be whole\n"));
+        let silent = answer.coverage.gaps.iter().filter(|gap| gap.why.starts_with("the directory lists"));
+        let silent: Vec<&str> = silent.map(|gap| gap.account_id.as_str()).collect();
+        if let Some(first) = silent.first() {
+            let more = if silent.len() > 1 { format!(" and {} more", silent.len() - 1) } else { String::new() };
+            say(text, format_args!("  no log at all is there of account {}{more}, which the directory lists\n", plain(first)));
+        }
     }
 }
 
@@ -199,6 +205,13 @@ fn sentence(change: &Change, answer: &Answer, text: &mut String) {
         say(text, format_args!("  {}\n", super::attribute::sentence(attribute, change.error_code.is_some())));
     }
     say(text, format_args!("  {}{}\n", change.certainty, reason(change)));
+    if let Some(named_by) = change.actor.get("named_by") {
+        let as_of =
+            named_by.get("as_of").and_then(Value::as_str).map(|as_of| format!("the directory of {as_of} lists")).unwrap_or_default();
+        let says = if as_of.is_empty() { "another event of that time shows" } else { &as_of };
+        let id = change.actor.get("identity_store_user_id").and_then(Value::as_str).unwrap_or("");
+        say(text, format_args!("  these records name the user by the id {}; {} the name beside it\n", plain(id), plain(says)));
+    }
     if !change.chain.is_empty() {
         let hops: Vec<String> = change.chain.iter().map(hop_name).collect();
         say(text, format_args!("  through {}\n", hops.join(" -> ")));
