@@ -17,6 +17,7 @@ mod graded;
 mod healing;
 mod hostile_text;
 mod ingest;
+mod misplaced;
 mod names;
 mod people;
 mod properties;

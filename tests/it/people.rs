@@ -155,8 +155,7 @@ fn configuration_joins_identities_names_suppliers_and_takes_accounts_for_ours() 
     let mut ours = topic(3);
     ours["userIdentity"] = json!({"type": "AWSAccount", "principalId": "AROAELSE:y", "accountId": "444455556666"});
     let (home, lake) = lake(&[topic(1), supplier, ours, by_session(4, 10, "tanaka@example.co.jp", "u-1")]);
-    let people =
-        "person,email,sso_user,iam_user_arn\nTaro Tanaka,taro@example.co.jp,tanaka@example.co.jp,arn:aws:iam::111122223333:user/tanaka\n";
+    let people = "person,email,sso_user,iam_user_arn,left_on\nTaro Tanaka,taro@example.co.jp,tanaka@example.co.jp,arn:aws:iam::111122223333:user/tanaka,2026-10-31\n";
     write(&home.path("config/whodid/people.csv"), people.as_bytes());
     let config = "people = \"people.csv\"\naccounts = [\"444455556666\"]\n[vendors]\n\"555566667777\" = \"Our reseller\"\n";
     write(&home.path("config/whodid/config.toml"), config.as_bytes());
@@ -166,7 +165,7 @@ fn configuration_joins_identities_names_suppliers_and_takes_accounts_for_ours() 
     let person = json!("Taro Tanaka");
     assert_eq!(found, [(&json!("arn:aws:iam::111122223333:user/tanaka"), &person), (&json!("tanaka@example.co.jp"), &person)]);
     let text = home.run(&["--lake", &lake, "topic-1"]).stdout;
-    assert!(text.starts_with("the IAM user arn:aws:iam::111122223333:user/tanaka (Taro Tanaka): "), "{text}");
+    assert!(text.starts_with("the IAM user arn:aws:iam::111122223333:user/tanaka (Taro Tanaka, who left on 2026-10-31): "), "{text}");
     assert_eq!(home.ask(&lake, &event_id(2))["changes"][0]["actor"]["name"], "Our reseller");
     assert_eq!(home.ask(&lake, &event_id(3))["changes"][0]["actor"]["kind"], "unknown");
     for (file, text, says) in [

@@ -27,15 +27,14 @@ const IDENTITIES: [(&str, Kind); 4] = [
 ];
 
 /// Columns that a table may have.
-pub const COLUMNS: [&str; 8] =
-    ["person", "email", "sso_user", "identity_store_user_id", "iam_user_arn", "saml_subject", "github", "left_on"];
+pub const COLUMNS: [&str; 7] = ["person", "email", "sso_user", "identity_store_user_id", "iam_user_arn", "saml_subject", "left_on"];
 
 /// Why a table is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BadPeople {
     /// The first line names no column `person`, or one that is not known.
     Header(String),
-    /// A row has more fields than the first line, no person, or a quote that does not end; the line, from 1.
+    /// A row has more fields than the first line, no person, a day that is none, or a quote that does not end; the line, from 1.
     Row(usize),
     /// One identity under two people; the line of the second, from 1.
     TwoPeople(usize),
@@ -60,6 +59,7 @@ pub struct People {
     by_identity: BTreeMap<(Kind, String), String>,
     emails: BTreeMap<String, BTreeSet<String>>,
     people: BTreeMap<String, BTreeSet<(Kind, String)>>,
+    left_on: BTreeMap<String, String>,
 }
 
 impl People {
@@ -108,6 +108,10 @@ impl People {
             }
             identities.insert(identity);
         }
+        if let Some(day) = field("left_on") {
+            event::time::micros(&format!("{day}T00:00:00Z")).ok_or(BadPeople::Row(line))?;
+            self.left_on.insert(person.clone(), day.to_owned());
+        }
         if let Some(email) = field("email") {
             self.emails.entry(email.to_owned()).or_default().insert(person);
         }
@@ -136,6 +140,11 @@ impl People {
 
     fn person(&self, kind: Kind, id: &str) -> Option<&str> {
         self.by_identity.get(&(kind, id.to_owned())).map(String::as_str)
+    }
+
+    /// The day on which a person left the company, as `2026-03-31`.
+    pub fn left_on(&self, person: &str) -> Option<&str> {
+        self.left_on.get(person).map(String::as_str)
     }
 
     /// Every identity of a person, asked for by name or by e-mail address; nothing where that is nobody, or two.
@@ -216,6 +225,7 @@ mod tests {
         assert_eq!(people.identities("Sato, Hanako"), all);
         assert_eq!(people.identities("sato@example.co.jp"), all);
         assert_eq!(people.identities("u-1"), BTreeSet::new(), "an identity is not its person");
+        assert_eq!((people.left_on("Tanaka \"T\" Taro"), people.left_on("Sato, Hanako")), (Some("2026-03-31"), None));
     }
 
     #[test]
@@ -233,6 +243,7 @@ mod tests {
             ("person,sso_user\na,x\nb,x\n", BadPeople::TwoPeople(3)),
             ("person,sso_user\n,x\n", BadPeople::Row(2)),
             ("person,sso_user\na,x,y\n", BadPeople::Row(2)),
+            ("person,left_on\na,soon\n", BadPeople::Row(2)),
             ("person,sso_user\na,x\n\"b,x\n", BadPeople::Row(3)),
         ] {
             assert_eq!(People::parse(table), Err(bad), "{table:?}");

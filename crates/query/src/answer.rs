@@ -151,6 +151,8 @@ pub struct Chain {
     pub source_identity: Option<String>,
     /// The tags in force.
     pub session_tags: Map<String, Value>,
+    /// Keys of those that an identity provider asserted; callers set the others.
+    pub asserted_tag_keys: Vec<String>,
     /// `mfaAuthenticated`.
     pub mfa: Option<bool>,
     /// The event that issued it.
@@ -325,6 +327,7 @@ fn chain(credential: &Credential) -> Chain {
         access_key_id: credential.access_key_id.clone(),
         source_identity: credential.source_identity.clone(),
         session_tags: credential.session_tags.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect(),
+        asserted_tag_keys: credential.asserted_tag_keys.clone(),
         mfa: credential.mfa,
         issued_by: credential.issued_by.as_ref().map(|issued| IssuedBy {
             event_ids: issued.event_ids.clone(),

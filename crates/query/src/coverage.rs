@@ -34,8 +34,7 @@ impl Reader {
     /// # Errors
     /// Where the ledger cannot be read.
     pub async fn coverage(&self, since: Option<i64>, until: Option<i64>) -> Result<(Organisation, Coverage)> {
-        let spans = self.spans().await?;
-        let listed = self.listed_accounts().await?;
+        let (spans, listed) = futures::try_join!(self.spans(), self.listed_accounts())?;
         let mut organisation = Organisation { accounts: self.configured().accounts.clone() };
         organisation.accounts.extend(listed.accounts().into_iter().map(str::to_owned));
         let (mut gaps, mut scopes) = (Vec::new(), BTreeSet::new());

@@ -36,12 +36,13 @@ type User = (String, String);
 impl Reader {
     /// The directory's snapshots, where there are any.
     pub(crate) async fn directory_table(&self) -> Result<Option<Arc<PointReader>>> {
-        match self.open(&[Table::Directory]).await {
+        let open = async || match self.open(&[Table::Directory]).await {
             Ok(mut open) => Ok(open.pop()),
             // A lake that was made before there were snapshots.
             Err(Error::Lake(lake::Error::Lacks { .. })) => Ok(None),
             Err(error) => Err(error),
-        }
+        };
+        self.directory_cell().get_or_try_init(open).await.cloned()
     }
 
     /// The accounts that snapshots of the directory list.
@@ -165,6 +166,9 @@ impl Configured {
         };
         if let Some(person) = self.people.person_of(&person) {
             put(actor, "person", person.into());
+            if let Some(day) = self.people.left_on(person) {
+                put(actor, "left_on", day.into());
+            }
         }
     }
 }

@@ -58,6 +58,7 @@ pub struct Reader {
     open: tokio::sync::Mutex<BTreeMap<Table, Arc<PointReader>>>,
     registered: tokio::sync::Mutex<BTreeSet<&'static str>>,
     known: tokio::sync::OnceCell<Option<Known>>,
+    directory: tokio::sync::OnceCell<Option<Arc<PointReader>>>,
     configured: Arc<Configured>,
     now: i64,
 }
@@ -89,6 +90,7 @@ impl Reader {
             open: tokio::sync::Mutex::default(),
             registered: tokio::sync::Mutex::default(),
             known: tokio::sync::OnceCell::new(),
+            directory: tokio::sync::OnceCell::new(),
             configured: Arc::new(Configured { vendors: Vendors::shipped(), ..Configured::default() }),
             now: END_OF_TIME,
         }
@@ -106,6 +108,10 @@ impl Reader {
 
     pub(crate) fn configured(&self) -> &Configured {
         &self.configured
+    }
+
+    pub(crate) fn directory_cell(&self) -> &tokio::sync::OnceCell<Option<Arc<PointReader>>> {
+        &self.directory
     }
 
     pub(crate) fn now(&self) -> i64 {

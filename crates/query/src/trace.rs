@@ -144,7 +144,9 @@ impl Reader {
         machines.retain(|machine: &Machine| machine.change < changes.len());
         self.add_causes(&mut walked, machines, &conflicts, question.evidence, &mut changes).await?;
         self.name_people(&organisation, &mut changes).await?;
+        let named = changes.len();
         changes.retain(|change| principal.is_meant(change));
+        let found = found - (named - changes.len());
         if question.evidence {
             self.place_issuers(&mut changes).await?;
         }

@@ -153,7 +153,10 @@ pub(super) fn named(actor: &Value) -> Option<String> {
     let part = |key: &str| actor.get(key).and_then(Value::as_str);
     let id = plain(part("id")?).into_owned();
     let called = |name: String| match part("person").or_else(|| part("name")) {
-        Some(person) if person != id => format!("{name} ({})", plain(person)),
+        Some(person) if person != id => {
+            let left = part("left_on").map(|day| format!(", who left on {}", plain(day))).unwrap_or_default();
+            format!("{name} ({}{left})", plain(person))
+        }
         _ => name,
     };
     Some(match part("kind").unwrap_or("unknown") {
@@ -215,6 +218,11 @@ fn sentence(change: &Change, answer: &Answer, text: &mut String) {
     if !change.chain.is_empty() {
         let hops: Vec<String> = change.chain.iter().map(hop_name).collect();
         say(text, format_args!("  through {}\n", hops.join(" -> ")));
+    }
+    // What is less than that has a gap, which says as much.
+    let unproven = change.chain.iter().find(|hop| hop.issued_by.is_none()).filter(|_| change.certainty == "attested");
+    if let Some((hop, account)) = unproven.and_then(|hop| Some((hop, hop.role_arn.as_deref()?.split(':').nth(4)?))) {
+        say(text, format_args!("  to prove it: the event that opened {}, in the trail of account {}\n", hop_name(hop), plain(account)));
     }
     if let Some(run) = &change.run {
         super::runs::sentence(run, change, text);
