@@ -3,10 +3,13 @@
 use crate::args::{Format, Global};
 use crate::failure::Failure;
 use event::HashKey;
+use identity::{People, Vendors};
+use query::Configured;
 use serde::Deserialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The configuration file; unknown keys are refused.
 #[derive(Debug, Default, Deserialize)]
@@ -23,6 +26,11 @@ struct File {
     copies: BTreeMap<String, String>,
     #[serde(default)]
     sources: BTreeMap<String, NamedSource>,
+    #[serde(default)]
+    accounts: BTreeSet<String>,
+    people: Option<PathBuf>,
+    #[serde(default)]
+    vendors: BTreeMap<String, String>,
 }
 
 /// A source of the configuration: its address, or a table that says more.
@@ -104,6 +112,8 @@ pub(crate) struct Settings {
     asked: SourceOptions,
     /// Places, in a folder or bucket, and the `s3://` prefix of which each is a copy; all end in `/`.
     pub(crate) copies: BTreeMap<String, String>,
+    /// What the configuration says of people, vendors and accounts.
+    pub(crate) configured: Arc<Configured>,
     public_keys: Vec<String>,
     sources: BTreeMap<String, NamedSource>,
     hash_key_file: PathBuf,
@@ -188,6 +198,7 @@ impl Settings {
             },
             copies: file.copies.into_iter().map(|(read, recorded)| (folder(read), folder(recorded))).collect(),
             public_keys: global.public_keys.iter().cloned().chain(file.public_keys).collect(),
+            configured: Arc::new(configured(file.accounts, file.people.as_deref(), file.vendors, &config_path)?),
             sources: file.sources,
             hash_key_file: file.hash_key_file.unwrap_or_else(|| data.join("hash.key")),
             data,
@@ -365,11 +376,51 @@ fn read_config(path: &Path, named: bool) -> Result<File, Failure> {
             exit: crate::exit::Exit::Failed,
             code: "config",
             message: format!("cannot understand {}: {}", path.display(), error.message()),
-            hint: Some("known keys: lake, profile, region, endpoint_url, hash_key_file, public_keys, [copies], [sources] (NAME = \"s3://…\", or [sources.NAME] with url, role, external_id, profile, region, endpoint_url, accounts, aws_regions)".into()),
+            hint: Some("known keys: lake, profile, region, endpoint_url, hash_key_file, public_keys, accounts, people, [vendors], [copies], [sources] (NAME = \"s3://…\", or [sources.NAME] with url, role, external_id, profile, region, endpoint_url, accounts, aws_regions)".into()),
         }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named => Ok(File::default()),
         Err(error) => Err(Failure::usage(format!("cannot read {}: {error}", path.display()), "give a readable file to --config")),
     }
+}
+
+/// Bytes of a table of people, at most.
+const PEOPLE_BYTES_MAX: u64 = 64 << 20;
+
+/// What the configuration says of people, vendors and accounts. A table of people lies beside the configuration, unless its path is whole.
+fn configured(
+    accounts: BTreeSet<String>,
+    people: Option<&Path>,
+    vendors: BTreeMap<String, String>,
+    config: &Path,
+) -> Result<Configured, Failure> {
+    let is_account = |account: &str| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(bad) = accounts.iter().find(|account| !is_account(account)) {
+        return Err(Failure::usage(format!("{bad:?} in accounts is no account"), "an account id has twelve digits"));
+    }
+    let mut known = Vendors::shipped();
+    for (account, name) in vendors {
+        known.add(&account, &name).map_err(|_| {
+            Failure::usage(format!("{account:?} = {name:?} in [vendors] is no vendor"), "write it as \"111122223333\" = \"Name\"")
+        })?;
+    }
+    let people = people.map(|path| read_people(&config.parent().unwrap_or(Path::new(".")).join(path))).transpose()?.unwrap_or_default();
+    Ok(Configured { people, vendors: known, accounts })
+}
+
+fn read_people(path: &Path) -> Result<People, Failure> {
+    let failed = |why: String| {
+        Failure::usage(
+            format!("cannot take people from {}: {why}", path.display()),
+            "its first line names columns such as person,email,sso_user,iam_user_arn",
+        )
+    };
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
+    let read = file.take(PEOPLE_BYTES_MAX + 1).read_to_string(&mut text).map_err(|error| failed(error.to_string()))?;
+    if read as u64 > PEOPLE_BYTES_MAX {
+        return Err(failed("it is over 64 MiB".to_owned()));
+    }
+    People::parse(&text).map_err(|bad| failed(bad.to_string()))
 }
 
 /// A prefix that ends in `/`.

@@ -342,27 +342,11 @@ fn a_hole_in_the_log_may_hold_another_cause() {
 #[test]
 fn a_cause_in_an_unlisted_object_is_no_more_than_a_claim() {
     let signed = Signed::new(4, 6 * 3600);
-    let function = "arn:aws:lambda:ap-northeast-1:111122223333:function:cleanup";
     let of = |number: u32, made: i64, change: &dyn Fn(&mut Value)| {
         let (key, text) = log(number, made);
         let mut document: Value = serde_json::from_slice(&text).unwrap();
         change(&mut document["Records"][0]);
         (key, (gzip(document.to_string().as_bytes()), BTreeMap::new()))
-    };
-    let wrote = |record: &mut Value| {
-        record["eventSource"] = json!("lambda.amazonaws.com");
-        record["eventName"] = json!("UpdateFunctionCode20150331v2");
-        record["requestParameters"] = json!({"functionName": "cleanup"});
-        record["responseElements"] = json!({"functionArn": function});
-    };
-    let acts = |record: &mut Value| {
-        let role = json!({"type": "Role", "principalId": "AROAFN", "arn": "arn:aws:iam::111122223333:role/fn", "accountId": "111122223333", "userName": "fn"});
-        record["userIdentity"] = json!({
-            "type": "AssumedRole", "principalId": "AROAFN:cleanup", "arn": "arn:aws:sts::111122223333:assumed-role/fn/cleanup",
-            "accountId": "111122223333", "accessKeyId": "ASIAFNXXXXXXXEXAMPLE",
-            "sessionContext": {"sessionIssuer": role, "attributes": {"creationDate": record["eventTime"], "mfaAuthenticated": "false"}},
-            "inScopeOf": {"issuerType": "AWS::Lambda::Function", "credentialsIssuedTo": function}
-        });
     };
     // Objects that a digest waits for, as far as anybody can tell; then one of an hour of which there is a digest that does not name it.
     for (made, certainty, kind) in [(now() - 2400, "probable", "iam_user"), (signed.start + 3600 + 900, "claimed", "unknown")] {
@@ -379,5 +363,62 @@ fn a_cause_in_an_unlisted_object_is_no_more_than_a_claim() {
         assert_eq!((&cause["certainty"], &cause["actor"]["kind"]), (&json!(certainty), &json!(kind)), "{change}");
         let says = cause["why"].as_str().unwrap().contains("not what CloudTrail delivered");
         assert_eq!(says, certainty == "claimed", "{cause}");
+    }
+}
+
+const FUNCTION: &str = "arn:aws:lambda:ap-northeast-1:111122223333:function:cleanup";
+
+/// Makes a call one by which the function's code was changed.
+fn wrote(record: &mut Value) {
+    record["eventSource"] = json!("lambda.amazonaws.com");
+    record["eventName"] = json!("UpdateFunctionCode20150331v2");
+    record["requestParameters"] = json!({"functionName": "cleanup"});
+    record["responseElements"] = json!({"functionArn": FUNCTION});
+}
+
+/// Makes a call the function's.
+fn acts(record: &mut Value) {
+    let role = json!({"type": "Role", "principalId": "AROAFN", "arn": "arn:aws:iam::111122223333:role/fn", "accountId": "111122223333", "userName": "fn"});
+    record["userIdentity"] = json!({
+        "type": "AssumedRole", "principalId": "AROAFN:cleanup", "arn": "arn:aws:sts::111122223333:assumed-role/fn/cleanup",
+        "accountId": "111122223333", "accessKeyId": "ASIAFNXXXXXXXEXAMPLE",
+        "sessionContext": {"sessionIssuer": role, "attributes": {"creationDate": record["eventTime"], "mfaAuthenticated": "false"}},
+        "inScopeOf": {"issuerType": "AWS::Lambda::Function", "credentialsIssuedTo": FUNCTION}
+    });
+}
+
+#[test]
+fn what_digests_show_to_be_missing_may_hold_another_cause() {
+    let signed = Signed::of(5, 1800, |hour, record| match hour {
+        0 => wrote(record),
+        4 => acts(record),
+        _ => {}
+    });
+    let of = |change: &dyn Fn(&mut crate::signed::Files)| {
+        let home = Home::new();
+        write_keys(&home.path("keys.json"));
+        let mut files = signed.files.clone();
+        change(&mut files);
+        copy(&home.path("logs"), &files, true);
+        let lake = home.text("lake");
+        home.run(&["--lake", &lake, "--public-keys", &home.text("keys.json"), "ingest", &home.text("logs")]).expect(0);
+        home.ask(&lake, "topic-4")["changes"][0]["caused_by"][0].clone()
+    };
+    let whole = of(&|_| {});
+    assert_eq!((&whole["certainty"], &whole["actor"]["kind"]), (&json!("probable"), &json!("iam_user")), "{whole}");
+    let holes: [(&str, &dyn Fn(&mut crate::signed::Files)); 3] = [
+        ("a log that a digest lists", &|files| drop(files.remove(&signed.logs[2]))),
+        ("a digest in the chain", &|files| drop(files.remove(&signed.digests[2]))),
+        ("the bytes of a log", &|files| {
+            let mut other = topic(2);
+            other["eventTime"] = json!(crate::signed::time(signed.start + 2 * 3600 + 100));
+            files.get_mut(&signed.logs[2]).unwrap().0 = packed(&[other]);
+        }),
+    ];
+    for (what, change) in holes {
+        let cause = of(change);
+        let why = cause["why"].as_str().unwrap();
+        assert_eq!(cause["certainty"], "ambiguous", "{what}: {cause}");
+        assert!(why.contains("is not whole from") || why.contains("not what CloudTrail delivered"), "{what}: {why}");
     }
 }

@@ -38,6 +38,11 @@ pub(crate) fn time(seconds: i64) -> String {
 impl Signed {
     /// The last digest ended `ago` seconds ago.
     pub(crate) fn new(hours: u32, ago: i64) -> Self {
+        Self::of(hours, ago, |_, _| {})
+    }
+
+    /// The same, with the call of each hour changed.
+    pub(crate) fn of(hours: u32, ago: i64, change: impl Fn(u32, &mut Value)) -> Self {
         let start = now() - ago - i64::from(hours) * HOUR;
         let mut signed = Self { files: Files::new(), logs: Vec::new(), digests: Vec::new(), start };
         let signer = Signer::example(0).unwrap();
@@ -45,6 +50,9 @@ impl Signed {
         for hour in 0..hours {
             let begins = start + i64::from(hour) * HOUR;
             let (key, text) = log(hour, begins + 600);
+            let mut document: Value = serde_json::from_slice(&text).unwrap();
+            change(hour, &mut document["Records"][0]);
+            let text = document.to_string().into_bytes();
             let listed = ListedLog::new(BUCKET, &key, &text, begins + 400, begins + 400);
             signed.files.insert(key.clone(), (gzip(&text), BTreeMap::new()));
             signed.logs.push(key);

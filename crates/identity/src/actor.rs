@@ -9,6 +9,8 @@ pub enum Actor {
         user_name: Option<String>,
         /// The user id in the identity store: names change, this does not.
         user_id: Option<String>,
+        /// The identity store that gave out the id: ids are unique in one store only.
+        identity_store_arn: Option<String>,
         /// The account in which the person's role session began.
         account_id: Option<String>,
     },
@@ -106,7 +108,10 @@ impl Actor {
     /// Whether both are one person or machine, however much of it the records behind each showed.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::SsoUser { user_id: Some(one), .. }, Self::SsoUser { user_id: Some(two), .. }) => one == two,
+            (
+                Self::SsoUser { user_id: Some(one), identity_store_arn: store, .. },
+                Self::SsoUser { user_id: Some(two), identity_store_arn: other_store, .. },
+            ) => one == two && (store.is_none() || other_store.is_none() || store == other_store),
             (Self::SsoUser { user_name: one, .. }, Self::SsoUser { user_name: two, .. }) => one.is_some() && one == two,
             _ => self == other,
         }

@@ -105,11 +105,18 @@ impl Graph {
         Self { ours: organisation.accounts.clone(), ..Self::default() }
     }
 
+    /// Adds an account of ours.
+    pub fn add_account(&mut self, account_id: &str) {
+        if !self.ours.contains(account_id) {
+            self.ours.insert(account_id.to_owned());
+        }
+    }
+
     /// Adds what an event showed of its caller.
     pub fn add_use(&mut self, seen: impl Into<Arc<Use>>) {
         let seen = seen.into();
-        if !seen.recipient_account_id.is_empty() && !self.ours.contains(&seen.recipient_account_id) {
-            self.ours.insert(seen.recipient_account_id.clone());
+        if !seen.recipient_account_id.is_empty() {
+            self.add_account(&seen.recipient_account_id);
         }
         let identity = &seen.identity;
         if let (Some(principal), Some(created)) = (&identity.principal_id, identity.creation_date) {

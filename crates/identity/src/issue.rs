@@ -73,6 +73,7 @@ impl Issue {
             ("sso.amazonaws.com", "GetRoleCredentials") => read_get_role_credentials,
             ("sso-oauth.amazonaws.com", "CreateTokenWithIAM") => read_token_with_iam,
             ("rolesanywhere.amazonaws.com", "CreateSession") => read_create_session,
+            ("signin.amazonaws.com", "CredentialChallenge" | "UserAuthentication") if names_user(event) => read_sign_in,
             _ => return None,
         };
         let mut issue = Self {
@@ -196,6 +197,18 @@ fn read_switch_role(issue: &mut Issue, event: &Event<'_>) {
     issue.issued_principal_id = issue.caller.principal_id.clone();
     issue.switch_from = text(event.additional, &["SwitchFrom"]);
     issue.role_arn = issue.caller.role_arn();
+}
+
+/// Whether a sign-in to Identity Center says the user's name beside the id, once for each that succeeds (IAM Identity Center User Guide,
+/// "Username in sign-in CloudTrail events"). Of one that failed the name is what somebody typed.
+fn names_user(event: &Event<'_>) -> bool {
+    let succeeded = text(event.service_event_details, &[event.event_name.as_ref()]).is_some_and(|outcome| outcome == "Success");
+    succeeded && event.user_identity.on_behalf_of_user_id.is_some() && text(event.additional, &["UserName"]).is_some()
+}
+
+/// Opens no session of itself: it tells how the user was called then.
+fn read_sign_in(issue: &mut Issue, event: &Event<'_>) {
+    issue.subject = text(event.additional, &["UserName"]);
 }
 
 /// A token for a command line or an agent, given out of a sign-in session (AWS Sign-In, `aws login`; the AWS MCP server).

@@ -26,6 +26,8 @@ pub enum Table {
     Commands,
     /// Matches of rules.
     Alerts,
+    /// Users, groups, permission sets, assignments and accounts, as of a day.
+    Directory,
 }
 
 /// Parts into which `mentions` is divided by a hash of the key.
@@ -46,7 +48,7 @@ pub(crate) fn cause_bucket(key: &str) -> i32 {
 
 impl Table {
     /// Every table, the one that the others follow first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Events,
         Self::Credentials,
         Self::Mentions,
@@ -57,6 +59,7 @@ impl Table {
         Self::Sessions,
         Self::Commands,
         Self::Alerts,
+        Self::Directory,
     ];
 
     /// Its name, and its folder's.
@@ -72,6 +75,7 @@ impl Table {
             Self::Sessions => "sessions",
             Self::Commands => "commands",
             Self::Alerts => "alerts",
+            Self::Directory => "directory",
         }
     }
 
@@ -96,6 +100,7 @@ impl Table {
             Self::Sessions => crate::sessions::columns::sessions(),
             Self::Commands => crate::sessions::columns::commands(),
             Self::Alerts => crate::sessions::columns::alerts(),
+            Self::Directory => directory(),
         }))
     }
 
@@ -173,6 +178,7 @@ impl Table {
                 &["principal_id", "issued_principal_id", "issued_access_key_id", "access_key_id", "creation_date", "event_time"]
             }
             Self::Objects => &["object_id"],
+            Self::Directory => &["kind", "id"],
             _ => &[],
         }
     }
@@ -417,6 +423,10 @@ fn rejects() -> Vec<Field> {
         .collect();
     fields.extend(["record", "byte_start", "byte_end", "fingerprint"].iter().map(|name| number(name)));
     fields
+}
+
+fn directory() -> Vec<Field> {
+    std::iter::once(time("snapshot_time")).chain(crate::directory::COLUMNS.iter().map(|name| text(name))).collect()
 }
 
 fn runs() -> Vec<Field> {

@@ -2,11 +2,10 @@
 
 use crate::hits::{Event, Hit};
 use event::time::rfc3339;
-use identity::{Actor, Certainty, Credential, Resolution, Vendors};
+use identity::{Actor, Certainty, Credential, Resolution};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
 /// What was found of a question.
 #[derive(Debug, Clone, Serialize)]
@@ -199,6 +198,8 @@ pub struct Chain {
     pub source_identity: Option<String>,
     /// The tags in force.
     pub session_tags: Map<String, Value>,
+    /// Keys of those that an identity provider asserted; callers set the others.
+    pub asserted_tag_keys: Vec<String>,
     /// `mfaAuthenticated`.
     pub mfa: Option<bool>,
     /// The event that issued it.
@@ -301,25 +302,19 @@ pub struct Evidence {
     pub integrity: &'static str,
 }
 
-/// Whose the accounts outside are, as far as whodid comes knowing it.
-static VENDORS: LazyLock<Vendors> = LazyLock::new(Vendors::shipped);
-
 /// `actor` as programs read it.
 pub(crate) fn actor(actor: &Actor) -> Value {
     let text = |value: Option<&str>| value.map_or(Value::Null, Value::from);
     let mut map = Map::new();
     map.insert("kind".into(), actor.kind().into());
     map.insert("id".into(), text(actor.id()));
-    let vendor = match actor {
-        Actor::ExternalAccount(account) => VENDORS.name(account),
-        _ => None,
-    };
-    map.insert("name".into(), text(vendor));
+    map.insert("name".into(), Value::Null);
     map.insert("account_id".into(), text(actor.account_id()));
     map.insert("provider".into(), text(actor.provider()));
     match actor {
-        Actor::SsoUser { user_id, .. } => {
+        Actor::SsoUser { user_id, identity_store_arn, .. } => {
             map.insert("identity_store_user_id".into(), text(user_id.as_deref()));
+            map.insert("identity_store_arn".into(), text(identity_store_arn.as_deref()));
         }
         Actor::Pipeline(pipeline) => {
             for (name, value) in &pipeline.parts {
@@ -379,6 +374,7 @@ pub(crate) fn chain(credential: &Credential) -> Chain {
         access_key_id: credential.access_key_id.clone(),
         source_identity: credential.source_identity.clone(),
         session_tags: credential.session_tags.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect(),
+        asserted_tag_keys: credential.asserted_tag_keys.clone(),
         mfa: credential.mfa,
         issued_by: credential.issued_by.as_ref().map(|issued| IssuedBy {
             event_ids: issued.event_ids.clone(),

@@ -7,7 +7,7 @@ use lake::{Moments, Table};
 use std::collections::{BTreeMap, HashMap};
 
 /// Columns of `events` that a hit is made of.
-pub(crate) const HIT_COLUMNS: [&str; 16] = [
+pub(crate) const HIT_COLUMNS: [&str; 18] = [
     "event_id",
     "recipient_account_id",
     "aws_region",
@@ -24,6 +24,8 @@ pub(crate) const HIT_COLUMNS: [&str; 16] = [
     "object_id",
     "credential_id",
     "principal_id",
+    "user_agent",
+    "invoked_by",
 ];
 
 impl Reader {

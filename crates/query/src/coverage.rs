@@ -7,7 +7,7 @@ use crate::reader::Reader;
 use datafusion::arrow::array::AsArray as _;
 use datafusion::arrow::datatypes::TimestampMicrosecondType;
 use event::time::rfc3339;
-use identity::Organisation;
+use identity::{Directory, Organisation};
 use lake::Table;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,14 +15,29 @@ const DAY_MICROS: i64 = 86_400_000_000;
 /// Accounts and regions that an answer lists; what is beyond is summed up in one.
 const GAPS_MAX: usize = 500;
 
+/// Accounts that the directory lists and of which there is no log at all.
+fn silent(listed: &Directory, scopes: &BTreeSet<(String, String)>, from: Option<i64>, until: Option<i64>) -> Vec<CoverageGap> {
+    let Some((as_of, accounts)) = listed.open_accounts() else { return Vec::new() };
+    let heard: BTreeSet<&str> = scopes.iter().map(|(account, _)| account.as_str()).collect();
+    let gap = |account: &str| CoverageGap {
+        account_id: account.to_owned(),
+        aws_region: String::new(),
+        from: from.map(rfc3339),
+        until: until.map(rfc3339),
+        why: format!("the directory lists this account as of {}, and no log of it is in the lake", rfc3339(as_of)),
+    };
+    accounts.into_iter().filter(|account| !heard.contains(account)).map(gap).collect()
+}
+
 impl Reader {
     /// The accounts whose own trail is in the lake, and what of the window the logs cover.
     ///
     /// # Errors
     /// Where the ledger cannot be read.
     pub async fn coverage(&self, since: Option<i64>, until: Option<i64>) -> Result<(Organisation, Coverage)> {
-        let spans = self.spans().await?;
-        let mut organisation = Organisation::default();
+        let (spans, listed) = futures::try_join!(self.spans(), self.listed_accounts())?;
+        let mut organisation = Organisation { accounts: self.configured().accounts.clone() };
+        organisation.accounts.extend(listed.accounts().into_iter().map(str::to_owned));
         let (mut gaps, mut scopes) = (Vec::new(), BTreeSet::new());
         let (mut first, mut last): (Option<i64>, Option<i64>) = (None, None);
         for ((account, region), (from, to)) in spans {
@@ -60,6 +75,9 @@ impl Reader {
         let left_out = self.not_ingested(since, until).await?;
         complete &= left_out.is_empty();
         gaps.splice(0..0, left_out);
+        let silent = silent(&listed, &scopes, since.or(first), until.or(last));
+        complete &= silent.is_empty();
+        gaps.extend(silent);
         let more = gaps.len().saturating_sub(GAPS_MAX);
         gaps.truncate(GAPS_MAX);
         if more > 0 {

@@ -1,7 +1,8 @@
 //! Spans of an account's log in, what of them is not in the lake out.
 //!
-//! That nothing is missing takes digests. What is known to be missing shows without: objects and records that could not be read, and
-//! times over which an account's log in a region says nothing at all.
+//! That nothing is missing takes digests; where there are any, what they show to be missing, altered or cut out is a hole. What is known to
+//! be missing shows without: objects and records that could not be read, and times over which an account's log in a region says nothing
+//! at all.
 
 use crate::error::{Error, Result};
 use crate::hits::{column, number, text};
@@ -114,6 +115,7 @@ impl Reader {
             // Event history was asked for some records: beyond the trail's own objects nothing else is known, be it a minute.
             log.lost.push((last_read.map_or(i64::MIN, |last| last.saturating_add(1)), i64::MAX));
         }
+        log.lost.extend(self.broken(account, region, since, until).await?);
         log.read.sort_unstable();
         log.lost.sort_unstable();
         Ok(log)

@@ -11,7 +11,7 @@ use crate::trace::{Question, Verb};
 use datafusion::arrow::array::{Array as _, ArrayRef, Int64Array, RecordBatch, StringArray};
 use datafusion::common::{JoinType, ScalarValue};
 use datafusion::logical_expr::{col, lit};
-use digest::{Ask, DELIVERY_DELAY, Fault, Findings, LogFact, LogFinding, Verdict, Verifier};
+use digest::{Ask, DELIVERY_DELAY, Fault, Findings, LogFact, LogFinding, Verdict, Verifier, Why};
 use event::resource::{Look, looks_like};
 use event::time::rfc3339;
 use identity::Resolution;
@@ -162,6 +162,18 @@ impl Reader {
         Ok(Some(gaps))
     }
 
+    /// Times of an account's log in a region of which digests show that something is missing, altered, unread or cut out of the chain; in
+    /// microseconds since 1970. Nothing where no digests are known.
+    pub(crate) async fn broken(&self, account: &str, region: &str, since: i64, until: i64) -> Result<Vec<(i64, i64)>> {
+        let Some(known) = self.known().await? else { return Ok(Vec::new()) };
+        // Gaps are told in times of delivery, which comes after the event.
+        let ask = Ask { now: self.now(), from: Some(since), until: until.saturating_add(DELIVERY_DELAY).min(self.now()) };
+        let report = known.with(|verifier| verifier.report(ask, &mut Unheard))?;
+        let here = report.coverage.iter().filter(|coverage| coverage.scope.account_id == account && coverage.scope.aws_region == region);
+        let gaps = here.flat_map(|coverage| &coverage.gaps).filter(|gap| hides_something(gap.why));
+        Ok(gaps.map(|gap| (gap.from.unwrap_or(i64::MIN).saturating_sub(DELIVERY_DELAY), gap.until)).collect())
+    }
+
     /// Accounts and regions of which something was rejected.
     async fn unparsed(&self) -> Result<Vec<(String, String)>> {
         self.need(&[Table::Objects, Table::Rejects]).await?;
@@ -228,6 +240,11 @@ impl Reader {
         }
         Ok(found)
     }
+}
+
+/// Whether a gap may hide a record that there was. That digests did not begin yet, or are not there yet, says nothing of that.
+fn hides_something(why: Why) -> bool {
+    why.is_tampering() || matches!(why, Why::LogNotRead | Why::DigestNotRead | Why::ValidationRestarted | Why::TimesApart)
 }
 
 impl Doubts {

@@ -20,7 +20,9 @@ mod guard;
 mod hits;
 mod holes;
 mod integrity;
+mod people;
 mod place;
+mod principal;
 mod reader;
 mod report;
 mod runs;
@@ -30,6 +32,7 @@ mod sql_rows;
 mod status;
 mod trace;
 mod walk;
+mod whole_runs;
 
 pub use alerts::{AlertRuns, Known, LastTold, Watermarks};
 pub use answer::{
@@ -41,6 +44,7 @@ pub use checkpoints::LOG_GROUP_RUN;
 pub use described::SessionOwner;
 pub use error::{Error, Result};
 pub use hits::Hit;
+pub use people::Configured;
 pub use reader::{Reader, VIEWS, View};
 pub use report::{REPORT_QUERIES, ReportSpan};
 pub use session_log::{CommandFilter, CommandFound, LogFound, disputed, merged, squeezed};

@@ -3,6 +3,7 @@
 use crate::answer::LiveCoverage;
 use crate::error::{Error, Result};
 use crate::integrity::Known;
+use crate::people::Configured;
 use crate::report::ReportSpan;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::ScalarValue;
@@ -11,6 +12,7 @@ use datafusion::dataframe::DataFrame;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use identity::Vendors;
 use lake::{Lake, PointReader, Table};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -57,6 +59,8 @@ pub struct Reader {
     open: tokio::sync::Mutex<BTreeMap<Table, Arc<PointReader>>>,
     registered: tokio::sync::Mutex<BTreeSet<&'static str>>,
     known: tokio::sync::OnceCell<Option<Known>>,
+    directory: tokio::sync::OnceCell<Option<Arc<PointReader>>>,
+    configured: Arc<Configured>,
     now: i64,
     live: Option<LiveCoverage>,
 }
@@ -88,6 +92,8 @@ impl Reader {
             open: tokio::sync::Mutex::default(),
             registered: tokio::sync::Mutex::default(),
             known: tokio::sync::OnceCell::new(),
+            directory: tokio::sync::OnceCell::new(),
+            configured: Arc::new(Configured { vendors: Vendors::shipped(), ..Configured::default() }),
             now: END_OF_TIME,
             live: None,
         }
@@ -106,6 +112,19 @@ impl Reader {
 
     pub(crate) fn live(&self) -> Option<&LiveCoverage> {
         self.live.as_ref()
+    }
+
+    /// Answers with what the user's configuration says of people, vendors and accounts.
+    pub fn knowing(self, configured: Arc<Configured>) -> Self {
+        Self { configured, ..self }
+    }
+
+    pub(crate) fn configured(&self) -> &Configured {
+        &self.configured
+    }
+
+    pub(crate) fn directory_cell(&self) -> &tokio::sync::OnceCell<Option<Arc<PointReader>>> {
+        &self.directory
     }
 
     pub(crate) fn now(&self) -> i64 {
@@ -162,11 +181,17 @@ impl Reader {
     /// # Errors
     /// Where one cannot be opened.
     pub async fn need_all(&self) -> Result<()> {
-        self.need(&Table::ALL).await?;
+        self.need(&self.there().await?).await?;
         for view in &VIEWS {
             self.need_view(view.name).await?;
         }
         Ok(())
+    }
+
+    /// Every table that the lake has: one that was made before there were snapshots of the directory lacks theirs.
+    pub(crate) async fn there(&self) -> Result<Vec<Table>> {
+        let directory = self.directory_table().await?.is_some();
+        Ok(Table::ALL.into_iter().filter(|table| directory || *table != Table::Directory).collect())
     }
 
     pub(crate) async fn need_view(&self, name: &str) -> Result<()> {

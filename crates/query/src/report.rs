@@ -109,8 +109,9 @@ impl Reader {
     /// # Errors
     /// Where one cannot be opened.
     pub async fn versions(&self) -> Result<BTreeMap<String, i64>> {
-        let open = self.open(&Table::ALL).await?;
-        let named = Table::ALL.iter().zip(open);
+        let tables = self.there().await?;
+        let open = self.open(&tables).await?;
+        let named = tables.iter().zip(open);
         Ok(named.filter_map(|(table, open)| Some((table.name().to_owned(), i64::try_from(open.delta().version()?).ok()?))).collect())
     }
 

@@ -8,7 +8,7 @@ use event::time::rfc3339;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A pause that ends a run: what creates slowly (databases, clusters, distributions) is waited for that long between two changes.
-const PAUSE_MICROS: i64 = 20 * 60 * 1_000_000;
+pub(crate) const PAUSE_MICROS: i64 = 20 * 60 * 1_000_000;
 
 /// The tool that made a call, if it is one that works in runs.
 pub(crate) fn tool(user_agent: Option<&str>, invoked_by: Option<&str>) -> Option<&'static str> {

@@ -269,15 +269,19 @@ impl Reader {
         let doubts = self.doubts(resolved.values()).await?;
         let any_logs = !logs.is_empty();
         let (mut joined, orphans) = give_out(&opened, logs);
+        let (mut started, mut changes) = (BTreeMap::new(), Vec::new());
+        for (key, control) in opened.iter().filter_map(|(key, opened)| Some((key, opened.start.as_ref()?))) {
+            let Some(resolution) = resolved.get(&control.event.credential_id) else { continue };
+            let doubted = doubts.of(places.is_doubtful(control.hit.object_id), resolution);
+            let doubted = doubted.map(|why| resolution.clone().rests_on_doubtful(why));
+            let resolution = doubted.as_ref().unwrap_or(resolution);
+            started.insert(key.clone(), changes.len());
+            changes.push(Change::of(&control.hit, &control.event, Vec::new(), resolution, places.evidence(&control.hit)));
+        }
+        self.name_people(organisation, &mut changes).await?;
         let mut found = Vec::new();
         for (key, opened) in opened {
-            let change = opened.start.as_ref().and_then(|control| {
-                let resolution = resolved.get(&control.event.credential_id)?;
-                let doubted = doubts.of(places.is_doubtful(control.hit.object_id), resolution);
-                let doubted = doubted.map(|why| resolution.clone().rests_on_doubtful(why));
-                let resolution = doubted.as_ref().unwrap_or(resolution);
-                Some(Change::of(&control.hit, &control.event, Vec::new(), resolution, places.evidence(&control.hit)))
-            });
+            let change = started.get(&key).and_then(|at| changes.get(*at)).cloned();
             let logs = joined.remove(&key).unwrap_or_default();
             found.push(session(key.0, opened, change, logs, question.now, any_logs));
         }

@@ -8,6 +8,7 @@ use crate::complete::HIT_COLUMNS;
 use crate::error::Result;
 use crate::hits::{self, Event, Hit, text};
 use crate::integrity::unrecorded;
+use crate::principal::Principal;
 use crate::reader::Reader;
 use crate::runs::{self, Step};
 use crate::walk::{Asked, Walked};
@@ -67,7 +68,7 @@ impl Reader {
     /// Where the lake cannot be read.
     pub async fn answer(&self, question: &Question) -> Result<Answer> {
         self.open(&[Table::Objects, Table::Mentions, Table::Credentials, Table::Events, Table::Rejects]).await?;
-        let ((organisation, mut coverage), (mut hits, kind)) =
+        let ((organisation, mut coverage), (mut hits, kind, principal)) =
             futures::try_join!(self.coverage(question.since, question.until), self.find(question))?;
         let conflicts = self.drop_conflicts(&mut hits).await?;
         let cut = hits.len() >= HITS_MAX;
@@ -125,7 +126,7 @@ impl Reader {
                     change.reason =
                         Some(format!("{said}another record under this event id says something else, and is in the table rejects"));
                 }
-                if let Some(tool) = event.tool.filter(|_| question.verb == Verb::By) {
+                if let Some(tool) = event.tool {
                     let session = resolution.chain.first().map_or(&event.credential_id, |session| &session.credential_id).clone();
                     steps.push(Step { change: changes.len(), tool, session, event_time: hit.event_time });
                 }
@@ -136,9 +137,16 @@ impl Reader {
         let found = if question.tags.is_empty() { all } else { changes.len() };
         changes.truncate(question.limit);
         steps.retain(|step| step.change < changes.len());
-        runs::fold(steps, &mut changes);
+        match question.verb {
+            Verb::By => runs::fold(steps, &mut changes),
+            _ => self.add_runs(steps, &mut changes).await?,
+        }
         machines.retain(|machine: &Machine| machine.change < changes.len());
         self.add_causes(&mut walked, machines, &conflicts, question.evidence, &mut changes).await?;
+        self.name_people(&organisation, &mut changes).await?;
+        let named = changes.len();
+        changes.retain(|change| principal.is_meant(change));
+        let found = found - (named - changes.len());
         if question.evidence {
             self.place_issuers(&mut changes).await?;
         }
@@ -165,17 +173,18 @@ impl Reader {
     }
 
     /// The events that a question is about, newest first, and what kind of thing it asks for.
-    async fn find(&self, question: &Question) -> Result<(Vec<Hit>, &'static str)> {
+    async fn find(&self, question: &Question) -> Result<(Vec<Hit>, &'static str, Principal)> {
         let thing = question.thing.trim();
         let look = looks_like(thing);
         if question.verb != Verb::By && look == Look::EventId || question.verb == Verb::Show {
             let hits = self.event(thing).await?;
             if !hits.is_empty() || question.verb == Verb::Show {
-                return Ok((hits, "event"));
+                return Ok((hits, "event", Principal::default()));
             }
         }
         if question.verb == Verb::By {
-            return Ok((self.acts_of(thing, question).await?, "principal"));
+            let (acts, principal) = self.acts_of(thing, question).await?;
+            return Ok((acts, "principal", principal));
         }
         let mut hits = self.mentions(&spellings(thing), question).await?;
         let kind = match look {
@@ -189,15 +198,15 @@ impl Reader {
         if matches!(look, Look::AccessKey | Look::UniqueId | Look::AssumedRoleArn)
             || (hits.is_empty() && matches!(look, Look::Email | Look::Bare | Look::Arn))
         {
-            let acts = self.acts_of(thing, question).await?;
+            let (acts, principal) = self.acts_of(thing, question).await?;
             let kind = if hits.is_empty() && kind == "resource" && !acts.is_empty() { "principal" } else { kind };
             hits.extend(acts);
-            return Ok((newest_first(hits), kind));
+            return Ok((newest_first(hits), kind, principal));
         }
         if hits.is_empty() && thing.starts_with("none-") {
-            return Ok((self.event(thing).await?, "event"));
+            return Ok((self.event(thing).await?, "event", Principal::default()));
         }
-        Ok((hits, kind))
+        Ok((hits, kind, Principal::default()))
     }
 
     /// Events under one id.
@@ -225,15 +234,10 @@ impl Reader {
     }
 
     /// What a principal did, under any of its names, through every session that comes down to it.
-    async fn acts_of(&self, principal: &str, question: &Question) -> Result<Vec<Hit>> {
+    async fn acts_of(&self, asked: &str, question: &Question) -> Result<(Vec<Hit>, Principal)> {
         self.need(&[Table::Credentials, Table::Events]).await?;
-        let escaped = principal.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        let parameters = vec![("principal", principal.into()), ("like", format!("{escaped}:%").into()), ("actor", principal.into())];
-        let batches = self.run(include_str!("../../../queries/trace/principal.sql"), parameters).await?;
-        let mut ids = Vec::new();
-        for batch in &batches {
-            ids.extend(text(batch, "credential_id")?.iter().flatten().map(str::to_owned));
-        }
+        let principal = self.principal(asked).await?;
+        let ids: Vec<String> = self.sessions_of(&principal).await?.into_iter().collect();
         let mut found = Vec::new();
         for part in ids.chunks(VALUES_MAX) {
             let list = part.iter().map(|id| lit(id.as_str())).collect();
@@ -245,11 +249,10 @@ impl Reader {
             if let Some(until) = question.until {
                 condition = condition.and(col("event_time").lt(time(until)));
             }
-            let columns = [&HIT_COLUMNS[..], &["user_agent", "invoked_by"]].concat();
-            let frame = self.context().await?.table("events").await?.filter(condition)?.select_columns(&columns)?;
+            let frame = self.context().await?.table("events").await?.filter(condition)?.select_columns(&HIT_COLUMNS)?;
             found.extend(hits::read_events(&frame.collect().await?)?);
         }
-        Ok(newest_first(found))
+        Ok((newest_first(found), principal))
     }
 
     /// Leaves out mentions of records that gave way to another one under their id; returns all such.

@@ -10,6 +10,7 @@ mod aws_time;
 mod bucket;
 mod caller;
 mod connect;
+mod directory;
 mod error;
 mod event_bus;
 mod fault;
@@ -40,6 +41,7 @@ pub use caller::Caller;
 pub use connect::{
     ATTEMPTS_MAX, CONNECT_TIMEOUT, CREDENTIALS_TIMEOUT, METADATA_TIMEOUT, OPERATION_ATTEMPT_TIMEOUT, OPERATION_TIMEOUT, READ_TIMEOUT,
 };
+pub use directory::{DirectoryPart, list_directory};
 pub use error::{BoxError, Error, Result};
 pub use event_bus::{EVENT_DETAIL_TYPE, EVENT_SOURCE, EventBus};
 pub use folder::Folder;

@@ -104,7 +104,7 @@ impl Watch {
         let mut monitor = Monitor::load(options, now, &mut told)?;
         self.say(&told);
         let lake = user_lake(settings)?;
-        let reader = Reader::new(&lake);
+        let reader = Reader::new(&lake).knowing(settings.configured.clone());
         let mut runs = match self.runs.take() {
             Some(runs) => runs,
             None => reader.alert_runs().await?,

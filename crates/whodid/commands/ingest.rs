@@ -5,6 +5,7 @@ use crate::commands::digests::{self, Found};
 use crate::commands::discover::{DIGESTS_HELD_MAX, Discovery, Listing, Opened, Todo};
 use crate::commands::dry_run;
 use crate::commands::log_groups::{self, Group};
+use crate::commands::directory;
 use crate::commands::session_logs::{self, SessionLogs};
 use crate::commands::user_lake;
 use crate::exit::Exit;
@@ -41,6 +42,7 @@ pub(crate) struct Summary {
     pub(crate) records: Records,
     pub(crate) digests: digests::Sums,
     pub(crate) session_logs: serde_json::Map<String, serde_json::Value>,
+    pub(crate) directory: directory::Listed,
     pub(crate) bytes: Bytes,
     pub(crate) seconds: f64,
     pub(crate) late_issuers_healed: u64,
@@ -148,10 +150,14 @@ pub(crate) async fn ingest_from(
     let started = crate::settings::now();
     let mut summary = Summary { schema: "whodid.ingest/v1", ..Summary::default() };
     let hash_key = settings.hash_key()?;
+    let run_id = format!("{started}-{}", std::process::id());
+    // First, so that accounts which it lists are ours for all that is read after.
+    let directories: Vec<&str> = names.iter().map(|name| settings.source_named(name)).filter(|spec| directory::is_directory(spec)).collect();
+    directory::ingest(settings, lake, &directories, (&run_id, started), &mut summary).await?;
     // First, so that the ledger which the writer reads knows every log that was committed.
     let mut logs = SessionLogs::open(lake).await?;
     let mut writer = Writer::open(lake).await?;
-    let run_id = format!("{started}-{}", std::process::id());
+    writer.know_accounts(&settings.configured.accounts);
     let mut found = Found::default();
     let mut discovery = Discovery::new(settings, sources, lake, (started, false), &mut summary).await?;
     let mut progress = render::Progress::new(settings.terminal);
@@ -186,7 +192,7 @@ pub(crate) async fn ingest_from(
     discovery.keep(lake, &mut summary).await?;
     let ended = crate::settings::now();
     summary.seconds = (ended - started) as f64 / 1e6;
-    if note && summary.objects.new + summary.digests.new > 0 {
+    if note && summary.objects.new + summary.digests.new + summary.directory.new > 0 {
         let run = lake::RunRow {
             run_id,
             command: "ingest".into(),

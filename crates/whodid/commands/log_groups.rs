@@ -1,6 +1,6 @@
 //! Sources of a run, opened; of log groups where the last run ended in, and how far this one got noted.
 
-use crate::commands::discover;
+use crate::commands::{directory, discover};
 use crate::commands::ingest::{OBJECT_BYTES_MAX, Summary, object_row};
 use crate::commands::session_logs::{self, SessionLogs};
 use crate::failure::Failure;
@@ -44,6 +44,9 @@ pub(crate) async fn open(settings: &Settings, lake: &Lake, names: &[String]) -> 
     let mut opened = Opened { sources: Vec::new(), groups: Vec::new() };
     for name in names {
         let spec = settings.source_named(name);
+        if directory::is_directory(spec) {
+            continue;
+        }
         let is_group = source::is_log_group(spec);
         if !is_group {
             opened.sources.extend(discover::open(settings, std::slice::from_ref(name)).await?);

@@ -4,6 +4,7 @@ pub(crate) mod alert;
 pub(crate) mod compact;
 pub(crate) mod demo;
 pub(crate) mod digests;
+pub(crate) mod directory;
 pub(crate) mod discover;
 pub(crate) mod doctor;
 pub(crate) mod dry_run;

@@ -46,7 +46,7 @@ async fn answer(settings: &Settings, question: &Question) -> Result<Answer, Fail
         return live::answer(settings, question).await;
     }
     let asking = asking(settings).await?;
-    match Reader::new(&asking.lake).at(crate::settings::now()).answer(question).await {
+    match Reader::new(&asking.lake).at(crate::settings::now()).knowing(settings.configured.clone()).answer(question).await {
         Err(query::Error::Lake(absent @ lake::Error::Absent { .. })) if !settings.is_lake_named && !settings.offline => {
             live::without_lake(settings, question).await?.ok_or_else(|| absent.into())
         }

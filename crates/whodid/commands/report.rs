@@ -125,7 +125,7 @@ async fn gather(
 ) -> Result<Data, Failure> {
     let as_of = Reader::new(lake).known_until().await?;
     let now = as_of.unwrap_or(period.since);
-    let reader = Reader::new(lake).at(now);
+    let reader = Reader::new(lake).at(now).knowing(settings.configured.clone());
     let span = ReportSpan { since: period.since, until: period.until, trend: period.trend_since(), version: 0 };
     let mut tables = BTreeMap::new();
     for (name, text) in REPORT_QUERIES.iter().filter(|(name, _)| *name != "late_changes" && *name != "population") {
@@ -265,7 +265,7 @@ async fn sample(settings: &Settings, period: &Period, n: usize, seed: u64) -> Re
         return Err(Failure::usage(format!("a sample has 1 to {SAMPLE_MAX} changes"), "whodid report sample --n 25 --seed 20261120"));
     }
     let asking = asking(settings).await?;
-    let reader = Reader::new(&asking.lake);
+    let reader = Reader::new(&asking.lake).knowing(settings.configured.clone());
     let now = reader.known_until().await?.unwrap_or(period.since);
     let reader = reader.at(now);
     let span = ReportSpan { since: period.since, until: period.until, trend: period.trend_since(), version: 0 };

@@ -30,7 +30,7 @@ pub(crate) async fn list(settings: &Settings, limit: usize) -> Result<Exit, Fail
         now: crate::settings::now(),
         limit,
     };
-    let found = Reader::new(&asking.lake).sessions(&question).await?;
+    let found = Reader::new(&asking.lake).knowing(settings.configured.clone()).sessions(&question).await?;
     render::sessions(settings, &found)?;
     Ok(exit(&found))
 }
@@ -75,7 +75,7 @@ pub(crate) async fn one(settings: &Settings, session_id: &str, transcript: bool)
         ));
     }
     let asking = asking(settings).await?;
-    let reader = Reader::new(&asking.lake);
+    let reader = Reader::new(&asking.lake).knowing(settings.configured.clone());
     let ids = BTreeSet::from([session_id.trim().to_owned()]);
     let question = SessionQuestion { session_ids: Some(ids.clone()), now: crate::settings::now(), limit: usize::MAX, ..Default::default() };
     let found = reader.sessions(&question).await?;

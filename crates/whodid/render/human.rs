@@ -41,11 +41,14 @@ pub(crate) fn answer(answer: &Answer, evidence: bool, whole_list: bool) -> Strin
     }
     if whole_list {
         let mut told = BTreeSet::new();
+        let folds = answer.schema == "whodid.by/v1";
         for change in &answer.changes {
             match &change.run {
+                None => line(change, &mut text),
+                // A list of a thing's changes shows each: its run is mostly about other things.
+                Some(_) if !folds => line(change, &mut text),
                 Some(run) if told.insert(run.id.as_str()) => super::runs::line(run, change, &name(change), answer, &mut text),
                 Some(_) => {}
-                None => line(change, &mut text),
             }
         }
         if !told.is_empty() {
@@ -111,6 +114,12 @@ fn nothing(answer: &Answer, text: &mut String) {
     }
     if !answer.coverage.complete {
         say(text, format_args!("  that is no proof that nothing happened: no digest shows these logs to be whole\n"));
+        let silent = answer.coverage.gaps.iter().filter(|gap| gap.why.starts_with("the directory lists"));
+        let silent: Vec<&str> = silent.map(|gap| gap.account_id.as_str()).collect();
+        if let Some(first) = silent.first() {
+            let more = if silent.len() > 1 { format!(" and {} more", silent.len() - 1) } else { String::new() };
+            say(text, format_args!("  no log at all is there of account {}{more}, which the directory lists\n", plain(first)));
+        }
     }
 }
 
@@ -167,6 +176,13 @@ pub(crate) fn who_of(actor: &Value, certainty: &str, claim: Option<&str>, candid
 pub(super) fn named(actor: &Value) -> Option<String> {
     let part = |key: &str| actor.get(key).and_then(Value::as_str);
     let id = plain(part("id")?).into_owned();
+    let called = |name: String| match part("person").or_else(|| part("name")) {
+        Some(person) if person != id => {
+            let left = part("left_on").map(|day| format!(", who left on {}", plain(day))).unwrap_or_default();
+            format!("{name} ({}{left})", plain(person))
+        }
+        _ => name,
+    };
     Some(match part("kind").unwrap_or("unknown") {
         "pipeline" => {
             let place = part("repository").or_else(|| part("project")).map(|place| format!("pipeline {}", plain(place)));
@@ -180,9 +196,10 @@ pub(super) fn named(actor: &Value) -> Option<String> {
             format!("somebody in account {id}{vendor}, outside these logs")
         }
         "root_user" => format!("the root user {id}"),
-        "iam_user" => format!("the IAM user {id}"),
-        "saml_user" => format!("{id}, of {}", plain(part("provider").unwrap_or("a SAML provider"))),
+        "iam_user" => called(format!("the IAM user {id}")),
+        "saml_user" => called(format!("{id}, of {}", plain(part("provider").unwrap_or("a SAML provider")))),
         "oidc_user" => format!("{id}, of the issuer {}", plain(part("provider").unwrap_or("?"))),
+        "sso_user" => called(id.clone()),
         _ => id,
     })
 }
@@ -215,9 +232,24 @@ fn sentence(change: &Change, answer: &Answer, text: &mut String) {
         say(text, format_args!("  {}\n", super::attribute::sentence(attribute, change.error_code.is_some())));
     }
     say(text, format_args!("  {}{}\n", change.certainty, reason(change)));
+    if let Some(named_by) = change.actor.get("named_by") {
+        let as_of =
+            named_by.get("as_of").and_then(Value::as_str).map(|as_of| format!("the directory of {as_of} lists")).unwrap_or_default();
+        let says = if as_of.is_empty() { "another event of that time shows" } else { &as_of };
+        let id = change.actor.get("identity_store_user_id").and_then(Value::as_str).unwrap_or("");
+        say(text, format_args!("  these records name the user by the id {}; {} the name beside it\n", plain(id), plain(says)));
+    }
     if !change.chain.is_empty() {
         let hops: Vec<String> = change.chain.iter().map(hop_name).collect();
         say(text, format_args!("  through {}\n", hops.join(" -> ")));
+    }
+    // What is less than that has a gap, which says as much.
+    let unproven = change.chain.iter().find(|hop| hop.issued_by.is_none()).filter(|_| change.certainty == "attested");
+    if let Some((hop, account)) = unproven.and_then(|hop| Some((hop, hop.role_arn.as_deref()?.split(':').nth(4)?))) {
+        say(text, format_args!("  to prove it: the event that opened {}, in the trail of account {}\n", hop_name(hop), plain(account)));
+    }
+    if let Some(run) = &change.run {
+        super::runs::sentence(run, change, text);
     }
     let id = change.actor.get("id").and_then(Value::as_str).unwrap_or("");
     super::causes::sentences(change, text);
@@ -371,6 +403,7 @@ pub(crate) fn ingest(summary: &Summary, place: &str) -> String {
             ),
         );
     }
+    text.push_str(&crate::commands::directory::sentence(&summary.directory).unwrap_or_default());
     if summary.late_issuers_healed > 0 {
         say(
             &mut text,

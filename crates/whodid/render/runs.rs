@@ -1,4 +1,4 @@
-//! A run of a tool as one line: the changes of it are in the other formats.
+//! A run of a tool, as a line of a list or a sentence below one of its changes: the changes of it are in the other formats.
 
 use crate::render::human::say;
 use crate::render::text::plain;
@@ -37,4 +37,17 @@ fn names(run: &Run) -> String {
     let told: Vec<String> = names.iter().take(NAMES_MAX).map(|(name, count)| format!("{count} {}", plain(name))).collect();
     let more = names.len().saturating_sub(NAMES_MAX);
     if more > 0 { format!("{} and {more} other kinds", told.join(", ")) } else { told.join(", ") }
+}
+
+/// What one change is a part of.
+pub(super) fn sentence(run: &Run, change: &Change, text: &mut String) {
+    let id = change.actor.get("id").and_then(serde_json::Value::as_str);
+    say(text, format_args!("  1 of {} changes in this {} run, {} to {}", run.changes, run.tool, run.from, run.until));
+    if run.accounts.len() > 1 {
+        say(text, format_args!(", in {} accounts", run.accounts.len()));
+    }
+    match id {
+        Some(id) => say(text, format_args!(": whodid by {} --since {}\n", plain(id), run.from)),
+        None => say(text, format_args!("\n")),
+    }
 }

@@ -97,7 +97,7 @@ impl Graph {
         if let Some(issue) = opened.iter().find(|issue| self.is_identity_centers(issue)) {
             let user_name = issue.role_session_name.clone().or(Some(subject));
             return Resolution::of(
-                Actor::SsoUser { user_name, user_id: None, account_id: Some(issue.recipient_account_id.clone()) },
+                Actor::SsoUser { user_name, user_id: None, identity_store_arn: None, account_id: Some(issue.recipient_account_id.clone()) },
                 Certainty::Proven,
             );
         }
@@ -257,14 +257,15 @@ pub(super) fn principal(arn: &str) -> Option<Actor> {
 pub(super) fn sso_user(identity: &Identity) -> Actor {
     let store = identity.identity_store_arn.as_deref().and_then(Arn::parse).map(|arn| arn.account_id).filter(|account| !account.is_empty());
     let account_id = store.or(identity.home()).map(str::to_owned);
-    Actor::SsoUser { user_name: None, user_id: identity.on_behalf_of_user_id.clone(), account_id }
+    let identity_store_arn = identity.identity_store_arn.clone().filter(|_| identity.on_behalf_of_user_id.is_some());
+    Actor::SsoUser { user_name: None, user_id: identity.on_behalf_of_user_id.clone(), identity_store_arn, account_id }
 }
 
 /// The same of a session that Identity Center named.
 pub(super) fn sso_user_named(identity: &Identity) -> Actor {
     match sso_user(identity) {
-        Actor::SsoUser { user_id, account_id, .. } => {
-            Actor::SsoUser { user_name: identity.session_name().map(str::to_owned), user_id, account_id }
+        Actor::SsoUser { user_id, identity_store_arn, account_id, .. } => {
+            Actor::SsoUser { user_name: identity.session_name().map(str::to_owned), user_id, identity_store_arn, account_id }
         }
         other => other,
     }

@@ -288,7 +288,24 @@ fn users_are_called_as_they_were_then() {
         act("e", &session(&OPS, "one", "K5", "2026-11-01T08:00:00Z").on_behalf_of("u-3")),
         act("f", &session(&OPS, "two", "K6", "2026-11-01T08:00:00Z").on_behalf_of("u-3")),
     ];
+    let sign_in = |id: &str, user: &str, time: &str, call: &str, name: &str, outcome: &str| {
+        let rest = format!(
+            ",\"additionalEventData\":{{\"CredentialType\":\"PASSWORD\"{name}}},\"serviceEventDetails\":{{\"{call}\":\"{outcome}\"}}"
+        );
+        record(id, time, IDC, &format!("signin:{call}"), &portal(user), &rest)
+    };
+    let named = ",\"UserName\":\"suzuki\"";
+    let sign_ins = [
+        sign_in("f1", "u-4", "2026-11-10T08:00:00Z", "CredentialChallenge", named, "Success"),
+        sign_in("f2", "u-5", "2026-11-10T08:00:00Z", "UserAuthentication", named, "Success"),
+        // What somebody typed and was not let in with, what AWS hides, and what says no name.
+        sign_in("f3", "u-6", "2026-11-10T08:00:00Z", "CredentialChallenge", named, "Failure"),
+        sign_in("f4", "u-6", "2026-11-10T08:00:00Z", "CredentialChallenge", ",\"UserName\":\"HIDDEN_DUE_TO_SECURITY_REASONS\"", "Success"),
+        sign_in("f5", "u-6", "2026-11-10T08:00:00Z", "CredentialChallenge", "", "Success"),
+        sign_in("f6", "u-6", "2026-11-10T08:00:00Z", "CredentialVerification", named, "Success"),
+    ];
     read(&records).values().for_each(|facts| names.add(&facts.seen));
+    read(&sign_ins).values().filter_map(|facts| facts.issue.as_ref()).for_each(|issue| names.add_sign_in(issue));
     let at = |time: &str| event::time::micros(&super::records::at(time)).unwrap();
     for (user, time, name) in [
         ("u-1", "2026-10-01T00:00:00Z", Some("sato")),
@@ -296,6 +313,9 @@ fn users_are_called_as_they_were_then() {
         ("u-1", "2026-11-20T00:00:00Z", Some("tanaka")),
         ("u-2", "2026-11-20T00:00:00Z", Some("sato")),
         ("u-3", "2026-11-20T00:00:00Z", None),
+        ("u-4", "2026-11-20T00:00:00Z", Some("suzuki")),
+        ("u-5", "2026-11-20T00:00:00Z", Some("suzuki")),
+        ("u-6", "2026-11-20T00:00:00Z", None),
         ("u-9", "2026-11-20T00:00:00Z", None),
     ] {
         assert_eq!(names.name(&store, user, at(time)), name, "{user} {time}");

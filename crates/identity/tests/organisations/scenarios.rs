@@ -49,6 +49,7 @@ fn answer(graph: &Graph, read: &Reader, act: &identity::Act) -> Value {
                 "access_key_id": credential.access_key_id,
                 "source_identity": credential.source_identity,
                 "session_tags": tags,
+                "asserted_tag_keys": credential.asserted_tag_keys,
                 "mfa": credential.mfa,
                 "issued_by": by.map(|by| json!({"event_ids": by.event_ids, "event_name": by.event_name, "link": by.link.word()})),
             })

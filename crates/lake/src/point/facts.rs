@@ -35,6 +35,8 @@ pub struct FactsWanted {
     pub sign_ins: BTreeSet<String>,
     /// Tokens with these ids.
     pub tokens: BTreeSet<String>,
+    /// Sessions and sign-ins on behalf of these users of Identity Center.
+    pub users: BTreeSet<String>,
 }
 
 impl FactsWanted {
@@ -52,6 +54,7 @@ impl FactsWanted {
             ("user_arn", &self.arns),
             ("issued_sign_in_session_arn", &self.sign_ins),
             ("issued_credential_id", &self.tokens),
+            ("on_behalf_of_user_id", &self.users),
         ];
         columns.into_iter().filter(|(_, values)| !values.is_empty()).map(|(column, values)| (column, values.clone())).collect()
     }

@@ -4,6 +4,7 @@
 //! reads its rows this way and not through SQL, whose plan for each file costs more than the rows.
 
 mod causes;
+mod directory;
 mod events;
 mod facts;
 mod file;
@@ -11,6 +12,7 @@ mod ledger;
 mod logs;
 mod mentions;
 mod pages;
+mod session_events;
 
 pub use causes::KeptCause;
 pub use events::Moments;

@@ -150,9 +150,18 @@ impl Writer {
         };
         writer.follow().await?;
         writer.load_ledger().await?;
+        writer.accounts.extend(crate::directory::accounts(writer.table(Table::Directory)?).await?);
         writer.fact_days = writer.unhealed_days().await?;
         writer.graph = Graph::new(&Organisation { accounts: writer.accounts.clone() });
         Ok(writer)
+    }
+
+    /// Takes accounts for ours, whatever the lake says of them.
+    pub fn know_accounts(&mut self, accounts: &BTreeSet<String>) {
+        for account in accounts {
+            self.graph.add_account(account);
+            self.accounts.insert(account.clone());
+        }
     }
 
     /// What is known of an object with this address and content: an etag tells content apart, else size and time of change do.
