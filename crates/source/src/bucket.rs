@@ -24,8 +24,8 @@ use tracing::{debug, warn};
 
 use crate::connect::{OPERATION_TIMEOUT, READ_TIMEOUT, client};
 use crate::fault::{Cause, classify, elsewhere, region_header, unreadable};
-use crate::tree::{Ask, Range};
 use crate::trails::LAYOUT_PAGES_MAX;
+use crate::tree::{Ask, Range};
 use crate::{BoxError, Error, Listed, Object as Fetched, Options, Result, Source, place};
 
 /// Times that an object whose body broke off is fetched from its start.

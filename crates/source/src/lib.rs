@@ -48,9 +48,6 @@ pub use folder::Folder;
 pub use log_address::is_log_group;
 pub use log_events::REQUEST_PAUSE;
 pub use log_group::{DEEP_EVERY_MICROS, HELD_BYTES_MAX, LogGroup, News, OVERLAP_DEEP_MICROS, OVERLAP_MICROS, QUIET_MICROS, Reading, Shape};
-pub use session_directory::{DescribedSession, SessionDirectory};
-pub use topic::{Notice, SUBJECT_LETTERS_MAX, Topic};
-pub use tree::{Level, Range};
 pub use lookup::{
     Attribute, Clock, EventHistory, HISTORY_DAYS, HistoryEvent, LOOKUP_ATTEMPTS_MAX, LOOKUP_BACKOFF, LOOKUP_BACKOFF_MAX,
     LOOKUP_PAGE_EVENTS, LOOKUP_VALUE_LETTERS_MAX, LOOKUPS_PER_SECOND_MAX, Looked, Lookup,
@@ -58,7 +55,10 @@ pub use lookup::{
 pub use memory::Memory;
 pub use place::is_s3;
 pub use public_keys::{KEY_PAGES_MAX, ListedKey, list_public_keys, list_public_keys_by};
+pub use session_directory::{DescribedSession, SessionDirectory};
+pub use topic::{Notice, SUBJECT_LETTERS_MAX, Topic};
 pub use trails::{Account, LAYOUT_ACCOUNTS_MAX, LAYOUT_PAGES_MAX, Layout, Posture, Recorded, SessionPreferences, Trail, TrailStatus};
+pub use tree::{Level, Range};
 pub use webhook::{WEBHOOK_ATTEMPTS_MAX, WEBHOOK_TIMEOUT, Webhook};
 
 /// One object of a source, before it is read.

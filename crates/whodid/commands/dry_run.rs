@@ -1,6 +1,7 @@
 //! `whodid ingest --dry-run`: what a run would read, and what S3 would ask for it. Nothing is written.
 
 use crate::commands::digests::Found;
+use crate::commands::directory::is_directory;
 use crate::commands::discover::{Discovery, Listing, open};
 use crate::commands::ingest::{Objects, Problem, Summary};
 use crate::commands::user_lake;
@@ -53,7 +54,8 @@ pub(crate) struct Prices {
 
 pub(crate) async fn run(settings: &Settings, names: &[String]) -> Result<Exit, Failure> {
     let lake = user_lake(settings)?;
-    let sources = open(settings, names).await?;
+    let logs: Vec<String> = names.iter().filter(|name| !is_directory(settings.source_named(name))).cloned().collect();
+    let sources = open(settings, &logs).await?;
     let mut summary = Summary::default();
     let mut discovery = Discovery::new(settings, &sources, &lake, (crate::settings::now(), true), &mut summary).await?;
     let (mut bytes, mut digests, mut requests) = (0, 0, Requests::default());

@@ -5,8 +5,8 @@
 
 use crate::args::{self, Format};
 use crate::commands::alert::{Depth, Watch};
-use crate::commands::log_groups::{self, Group, Opened};
 use crate::commands::discover;
+use crate::commands::log_groups::{self, Group, Opened};
 use crate::commands::session_logs::SessionLogs;
 use crate::commands::{ingest, user_lake};
 use crate::exit::Exit;

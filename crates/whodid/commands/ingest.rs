@@ -2,10 +2,10 @@
 
 use crate::args::Ingest;
 use crate::commands::digests::{self, Found};
+use crate::commands::directory;
 use crate::commands::discover::{DIGESTS_HELD_MAX, Discovery, Listing, Opened, Todo};
 use crate::commands::dry_run;
 use crate::commands::log_groups::{self, Group};
-use crate::commands::directory;
 use crate::commands::session_logs::{self, SessionLogs};
 use crate::commands::user_lake;
 use crate::exit::Exit;
@@ -152,7 +152,8 @@ pub(crate) async fn ingest_from(
     let hash_key = settings.hash_key()?;
     let run_id = format!("{started}-{}", std::process::id());
     // First, so that accounts which it lists are ours for all that is read after.
-    let directories: Vec<&str> = names.iter().map(|name| settings.source_named(name)).filter(|spec| directory::is_directory(spec)).collect();
+    let directories: Vec<&str> =
+        names.iter().map(|name| settings.source_named(name)).filter(|spec| directory::is_directory(spec)).collect();
     directory::ingest(settings, lake, &directories, (&run_id, started), &mut summary).await?;
     // First, so that the ledger which the writer reads knows every log that was committed.
     let mut logs = SessionLogs::open(lake).await?;

@@ -13,9 +13,10 @@ use event::Decoder;
 use event::resource::{Look, looks_like, spellings};
 use event::time::rfc3339;
 use lake::{Lake, ObjectRow, Rows, Table, Writer};
-use query::{Answer, LiveCoverage, LiveLookup, Question, Reader, Verb};
+use query::{Answer, Configured, LiveCoverage, LiveLookup, Question, Reader, Verb};
 use source::{Attribute, EventHistory, HISTORY_DAYS, HistoryEvent, LOOKUP_VALUE_LETTERS_MAX, Lookup};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Lookups that one question begins with.
 const LOOKUPS_MAX: usize = 4;
@@ -79,6 +80,7 @@ struct Live {
     /// Whether there were more sessions to follow than one question may.
     was_cut: bool,
     coverage: LiveCoverage,
+    configured: Arc<Configured>,
     now: i64,
 }
 
@@ -103,6 +105,7 @@ impl Live {
         };
         let decoder = Decoder::new(settings.hash_key()?);
         Ok(Self {
+            configured: Arc::clone(&settings.configured),
             base,
             lake,
             writer,
@@ -193,7 +196,12 @@ impl Live {
             self.writer.heal(self.now).await?;
         }
         self.finish();
-        Ok(Reader::new(&self.lake).at(self.now).with_live(self.coverage.clone()).answer(question).await?)
+        Ok(Reader::new(&self.lake)
+            .at(self.now)
+            .knowing(Arc::clone(&self.configured))
+            .with_live(self.coverage.clone())
+            .answer(question)
+            .await?)
     }
 
     /// Looks up events and adds them; says from when on all are there.

@@ -1,8 +1,8 @@
 //! Sources of a run, opened; of log groups where the last run ended in, and how far this one got noted.
 
-use crate::commands::{directory, discover};
 use crate::commands::ingest::{OBJECT_BYTES_MAX, Summary, object_row};
 use crate::commands::session_logs::{self, SessionLogs};
+use crate::commands::{directory, discover};
 use crate::failure::Failure;
 use crate::settings::{Filter, Settings};
 use event::Reason;
