@@ -170,7 +170,8 @@ impl Bucket {
     /// The first object below a folder (a key that ends in `/`; empty for the source's own), by its key; `None` where there is none.
     pub(crate) async fn first(&self, folder: &str) -> Result<Option<Listed>> {
         let folder = if folder.is_empty() { self.prefix.as_str() } else { folder };
-        let page = self.page(folder, None, Some(FIRST_KEYS)).await.map_err(|error| self.list_failed(&error))?;
+        let ask = Ask { keys_max: Some(FIRST_KEYS), ..Ask::below(folder) };
+        let page = self.page(&ask).await.map_err(|error| self.list_failed(&error))?;
         let encoded = page.encoding_type() == Some(&EncodingType::Url);
         let mut listed = page.contents().iter().filter_map(|object| self.listed(object, encoded).ok());
         Ok(listed.find(|object| !is_folder(object)))
