@@ -86,9 +86,15 @@ fn remember(lake: &str, objects: usize) {
     });
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long to run is the environment's word")]
+fn objects() -> usize {
+    std::env::var("WHODID_TEST_OBJECTS").map_or(OBJECTS, |count| count.parse().unwrap())
+}
+
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures, for whoever asks with --nocapture")]
 fn very_many_objects_are_listed_and_remembered_in_little_memory() {
-    let objects = std::env::var("WHODID_TEST_OBJECTS").map_or(OBJECTS, |count| count.parse().unwrap());
+    let objects = objects();
     let (home, server) = (Home::new(), ListingServer::new());
     {
         let mut state = server.state.lock().unwrap();

@@ -54,8 +54,13 @@ impl Bucket {
     pub fn list_range(&self, range: Range) -> BoxStream<'_, Result<Listed>> {
         let pages = stream::unfold(Some((range, Position::default())), async |at| {
             let (range, position) = at?;
-            let (listed, next) = self.step(&range, position).await;
-            Some((listed, next.map(|position| (range, position))))
+            let (bucket, prefix) = (self.clone(), range.prefix.clone());
+            // A request that nobody polled while what was listed is read would be out of time when it is looked at again.
+            let page = tokio::spawn(async move {
+                let (listed, next) = bucket.step(&range, position).await;
+                (listed, next.map(|position| (range, position)))
+            });
+            Some(page.await.unwrap_or_else(|_| (vec![Err(self.broken_below(&prefix, "the listing was broken off"))], None)))
         });
         pages.flat_map(stream::iter).boxed()
     }

@@ -123,6 +123,26 @@ async fn lists_every_object_in_the_byte_order_of_its_key_with_its_size() {
 }
 
 #[tokio::test]
+async fn a_bucket_is_listed_level_by_level_and_between_keys() {
+    let case = Case::bucket(&["a/1", "a/2", "a/b/3", "c d/+4", "e"]).await;
+    let bucket = case.source.as_bucket().unwrap();
+    let level = bucket.level("", 10).await.unwrap();
+    assert_eq!((level.folders, level.objects.len(), level.whole), (vec!["a/".to_owned(), "c d/".to_owned()], 1, true));
+    let level = bucket.level("a/", 10).await.unwrap();
+    assert_eq!((level.folders, level.objects.len()), (vec!["a/b/".to_owned()], 2));
+    assert_eq!(bucket.level("nowhere/", 10).await.unwrap().folders.len(), 0);
+    let of = async |prefix: &str, after: Option<&str>, before: Option<&str>| {
+        let range = source::Range { prefix: prefix.into(), after: after.map(str::to_owned), before: before.map(str::to_owned) };
+        let found: Vec<Listed> = bucket.list_range(range).try_collect().await.unwrap();
+        found.into_iter().map(|listed| listed.key).collect::<Vec<_>>()
+    };
+    assert_eq!(of("", None, None).await.len(), 5);
+    assert_eq!(of("", Some("a/1"), Some("c d/")).await, ["a/2", "a/b/3"]);
+    assert_eq!(of("a/", Some("a/2"), None).await, ["a/b/3"]);
+    assert_eq!(of("c", None, Some("c d/+4")).await, [""; 0]);
+}
+
+#[tokio::test]
 async fn fetches_the_bytes_of_awkward_keys() {
     for case in Case::all(AWKWARD).await {
         for object in listed(&*case.source).await {

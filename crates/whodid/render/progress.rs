@@ -22,19 +22,13 @@ impl Progress {
 
     /// More objects to read, by their bytes.
     pub(crate) fn more(&mut self, sizes: impl Iterator<Item = u64>) {
-        for size in sizes {
-            self.objects.1 += 1;
-            self.bar.inc_length(size);
-        }
+        let bytes = sizes.inspect(|_| self.objects.1 += 1).sum();
+        self.bar.inc_length(bytes);
     }
 
     /// Objects that were read, by their bytes; records in all.
     pub(crate) fn done(&mut self, sizes: impl Iterator<Item = u64>, records: u64) {
-        let mut bytes = 0;
-        for size in sizes {
-            self.objects.0 += 1;
-            bytes += size;
-        }
+        let bytes = sizes.inspect(|_| self.objects.0 += 1).sum();
         self.bar.inc(bytes);
         self.bar.set_message(format!("{} of {} objects, {records} records", self.objects.0, self.objects.1));
     }
