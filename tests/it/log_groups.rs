@@ -318,3 +318,40 @@ fn pages_that_never_end_or_are_empty_are_no_trap_and_lose_nothing() {
     assert_eq!(summary["objects"]["new"], 0, "{summary}");
     assert_eq!(home.sql(&home.text("lake"), "SELECT count(*) AS n FROM runs WHERE command = 'log_group'"), [json!({"n": 1})]);
 }
+
+#[test]
+fn logs_that_come_one_by_one_do_not_leave_a_file_each() {
+    let (home, together) = (Home::new(), Home::new());
+    let text = |number: usize| format!("sh-4.2$ sudo id {number}\r\nuid=0(root)\r\nsh-4.2$ ").into_bytes();
+    for number in 0..11 {
+        for home in [&home, &together] {
+            write(&home.path(&format!("logs/sato-0a1b2c3d4e5f678{number:02}.log")), &text(number));
+        }
+        home.ingest(&home.text("lake"), &[&home.text("logs")]);
+    }
+    together.ingest(&together.text("lake"), &[&together.text("logs")]);
+    let rows = |home: &Home, columns: &str, table: &str| {
+        home.sql(&home.text("lake"), &format!("SELECT {columns} FROM {table} ORDER BY session_id"))
+    };
+    for (table, columns) in [("sessions", "session_id, object_sha256, lines, commands"), ("commands", "session_id, number, line, fields")] {
+        assert_eq!(rows(&home, columns, table).len(), 11);
+        assert_eq!(rows(&home, columns, table), rows(&together, columns, table));
+        let mut alive = std::collections::BTreeSet::new();
+        let mut log: Vec<_> =
+            std::fs::read_dir(home.path(&format!("lake/{table}/_delta_log"))).unwrap().map(|entry| entry.unwrap().path()).collect();
+        log.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
+        log.sort();
+        for line in log.iter().flat_map(|path| std::fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect::<Vec<_>>()) {
+            let action: Value = serde_json::from_str(&line).unwrap();
+            if let Some(path) = action["add"]["path"].as_str() {
+                alive.insert(path.to_owned());
+            }
+            if let Some(path) = action["remove"]["path"].as_str() {
+                alive.remove(path);
+            }
+        }
+        assert!(alive.len() < 9, "{table}: {alive:?}");
+    }
+    let again = home.ingest(&home.text("lake"), &[&home.text("logs")]);
+    assert_eq!(again["objects"]["new"], 0);
+}

@@ -25,6 +25,11 @@ const APPLICATION: &str = "whodid-sessions";
 /// Tables that follow, `commands` last: where it has followed, all have.
 const FOLLOWERS: [Table; 3] = [Table::Objects, Table::Rejects, Table::Commands];
 
+/// Files of one day of a table smaller than [`SMALL_FILE_BYTES`], at most: with one more they become one.
+const SMALL_FILES_MAX: usize = 8;
+/// A file that is larger stays as it is.
+const SMALL_FILE_BYTES: u64 = 4 << 20;
+
 /// The sums of a commit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SessionTally {
@@ -123,12 +128,14 @@ impl SessionWriter {
             let replaced: BTreeSet<&str> = fresh.iter().map(|log| log.object.as_str()).filter(|uri| self.held.contains_key(*uri)).collect();
             let mut actions = Vec::new();
             let mut manifest: BTreeMap<&str, Changes> = BTreeMap::new();
-            let (kept, gone) = self.without(Table::Sessions, &replaced, now).await?;
+            let days = by_day(&fresh, now);
+            let grown: BTreeSet<String> = days.keys().cloned().collect();
+            let (kept, gone) = self.without(Table::Sessions, &replaced, &grown, now).await?;
             actions.extend(kept.into_iter().map(Action::Add).chain(self.removals(Table::Sessions, &gone)?));
-            let (add, remove) = self.without(Table::Commands, &replaced, now).await?;
+            let (add, remove) = self.without(Table::Commands, &replaced, &grown, now).await?;
             let commands = manifest.entry(Table::Commands.name()).or_default();
             *commands = Changes { add, remove };
-            for (day, logs) in by_day(&fresh, now) {
+            for (day, logs) in days {
                 let batch = session_batch(&logs, run_id, version)?;
                 actions.push(Action::Add(self.put(Table::Sessions, &day, &batch, now).await?));
                 let rows: Vec<(&SessionLog, &CommandRow)> =
@@ -243,30 +250,53 @@ impl SessionWriter {
         Ok(())
     }
 
-    /// The files of a table's days on which logs that give way have rows: written again without them, and the paths of the old ones.
-    async fn without(&self, table: Table, replaced: &BTreeSet<&str>, now: i64) -> Result<(Vec<Add>, Vec<String>)> {
+    /// The files of a table's days on which logs that give way have rows: written again without them, and the paths of the old ones. Of a day of
+    /// `grown` that has many small files these become one: streams bring a commit every few seconds.
+    async fn without(
+        &self,
+        table: Table,
+        replaced: &BTreeSet<&str>,
+        grown: &BTreeSet<String>,
+        now: i64,
+    ) -> Result<(Vec<Add>, Vec<String>)> {
         let days: BTreeSet<&String> = replaced.iter().filter_map(|uri| self.held.get(*uri)).flat_map(|held| &held.days).collect();
         let (mut kept, mut gone) = (Vec::new(), Vec::new());
-        if days.is_empty() {
+        if days.is_empty() && grown.is_empty() {
             return Ok((kept, gone));
         }
         let open = self.table(table)?;
-        for (path, size, day) in files(table, open)? {
-            if !days.contains(&day) {
+        let all = files(table, open)?;
+        let mut small: BTreeMap<&String, usize> = BTreeMap::new();
+        for (_, _, day) in all.iter().filter(|(_, size, day)| *size < SMALL_FILE_BYTES && grown.contains(day)) {
+            *small.entry(day).or_default() += 1;
+        }
+        let mut united: BTreeMap<&String, Vec<RecordBatch>> = BTreeMap::new();
+        for (path, size, day) in &all {
+            let unites = *size < SMALL_FILE_BYTES && small.get(day).is_some_and(|count| *count > SMALL_FILES_MAX);
+            if !days.contains(day) && !unites {
                 continue;
             }
-            let batches = read(open.object_store(), table, &path, size, &[]).await?;
+            let batches = read(open.object_store(), table, path, *size, &[]).await?;
             let Some(first) = batches.first() else { continue };
             let whole = concat_batches(&first.schema(), &batches).map_err(arrow_failed(table))?;
             let objects = text_column(table, &whole, "object")?;
             let stays: BooleanArray = (0..whole.num_rows()).map(|row| Some(!replaced.contains(objects.value(row)))).collect();
-            if stays.true_count() == whole.num_rows() {
+            if stays.true_count() == whole.num_rows() && !unites {
                 continue;
             }
             gone.push(path.to_string());
-            if stays.true_count() > 0 {
-                let rest = filter_record_batch(&whole, &stays).map_err(arrow_failed(table))?;
-                kept.push(self.put(table, &day, &rest, now).await?);
+            let rest = filter_record_batch(&whole, &stays).map_err(arrow_failed(table))?;
+            if unites {
+                united.entry(day).or_default().push(rest);
+            } else if rest.num_rows() > 0 {
+                kept.push(self.put(table, day, &rest, now).await?);
+            }
+        }
+        for (day, parts) in united {
+            let Some(first) = parts.first() else { continue };
+            let whole = concat_batches(&first.schema(), &parts).map_err(arrow_failed(table))?;
+            if whole.num_rows() > 0 {
+                kept.push(self.put(table, day, &whole, now).await?);
             }
         }
         Ok((kept, gone))
