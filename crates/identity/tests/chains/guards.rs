@@ -50,6 +50,7 @@ fn tag_is_a_claim_only_where_it_reads_as_a_person_and_a_caller_set_it() {
 fn what_is_less_than_proven_says_why() {
     let sessions = [
         act("reserved", &session(&OPS, "sato", "K1", "08:00:00")),
+        act("reserved-later", &session(&OPS, "sato", "K9", "08:10:00")),
         act("federated", &federated("app", "K2", "08:00:00", "broker")),
         act("lost", &session(&LOCAL, "sato@example.co.jp", "K3", "08:00:00")),
         act("outside-call", &brief(&session(&LOCAL, "x", "", ""))),
