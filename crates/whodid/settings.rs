@@ -42,6 +42,12 @@ enum NamedSource {
 }
 
 impl NamedSource {
+    fn address(&self) -> &str {
+        match self {
+            NamedSource::Address(url) | NamedSource::Table(SourceTable { url, .. }) => url,
+        }
+    }
+
     fn table(&self) -> Option<&SourceTable> {
         match self {
             NamedSource::Address(_) => None,
@@ -253,8 +259,8 @@ impl Settings {
     }
 
     /// The sources of the configuration: names and addresses.
-    pub(crate) fn sources(&self) -> &BTreeMap<String, String> {
-        &self.sources
+    pub(crate) fn sources(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.sources.iter().map(|(name, source)| (name.as_str(), source.address()))
     }
 
     /// Whether the key for hashing secrets comes from the environment.

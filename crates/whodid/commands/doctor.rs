@@ -279,7 +279,7 @@ async fn trails(settings: &Settings, account: &Account, checks: &mut Checks) {
         Ok(trails) => trails,
         Err(error) => return checks.failed("trails", None, &error, false),
     };
-    let read: Vec<&String> = settings.sources().values().collect();
+    let read: Vec<&str> = settings.sources().map(|(_, spec)| spec).collect();
     let is_read = |trail: &&Trail| read.iter().any(|spec| spec.starts_with(&format!("s3://{}/", trail.bucket)));
     let ours: Vec<&Trail> =
         if trails.iter().any(|trail| is_read(&trail)) { trails.iter().filter(is_read).collect() } else { trails.iter().collect() };
@@ -367,7 +367,7 @@ async fn sessions(account: &Account, checks: &mut Checks) {
 }
 
 async fn sources(settings: &Settings, account: Option<&Account>, checks: &mut Checks) {
-    if settings.sources().is_empty() {
+    if settings.sources().len() == 0 {
         checks.warn(
             "sources",
             None,

@@ -13,10 +13,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
 use crate::settings::Settings;
-use source::Source;
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
