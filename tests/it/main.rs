@@ -17,6 +17,8 @@ mod graded;
 mod healing;
 mod hostile_text;
 mod ingest;
+mod kill_inputs;
+mod killed;
 mod names;
 mod properties;
 mod queries;

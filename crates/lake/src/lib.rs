@@ -11,6 +11,7 @@ mod digests;
 pub mod error;
 mod event_file;
 pub mod facts;
+pub mod fail_point;
 mod ledger_file;
 mod mention_file;
 mod parquet_file;

@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
 use crate::settings::Settings;
+use lake::fail_point::{Point, reach};
 use lake::sessions::{AlertRow, SessionWriter};
 use match_of::{Found, Scope};
 use query::{CommandFilter, Known, Question, Reader, SessionQuestion, Verb, Watermarks, disputed, merged};
@@ -117,6 +118,7 @@ async fn look(settings: &Settings, options: &args::Alert, webhook: Option<&Webho
         rows.retain(|row| row.disposition != "sent" || delivered.ids.contains(&row.alert_id));
         undelivered = delivered.failed;
     }
+    reach(Point::Told);
     // What was not delivered is not remembered, and found again from the same place.
     let marks = if undelivered.is_some() { None } else { Some(marks) };
     remember(&lake, &rows, &seen, marks, now).await?;

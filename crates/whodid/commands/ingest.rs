@@ -142,7 +142,7 @@ pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], n
     let mut parts = workers();
     let mut start = 0;
     while start < todo.len() {
-        let end = batch_end(&todo, start);
+        let end = batch_end(&todo, start, settings.commit_objects.unwrap_or(COMMIT_OBJECTS));
         parts = read(todo.get(start..end).unwrap_or(&[]), &hash_key, parts, &mut summary, &mut logs.waiting).await?;
         let tally = writer.commit(&mut parts, &run_id, started).await?;
         add(&mut summary.records, tally);
@@ -274,10 +274,10 @@ fn is_no_log(key: &str) -> bool {
         || lower.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 
-fn batch_end(todo: &[Todo], start: usize) -> usize {
+fn batch_end(todo: &[Todo], start: usize, objects_max: usize) -> usize {
     let mut bytes = 0;
     let mut end = start;
-    for item in todo.iter().skip(start).take(COMMIT_OBJECTS) {
+    for item in todo.iter().skip(start).take(objects_max) {
         bytes += if item.listed.key.ends_with(".gz") { item.listed.size } else { item.listed.size / PLAIN_BYTES_PER_STORED };
         end += 1;
         if bytes >= COMMIT_BYTES {

@@ -59,22 +59,31 @@ pub(crate) async fn start(root: &Path) -> Server {
     let metadata = Metadata::default();
     let public_keys = Arc::<Mutex<PublicKeys>>::default();
     let (of_objects, keys) = (Arc::clone(&metadata), Arc::clone(&public_keys));
+    // The server looks whether there is an object, and then writes it: of two at once both would find none.
+    let writing = Arc::new(tokio::sync::Mutex::new(()));
     let accepting = tokio::spawn(async move {
         let mut connections = JoinSet::new(); // dropped with this task, and all connections with it
         while let Ok((socket, _)) = listener.accept().await {
             let (service, of_objects, keys) = (service.clone(), Arc::clone(&of_objects), Arc::clone(&keys));
+            let writing = Arc::clone(&writing);
             connections.spawn(async move {
                 let server = Builder::new(TokioExecutor::new());
                 let answer = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
                     let told = of_objects.lock().unwrap().get(request.uri().path()).cloned().unwrap_or_default();
                     let asks_keys = request.headers().get("x-amz-target").is_some_and(|name| name == "CloudTrail_20131101.ListPublicKeys");
                     let answer = if asks_keys { next_answer(&keys, &request) } else { None };
+                    let writing = request.headers().contains_key("if-none-match").then(|| Arc::clone(&writing));
                     let answered = hyper::service::Service::call(&service, request);
                     async move {
                         if let Some(answer) = answer {
                             return Ok(hyper::Response::new(s3s::Body::from(answer)));
                         }
+                        let alone = match writing {
+                            Some(writing) => Some(writing.lock_owned().await),
+                            None => None,
+                        };
                         let mut answered = answered.await?;
+                        drop(alone);
                         if answered.status().is_success() {
                             for (name, value) in &told {
                                 let name = HeaderName::from_bytes(format!("x-amz-meta-{name}").as_bytes()).unwrap();
