@@ -142,9 +142,16 @@ pub(crate) enum Verb {
     Alert(Alert),
     /// Read CloudTrail and session logs into the lake; what is there already is not read again
     Ingest {
-        /// Folders, files, s3://bucket/prefix, or sources named in the configuration
+        /// Folders, files, s3://bucket/prefix, queues of S3's notifications (sqs://NAME, an ARN or URL), or sources named in the
+        /// configuration
         #[arg(required = true)]
         sources: Vec<String>,
+        /// Go on reading a queue when it is empty, until interrupted
+        #[arg(long)]
+        follow: bool,
+        /// Read objects of this bucket when a queue tells of them, although another account than the queue's owns it (may be repeated)
+        #[arg(long, value_name = "NAME")]
+        bucket: Vec<String>,
         /// End with code 6 if any input was rejected or could not be read
         #[arg(long)]
         strict: bool,

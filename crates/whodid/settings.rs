@@ -130,6 +130,12 @@ impl Settings {
         self.sources.get(name).map_or(name, String::as_str)
     }
 
+    /// Buckets of the sources in the configuration.
+    pub(crate) fn source_buckets(&self) -> Vec<String> {
+        let in_s3 = self.sources.values().filter(|spec| source::is_s3(spec));
+        in_s3.filter_map(|spec| spec.split('/').nth(2).map(str::to_owned)).collect()
+    }
+
     /// How AWS is reached.
     pub(crate) fn source_options(&self) -> source::Options {
         let SourceOptions { profile, region, endpoint_url } = self.source.clone();

@@ -12,8 +12,10 @@ mod error;
 mod fault;
 mod folder;
 mod memory;
+mod notice;
 mod place;
 mod public_keys;
+mod queue;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -29,8 +31,10 @@ pub use connect::{
 pub use error::{BoxError, Error, Result};
 pub use folder::Folder;
 pub use memory::Memory;
+pub use notice::WRAPPINGS_MAX;
 pub use place::is_s3;
 pub use public_keys::{KEY_PAGES_MAX, ListedKey, list_public_keys, list_public_keys_by};
+pub use queue::{Delivery, KEEP_EVERY, Message, Queue, VISIBILITY, is_queue};
 pub use webhook::{WEBHOOK_ATTEMPTS_MAX, WEBHOOK_TIMEOUT, Webhook};
 
 /// One object of a source, before it is read.

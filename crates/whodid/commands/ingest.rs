@@ -1,6 +1,7 @@
 //! `whodid ingest`: list, leave out what is there already, fetch, decode, commit.
 
 use crate::commands::digests::{self, Found};
+use crate::commands::queue;
 use crate::commands::session_logs::{self, SessionLogs};
 use crate::commands::user_lake;
 use crate::exit::Exit;
@@ -40,8 +41,21 @@ pub(crate) struct Summary {
     pub(crate) bytes: Bytes,
     pub(crate) seconds: f64,
     pub(crate) late_issuers_healed: u64,
+    /// Of queues.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) messages: Option<Messages>,
     /// What was refused or could not be read, and why; the first of each kind.
     pub(crate) problems: Vec<Problem>,
+}
+
+/// What became of messages.
+#[derive(Debug, Default, Clone, serde::Serialize)]
+pub(crate) struct Messages {
+    pub(crate) received: u64,
+    /// All that they tell of is in the lake, or can be in none.
+    pub(crate) deleted: u64,
+    /// They are still in the queue, each time that they came.
+    pub(crate) left: u64,
 }
 
 #[derive(Debug, Default, Clone, serde::Serialize)]
@@ -87,6 +101,47 @@ impl Summary {
         }
     }
 
+    /// Adds a further run.
+    pub(crate) fn add(&mut self, more: Self) {
+        let (sum, new) = (&mut self.objects, more.objects);
+        sum.seen += new.seen;
+        sum.new += new.new;
+        sum.read += new.read;
+        sum.rejected += new.rejected;
+        sum.rejected_before += new.rejected_before;
+        sum.skipped += new.skipped;
+        let (sum, new) = (&mut self.records, more.records);
+        sum.read += new.read;
+        sum.written += new.written;
+        sum.duplicate += new.duplicate;
+        sum.rejected += new.rejected;
+        let (sum, new) = (&mut self.digests, more.digests);
+        sum.new += new.new;
+        sum.believed += new.believed;
+        sum.refused += new.refused;
+        sum.unverified += new.unverified;
+        for (name, count) in more.session_logs {
+            let held = self.session_logs.get(&name).and_then(serde_json::Value::as_u64).unwrap_or(0);
+            self.session_logs.insert(name, (held + count.as_u64().unwrap_or(0)).into());
+        }
+        self.bytes.compressed += more.bytes.compressed;
+        self.bytes.uncompressed += more.bytes.uncompressed;
+        self.seconds += more.seconds;
+        self.late_issuers_healed += more.late_issuers_healed;
+        if let Some(new) = more.messages {
+            let sum = self.messages.get_or_insert_default();
+            sum.received += new.received;
+            sum.deleted += new.deleted;
+            sum.left += new.left;
+        }
+        for problem in more.problems {
+            match self.problems.iter_mut().find(|held| held.reason == problem.reason) {
+                Some(held) => held.count += problem.count,
+                None => self.problems.push(problem),
+            }
+        }
+    }
+
     /// Counts a log of sessions, and says what was refused of it.
     pub(crate) fn count_log(&mut self, read: &lake::sessions::LogRead) {
         self.bytes.uncompressed += read.object.uncompressed;
@@ -111,26 +166,64 @@ impl Summary {
     }
 }
 
-pub(crate) async fn run(settings: &Settings, sources: &[String], strict: bool) -> Result<Exit, Failure> {
+pub(crate) async fn run(settings: &Settings, sources: &[String], strict: bool, asked: &queue::Asked) -> Result<Exit, Failure> {
     let lake = user_lake(settings)?;
-    let summary = ingest(settings, &lake, sources, true).await?;
-    summary.warn();
+    let is_queue = |name: &String| source::is_queue(settings.source_named(name));
+    if (asked.follow || !asked.buckets.is_empty()) && !sources.iter().any(is_queue) {
+        return Err(Failure::usage(
+            "--follow and --bucket are for queues",
+            "whodid ingest sqs://QUEUE --follow; a bucket is listed once a run",
+        ));
+    }
+    if asked.follow && sources.len() > 1 {
+        return Err(Failure::usage("--follow reads one queue", "run one whodid for each; they may share a lake"));
+    }
+    let summary = read_all(settings, &lake, sources, true, asked).await?;
+    if !asked.follow {
+        summary.warn();
+    }
     render::ingest(settings, &summary, lake.place())?;
     Ok(if strict && summary.is_incomplete() { Exit::Incomplete } else { Exit::Done })
 }
 
-/// Reads sources into a lake.
+/// Reads sources into a lake; queues until they are empty.
 pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], note: bool) -> Result<Summary, Failure> {
-    let started = crate::settings::now();
-    let mut summary = Summary { schema: "whodid.ingest/v1", ..Summary::default() };
-    let mut sources: Vec<Arc<dyn Source>> = Vec::new();
+    read_all(settings, lake, names, note, &queue::Asked::default()).await
+}
+
+async fn read_all(settings: &Settings, lake: &Lake, names: &[String], note: bool, asked: &queue::Asked) -> Result<Summary, Failure> {
+    let (mut sources, mut queues): (Vec<Arc<dyn Source>>, Vec<&str>) = (Vec::new(), Vec::new());
     for name in names {
         let spec = settings.source_named(name);
-        if settings.offline && source::is_s3(spec) {
-            return Err(Failure::usage(format!("--offline, and {spec} is in S3"), "name a folder, or leave --offline out"));
+        if settings.offline && (source::is_s3(spec) || source::is_queue(spec)) {
+            return Err(Failure::usage(format!("--offline, and {spec} is at AWS"), "name a folder, or leave --offline out"));
         }
-        sources.push(Arc::from(source::open(spec, &settings.source_options()).await?));
+        if source::is_queue(spec) {
+            queues.push(spec);
+        } else {
+            sources.push(Arc::from(source::open(spec, &settings.source_options()).await?));
+        }
     }
+    let mut summary = Summary { schema: "whodid.ingest/v1", ..Summary::default() };
+    if !sources.is_empty() {
+        (summary, _) = ingest_sources(settings, lake, sources, &names.join(" "), note).await?;
+    }
+    for spec in queues {
+        queue::drain(settings, lake, spec, asked, note, &mut summary).await?;
+    }
+    Ok(summary)
+}
+
+/// Reads open sources into a lake; the writer that comes back knows what became of their objects.
+pub(crate) async fn ingest_sources(
+    settings: &Settings,
+    lake: &Lake,
+    sources: Vec<Arc<dyn Source>>,
+    names: &str,
+    note: bool,
+) -> Result<(Summary, Writer), Failure> {
+    let started = crate::settings::now();
+    let mut summary = Summary { schema: "whodid.ingest/v1", ..Summary::default() };
     let hash_key = settings.hash_key()?;
     // First, so that the ledger which the writer reads knows every log that was committed.
     let mut logs = SessionLogs::open(lake).await?;
@@ -162,7 +255,7 @@ pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], n
         let run = lake::RunRow {
             run_id,
             command: "ingest".into(),
-            source: names.join(" "),
+            source: names.to_owned(),
             tool_version: env!("CARGO_PKG_VERSION").into(),
             tally: serde_json::to_string(&summary).unwrap_or_default(),
             started,
@@ -170,7 +263,17 @@ pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], n
         };
         writer.note_run(&run).await?;
     }
-    Ok(summary)
+    Ok((summary, writer))
+}
+
+/// Whether an object is one that this program reads, by its name: a log of CloudTrail or of sessions, or a digest.
+pub(crate) fn is_log(key: &str) -> bool {
+    let kind = log_key::classify(key).kind;
+    (kind == Kind::Digest && !digests::is_sidecar(key)) || is_trails(kind, key) || session_logs::is_named_so(kind, key)
+}
+
+fn is_trails(kind: Kind, key: &str) -> bool {
+    matches!(kind, Kind::CloudTrail | Kind::Unplaced) && !is_no_log(key)
 }
 
 fn add(records: &mut Records, tally: Tally) {
@@ -229,8 +332,7 @@ async fn discover(
                 found.digests.push((Arc::clone(source), listed));
                 continue;
             }
-            let is_trails = matches!(key.kind, Kind::CloudTrail | Kind::Unplaced) && !is_no_log(&listed.key);
-            if !is_trails && !session_logs::is_named_so(key.kind, &listed.key) {
+            if !is_trails(key.kind, &listed.key) && !session_logs::is_named_so(key.kind, &listed.key) {
                 summary.objects.skipped += 1;
                 continue;
             }

@@ -7,6 +7,7 @@ pub(crate) mod ingest;
 mod match_of;
 mod messages;
 mod question;
+mod queue;
 pub(crate) mod report;
 pub(crate) mod session;
 mod session_logs;
@@ -59,7 +60,9 @@ pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> Result<Exi
         Some(Verb::Sessions { limit }) => session::list(settings, limit).await,
         Some(Verb::Session { session_id, transcript }) => session::one(settings, &session_id, transcript).await,
         Some(Verb::Alert(alert)) => alert::run(settings, &alert).await,
-        Some(Verb::Ingest { sources, strict }) => ingest::run(settings, &sources, strict).await,
+        Some(Verb::Ingest { sources, strict, follow, bucket }) => {
+            ingest::run(settings, &sources, strict, &queue::Asked { follow, buckets: bucket }).await
+        }
         Some(Verb::Status) => status::run(settings).await,
         Some(Verb::Verify { exit_code }) => verify::run(settings, exit_code).await,
         Some(Verb::Report(report)) => report::run(settings, *report).await,
@@ -77,6 +80,12 @@ pub(crate) struct Asking {
 pub(crate) async fn asking(settings: &Settings) -> Result<Asking, Failure> {
     if settings.logs.is_empty() {
         return Ok(Asking { lake: user_lake(settings)?, _dropped_after: None });
+    }
+    if let Some(queue) = settings.logs.iter().find(|name| source::is_queue(settings.source_named(name))) {
+        return Err(Failure::usage(
+            format!("--logs {queue} is a queue, whose messages would be gone with the answer"),
+            "read it into a lake: whodid --lake PLACE ingest QUEUE",
+        ));
     }
     let folder = tempfile::Builder::new().prefix("whodid-").tempdir()?;
     let lake = Lake::at(&folder.path().to_string_lossy(), std::collections::HashMap::new())?;

@@ -336,6 +336,12 @@ pub(crate) fn ingest(summary: &Summary, place: &str) -> String {
             plain(place)
         ),
     );
+    if let Some(messages) = &summary.messages {
+        say(
+            &mut text,
+            format_args!("{} messages received: {} deleted, {} left in the queue\n", messages.received, messages.deleted, messages.left),
+        );
+    }
     if summary.digests.new > 0 {
         let digests = &summary.digests;
         say(
