@@ -351,7 +351,7 @@ impl<'r> Round<'r> {
 }
 
 /// What two lakes of the same logs have in common, however each came about: not where a record lies that is in several objects.
-const QUERIES: [(&str, &str); 7] = [
+const QUERIES: [(&str, &str); 8] = [
     (
         "changes",
         "SELECT event_id, recipient_account_id, event_time, event_name, user_identity, request_parameters, response_elements, credential_id, actor_kind, actor_id, certainty, role_chain FROM changes",
@@ -365,7 +365,9 @@ const QUERIES: [(&str, &str); 7] = [
         "SELECT e.event_id, e.recipient_account_id, c.key, c.kind, c.role_arn, c.detail FROM causes c JOIN events e ON e.object_id = c.object_id AND e.record = c.record",
     ),
     ("last words", "SELECT credential_id, actor_kind, actor_id, certainty FROM resolved_credentials"),
-    ("rejects", "SELECT object, record, reason FROM rejects"),
+    ("rejects", "SELECT object, record, reason FROM rejects WHERE reason <> 'conflict'"),
+    // Of a record that gives way and is in several objects, those are noted that were not passed over as copies before.
+    ("conflicts", "SELECT DISTINCT event_id, recipient_account_id FROM rejects WHERE reason = 'conflict'"),
     ("sessions", "SELECT session_id, object, target, run_as_user, lines, commands FROM sessions"),
     ("commands", "SELECT session_id, object, line, elevates, first_line, occurrence FROM commands"),
 ];
@@ -373,7 +375,8 @@ const QUERIES: [(&str, &str); 7] = [
 /// A fact comes with every commit that shows it.
 const FACTS: &str = "SELECT fact, access_key_id, principal_id, creation_date, issued_access_key_id, issued_principal_id, role_arn, role_session_name FROM credentials WHERE fact <> 'resolved'";
 
-const ONCE: [(&str, &str); 8] = [
+const ONCE: [(&str, &str); 9] = [
+    ("(SELECT * FROM rejects WHERE reason = 'conflict') conflicts", "object, record"),
     ("events", "event_id, recipient_account_id"),
     ("mentions", "key, form, arn, object_id, record"),
     ("causes", "key, kind, role_arn, detail, object_id, record"),
