@@ -198,12 +198,19 @@ pub(crate) enum Verb {
 /// What to read into the lake.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Ingest {
-    /// Folders, files, s3://bucket/prefix, logs://log-group or its ARN, or sources named in the configuration
+    /// Folders, files, s3://bucket/prefix, logs://log-group or its ARN, queues of S3's notifications (sqs://NAME, an ARN or
+    /// URL), or sources named in the configuration
     #[arg(required = true)]
     pub(crate) sources: Vec<String>,
     /// End with code 6 if any input was rejected or could not be read
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Go on reading a queue when it is empty, until interrupted
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Read objects of this bucket when a queue tells of them, although another account than the queue's owns it (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) bucket: Vec<String>,
     /// Only say what there is to read, and what the requests for it cost; nothing is written
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -108,6 +108,8 @@ pub(crate) struct Settings {
     pub(crate) logs: Vec<String>,
     /// What of sources is read, by the command line.
     pub(crate) filter: Filter,
+    /// Objects of one commit, at most, where `WHODID_COMMIT_OBJECTS` wants fewer than usual.
+    pub(crate) commit_objects: Option<usize>,
     /// Folder for what whodid keeps for itself.
     pub(crate) data: PathBuf,
     pub(crate) terminal: bool,
@@ -156,6 +158,7 @@ impl Settings {
             let own = environment.get(variable).filter(|value| Path::new(value).is_absolute()).map(PathBuf::from);
             own.or_else(|| environment.get("HOME").map(|home| Path::new(home).join(below))).unwrap_or_else(|| PathBuf::from("."))
         };
+        arm(&environment)?;
         let config_path = global.config.clone().unwrap_or_else(|| home("XDG_CONFIG_HOME", ".config").join("whodid").join("config.toml"));
         let file = read_config(&config_path, global.config.is_some() && !makes_config)?;
         let data = home("XDG_DATA_HOME", ".local/share").join("whodid");
@@ -192,6 +195,7 @@ impl Settings {
             logs: global.logs.clone(),
             filter: Filter::default(),
             terminal: std::io::stderr().is_terminal(),
+            commit_objects: commit_objects(&environment)?,
             source: SourceOptions {
                 profile: global.profile.clone().or(file.profile),
                 region: global.region.clone().or(file.region),
@@ -273,6 +277,12 @@ impl Settings {
         &self.hash_key_file
     }
 
+    /// Buckets of the sources in the configuration.
+    pub(crate) fn source_buckets(&self) -> Vec<String> {
+        let in_s3 = self.sources.values().filter(|spec| source::is_s3(spec));
+        in_s3.filter_map(|spec| spec.split('/').nth(2).map(str::to_owned)).collect()
+    }
+
     /// How AWS is reached.
     pub(crate) fn source_options(&self) -> source::Options {
         let SourceOptions { profile, region, endpoint_url } = self.source.clone();
@@ -351,6 +361,28 @@ impl Settings {
         }
         Ok(HashKey::new(bytes))
     }
+}
+
+fn commit_objects(environment: &HashMap<String, String>) -> Result<Option<usize>, Failure> {
+    let Some(text) = environment.get("WHODID_COMMIT_OBJECTS") else { return Ok(None) };
+    let bad = |_| Failure::usage(format!("WHODID_COMMIT_OBJECTS={text:?} is no number of objects"), "give a whole number from 1 on");
+    text.parse::<std::num::NonZeroUsize>().map(|objects| Some(objects.get())).map_err(bad)
+}
+
+/// Arms the point of `WHODID_CRASH_AT=POINT:TIME` in a build that has them: tests end the process there.
+fn arm(environment: &HashMap<String, String>) -> Result<(), Failure> {
+    use lake::fail_point;
+    let Some(text) = environment.get("WHODID_CRASH_AT").filter(|_| fail_point::COMPILED) else { return Ok(()) };
+    let armed = text.split_once(':').and_then(|(point, time)| Some((point.parse().ok()?, time.parse().ok()?)));
+    let Some((point, time)) = armed else {
+        let points: Vec<String> = fail_point::Point::all().map(|point| point.to_string()).collect();
+        return Err(Failure::usage(
+            format!("WHODID_CRASH_AT={text:?} is no point"),
+            format!("POINT:TIME, where POINT is one of: {}", points.join(", ")),
+        ));
+    };
+    fail_point::arm(point, time);
+    Ok(())
 }
 
 /// Keeps `text` at `path`, readable by its owner alone and seen by others whole or not at all; `AlreadyExists` if another was first.

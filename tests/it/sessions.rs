@@ -579,7 +579,7 @@ pub(crate) struct Started {
 /// IAM users who start sessions: as themselves, through a role, and through a role under a colleague's name.
 #[derive(Default)]
 pub(crate) struct People {
-    records: Vec<Value>,
+    pub(crate) records: Vec<Value>,
 }
 
 const NAMES: [&str; 5] = ["sato", "tanaka", "suzuki", "it-o", "yamada.t@example.co.jp"];

@@ -13,6 +13,7 @@ pub mod directory;
 pub mod error;
 mod event_file;
 pub mod facts;
+pub mod fail_point;
 mod ledger_file;
 pub mod listing;
 mod listings;

@@ -7,6 +7,7 @@
 //! then miss the old one.
 
 use crate::error::{Error, Result, read_error, write_error};
+use crate::fail_point::{Point, reach};
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use object_store::path::Path;
@@ -73,6 +74,7 @@ impl Shelf {
         let generation = files.iter().filter_map(generation).max().unwrap_or(0) + 1;
         let path = Path::from(format!("{name}/{generation:010}-{}.json", uuid::Uuid::new_v4()));
         store.put(&path, page.into()).await.map_err(|error| write_error(SHELF)(error.into()))?;
+        reach(Point::PagePut);
         for file in &files {
             // One that stays is only read once more.
             if let Err(error) = store.delete(file).await
@@ -80,6 +82,7 @@ impl Shelf {
             {
                 tracing::warn!(%file, %error, "a page that was replaced could not be removed");
             }
+            reach(Point::PageRemoved);
         }
         if alone {
             self.ours.insert(name.to_owned(), path);

@@ -1,10 +1,12 @@
 //! Delta tables: made, opened, read and committed to.
 
 use crate::error::{Error, Result, read_error};
+use crate::fail_point::{Point, reach};
 use crate::over::Over;
 use crate::parquet_file::Encoded;
 use crate::schema::Table;
 use crate::shelf::Shelf;
+use crate::writer::ATTEMPTS_MAX;
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel as _;
@@ -202,7 +204,10 @@ impl Lake {
             .with_commit_properties(CommitProperties::default().with_max_retries(0))
             .await;
         match made {
-            Ok(made) => Ok(made),
+            Ok(made) => {
+                reach(Point::Made(table));
+                Ok(made)
+            }
             // Another worker may have made it in the meantime.
             Err(error) => self.open(table).await.map_err(|_| failed(error)),
         }
@@ -228,6 +233,7 @@ pub(crate) async fn stage(store: &dyn ObjectStore, table: Table, partition: &str
         .put(&Path::from(path.as_str()), bytes.into())
         .await
         .map_err(|error| Error::Write { table: table.name(), source: error.into() })?;
+    reach(Point::Staged(table));
     Ok(Add {
         path,
         partition_values: HashMap::from([(table.partition().to_owned(), Some(partition.to_owned()))]),
@@ -287,6 +293,7 @@ async fn attempt(
     let outcome = CommitBuilder::from(properties).with_actions(actions).build(Some(state), open.log_store(), operation).await;
     match outcome {
         Ok(done) => {
+            reach(Point::Committed(table));
             let version = done.version() as i64;
             open.update_state().await.map_err(failed)?;
             Ok(Attempt::Done(version))
@@ -297,6 +304,18 @@ async fn attempt(
         }) => Ok(Attempt::Lost),
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Commits files that need not be compared with what others commit.
+pub(crate) async fn append(table: Table, open: &mut DeltaTable, actions: Vec<Action>) -> Result<()> {
+    for _ in 0..ATTEMPTS_MAX {
+        // Files are told apart by their names: should a commit that looked lost have gone through, they are there once all the same.
+        if commit(table, open, actions.clone(), None, HashMap::new()).await? != Attempt::Lost {
+            return Ok(());
+        }
+        open.update_state().await.map_err(|error| read_error(table.name())(error.into()))?;
+    }
+    Err(Error::Contended { attempts: ATTEMPTS_MAX })
 }
 
 /// The files of a table whose partition is among `partitions`; all of them where that is `None`.

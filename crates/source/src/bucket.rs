@@ -51,6 +51,8 @@ pub struct Bucket {
     profile: Option<String>,
     read_timeout: Duration,
     listings: Arc<AtomicU64>,
+    /// Whose it must be: S3 refuses every request else.
+    owner: Option<String>,
 }
 
 impl Bucket {
@@ -69,7 +71,8 @@ impl Bucket {
     async fn found(client: Client, spec: &str, profile: Option<String>) -> Result<Bucket> {
         let (bucket, prefix) = place::parse(spec)?;
         let name = spec.to_owned();
-        let mut bucket = Bucket { client, name, bucket, prefix, profile, read_timeout: READ_TIMEOUT, listings: Arc::default() };
+        let listings = Arc::default();
+        let mut bucket = Bucket { client, name, bucket, prefix, profile, read_timeout: READ_TIMEOUT, listings, owner: None };
         if let Err(error) = bucket.settle().await {
             let Some(region) = bucket.region(&error).await else {
                 return Err(bucket.list_failed(&error));
@@ -79,6 +82,26 @@ impl Bucket {
             bucket.settle().await.map_err(|error| bucket.list_failed(&error))?;
         }
         Ok(bucket)
+    }
+
+    /// A bucket of which something else told, in `options.region`; nothing is asked yet. It must be `owner`'s, an account, if one is given.
+    pub(crate) async fn told_of(bucket: &str, owner: Option<String>, options: &Options) -> Bucket {
+        let (name, bucket, profile) = (format!("s3://{bucket}"), bucket.to_owned(), options.profile.clone());
+        Bucket { client: client(options).await, name, bucket, prefix: String::new(), profile, read_timeout: READ_TIMEOUT, owner }
+    }
+
+    /// What a listing would say of an object.
+    pub(crate) async fn head(&self, key: &str) -> Result<Listed> {
+        let uri = self.uri(key);
+        let asked = self.client.head_object().bucket(&self.bucket).key(key).set_expected_bucket_owner(self.owner.clone()).send().await;
+        let head = asked.map_err(|error| classify(&error, &uri, self.profile.as_deref(), |uri, source| Error::Fetch { uri, source }))?;
+        Ok(Listed {
+            uri,
+            key: key.to_owned(),
+            size: head.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+            etag: head.e_tag().map(|etag| etag.trim_matches('"').to_owned()),
+            modified: head.last_modified().and_then(|time| i64::try_from(time.as_nanos() / 1000).ok()),
+        })
     }
 
     /// Gives up on a body that brings no byte for so long; [`READ_TIMEOUT`] unless set.
@@ -252,6 +275,7 @@ impl Bucket {
         let too_large = || Failure::Final(Error::TooLarge { uri: listed.uri.clone(), bytes_max });
         let etag = listed.etag.as_ref().map(|etag| format!("\"{etag}\""));
         let request = self.client.get_object().bucket(&self.bucket).key(&listed.key).set_if_match(etag);
+        let request = request.set_expected_bucket_owner(self.owner.clone());
         let object = request.send().await.map_err(|error| {
             let fetch = |uri, source| Error::Fetch { uri, source };
             Failure::Final(classify(&error, &listed.uri, self.profile.as_deref(), fetch))

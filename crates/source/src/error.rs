@@ -3,6 +3,8 @@
 //! A variant for each thing a caller does differently. The text names the thing; why is in the `source`, written out in
 //! full. Neither holds a secret: an AWS error is copied as its code, message and request id, never as the response.
 
+use crate::queue::is_queue;
+
 /// Any cause.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -57,6 +59,9 @@ pub enum Error {
     /// The object could not be read, after all attempts.
     #[error("cannot read {uri}")]
     Fetch { uri: String, source: BoxError },
+    /// A queue could not be read, after all attempts.
+    #[error("cannot read the queue {queue}")]
+    Queue { queue: String, source: BoxError },
     /// The source, or a part of it, could not be listed, after all attempts.
     #[error("cannot list {what}")]
     List { what: String, source: BoxError },
@@ -70,10 +75,16 @@ impl Error {
         }
         let hint = match self {
             Error::NotFound { what } if in_bucket(what) => format!("check the bucket's name, the account and the region: aws s3 ls {what}"),
+            Error::NotFound { what } if is_queue(what) => {
+                "check the queue's name, the account and the region: aws sqs get-queue-url --queue-name NAME".to_owned()
+            }
             Error::NotFound { what } => format!("check the path: ls -l {what}; a bucket is written s3://bucket/prefix"),
             Error::Denied { what, .. } if in_bucket(what) => {
                 "the caller needs s3:ListBucket on the bucket and s3:GetObject on its objects, and kms:Decrypt if they are encrypted with a key"
                     .to_owned()
+            }
+            Error::Denied { what, .. } if is_queue(what) => {
+                "the caller needs sqs:GetQueueUrl, sqs:ReceiveMessage, sqs:ChangeMessageVisibility and sqs:DeleteMessage on the queue".to_owned()
             }
             Error::Denied { what, .. } => format!("check who may read it: ls -ld {what}"),
             Error::Permission { permission, .. } => format!("the caller's policy, and whatever limits it, must allow {permission}"),
@@ -87,12 +98,13 @@ impl Error {
             }
             Error::Archived { uri } => format!("restore it first (aws s3api restore-object), then run again to read {uri}"),
             Error::Changed { .. } => "list the source again; find out who may write to the bucket".to_owned(),
-            Error::BadSpec { .. } => "write s3://bucket/prefix, logs://LOG-GROUP, a folder or a file".to_owned(),
+            Error::BadSpec { .. } => "write s3://bucket/prefix, logs://LOG-GROUP, a folder or a file, or a queue as sqs://NAME, its ARN or its URL".to_owned(),
             Error::Fetch { uri, .. } | Error::List { what: uri, .. } if in_bucket(uri) => {
                 "check the network, the region and the endpoint, then run again: what is already read is kept".to_owned()
             }
             Error::Fetch { uri, .. } | Error::List { what: uri, .. } => format!("check the disk and the path: ls -l {uri}"),
             Error::BadTarget { what, .. } => format!("copy the ARN of the {what} from the console"),
+            Error::Queue { .. } => "check the network, the region and the endpoint, then run again: no message was deleted unread".to_owned(),
             Error::BadWebhook { .. } => "write https://HOST/PATH as the chat service gave it".to_owned(),
             Error::Webhook { .. } | Error::Sink { .. } => "what was not delivered is told again by the next run; see whether the address still holds".to_owned(),
             Error::TooLarge { .. } | Error::Skipped { .. } => return None,

@@ -20,8 +20,10 @@ mod log_events;
 mod log_group;
 mod lookup;
 mod memory;
+mod notice;
 mod place;
 mod public_keys;
+mod queue;
 mod service;
 mod session_directory;
 mod spill;
@@ -53,8 +55,10 @@ pub use lookup::{
     LOOKUP_PAGE_EVENTS, LOOKUP_VALUE_LETTERS_MAX, LOOKUPS_PER_SECOND_MAX, Looked, Lookup,
 };
 pub use memory::Memory;
+pub use notice::WRAPPINGS_MAX;
 pub use place::is_s3;
 pub use public_keys::{KEY_PAGES_MAX, ListedKey, list_public_keys, list_public_keys_by};
+pub use queue::{Delivery, KEEP_EVERY, Message, Queue, VISIBILITY, is_queue};
 pub use session_directory::{DescribedSession, SessionDirectory};
 pub use topic::{Notice, SUBJECT_LETTERS_MAX, Topic};
 pub use trails::{Account, LAYOUT_ACCOUNTS_MAX, LAYOUT_PAGES_MAX, Layout, Posture, Recorded, SessionPreferences, Trail, TrailStatus};

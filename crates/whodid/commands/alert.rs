@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
 use crate::settings::Settings;
+use lake::fail_point::{Point, reach};
 use lake::sessions::{AlertRow, SessionWriter};
 use match_of::{Found, Scope};
 use query::{AlertRuns, CommandFilter, Known, Question, Reader, Session, SessionQuestion, Verb, Watermarks, disputed, merged};
@@ -126,6 +127,7 @@ impl Watch {
             let printed = told.alerts.iter().filter_map(|alert| alert["alert_id"].as_str()).map(str::to_owned);
             delivered.taken.entry(STDOUT.to_owned()).or_default().extend(printed);
         }
+        reach(Point::Told);
         // What a sink has not taken is not remembered, and found again from the same place.
         let is_done = |row: &&AlertRow| row.disposition != "sent" || self.sinks.have(&row.alert_id, &runs.taken, &delivered.taken);
         let (done, waiting): (Vec<&AlertRow>, Vec<&AlertRow>) = rows.iter().partition(is_done);

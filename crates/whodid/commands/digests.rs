@@ -11,6 +11,7 @@ use crate::settings::Settings;
 use digest::{DIGEST_BYTES_MAX, DigestObject, Document, Fault, PublicKey, Verifier};
 use event::log_key;
 use futures::StreamExt as _;
+use lake::fail_point::{Point, reach};
 use lake::{DigestPages, Digests, Lake, ObjectRow, Rows, Writer};
 use source::{Listed, Object, Source};
 use std::collections::BTreeSet;
@@ -97,6 +98,7 @@ pub(crate) async fn settle(
         }
     }
     digests.catch_up(lake, &mut verifier).await?;
+    reach(Point::Judged);
     // Only now: a digest that the ledger has is not read again.
     writer.commit(&mut [rows], run_id, started).await?;
     Ok(())

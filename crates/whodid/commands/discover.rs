@@ -239,8 +239,7 @@ impl<'s> Discovery<'s> {
                 return None;
             }
         }
-        let is_trails = matches!(key.kind, Kind::CloudTrail | Kind::Unplaced) && !is_no_log(&listed.key);
-        let is_meant = is_trails || session_logs::is_named_so(key.kind, &listed.key);
+        let is_meant = is_trails(key.kind, &listed.key) || session_logs::is_named_so(key.kind, &listed.key);
         if !is_meant || !self.window.takes(day, key.stamp) {
             summary.objects.skipped += 1;
             return None;
@@ -401,6 +400,16 @@ impl Part {
             What::Days { compared, .. } => *compared,
         }
     }
+}
+
+/// Whether an object is one that this program reads, by its name: a log of CloudTrail or of sessions, or a digest.
+pub(crate) fn is_log(key: &str) -> bool {
+    let kind = log_key::classify(key).kind;
+    (kind == Kind::Digest && !digests::is_sidecar(key)) || is_trails(kind, key) || session_logs::is_named_so(kind, key)
+}
+
+fn is_trails(kind: Kind, key: &str) -> bool {
+    matches!(kind, Kind::CloudTrail | Kind::Unplaced) && !is_no_log(key)
 }
 
 /// Files that stand beside logs and are none, by their names.

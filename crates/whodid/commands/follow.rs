@@ -129,7 +129,7 @@ impl Follower<'_> {
                 true => opened.sources.clone(),
                 false => opened.groups.iter().map(Group::opened).collect(),
             };
-            let summary = ingest::ingest_from(self.settings, &lake, &self.options.source, &sources, &mut opened.groups, true).await?;
+            let (summary, _) = ingest::ingest_from(self.settings, &lake, &self.options.source, &sources, &mut opened.groups, true).await?;
             summary.warn();
             // Another writer of this process has been at those tables.
             self.logs = None;

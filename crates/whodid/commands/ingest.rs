@@ -6,6 +6,7 @@ use crate::commands::directory;
 use crate::commands::discover::{DIGESTS_HELD_MAX, Discovery, Listing, Opened, Todo};
 use crate::commands::dry_run;
 use crate::commands::log_groups::{self, Group};
+use crate::commands::queue;
 use crate::commands::session_logs::{self, SessionLogs};
 use crate::commands::user_lake;
 use crate::exit::Exit;
@@ -46,8 +47,21 @@ pub(crate) struct Summary {
     pub(crate) bytes: Bytes,
     pub(crate) seconds: f64,
     pub(crate) late_issuers_healed: u64,
+    /// Of queues.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) messages: Option<Messages>,
     /// What was refused or could not be read, and why; the first of each kind.
     pub(crate) problems: Vec<Problem>,
+}
+
+/// What became of messages.
+#[derive(Debug, Default, Clone, serde::Serialize)]
+pub(crate) struct Messages {
+    pub(crate) received: u64,
+    /// All that they tell of is in the lake, or can be in none.
+    pub(crate) deleted: u64,
+    /// They are still in the queue, each time that they came.
+    pub(crate) left: u64,
 }
 
 #[derive(Debug, Default, Clone, serde::Serialize)]
@@ -93,6 +107,47 @@ impl Summary {
         }
     }
 
+    /// Adds a further run.
+    pub(crate) fn add(&mut self, more: Self) {
+        let (sum, new) = (&mut self.objects, more.objects);
+        sum.seen += new.seen;
+        sum.new += new.new;
+        sum.read += new.read;
+        sum.rejected += new.rejected;
+        sum.rejected_before += new.rejected_before;
+        sum.skipped += new.skipped;
+        let (sum, new) = (&mut self.records, more.records);
+        sum.read += new.read;
+        sum.written += new.written;
+        sum.duplicate += new.duplicate;
+        sum.rejected += new.rejected;
+        let (sum, new) = (&mut self.digests, more.digests);
+        sum.new += new.new;
+        sum.believed += new.believed;
+        sum.refused += new.refused;
+        sum.unverified += new.unverified;
+        for (name, count) in more.session_logs {
+            let held = self.session_logs.get(&name).and_then(serde_json::Value::as_u64).unwrap_or(0);
+            self.session_logs.insert(name, (held + count.as_u64().unwrap_or(0)).into());
+        }
+        self.bytes.compressed += more.bytes.compressed;
+        self.bytes.uncompressed += more.bytes.uncompressed;
+        self.seconds += more.seconds;
+        self.late_issuers_healed += more.late_issuers_healed;
+        if let Some(new) = more.messages {
+            let sum = self.messages.get_or_insert_default();
+            sum.received += new.received;
+            sum.deleted += new.deleted;
+            sum.left += new.left;
+        }
+        for problem in more.problems {
+            match self.problems.iter_mut().find(|held| held.reason == problem.reason) {
+                Some(held) => held.count += problem.count,
+                None => self.problems.push(problem),
+            }
+        }
+    }
+
     /// Counts a log of sessions, and says what was refused of it.
     pub(crate) fn count_log(&mut self, read: &lake::sessions::LogRead) {
         self.bytes.uncompressed += read.object.uncompressed;
@@ -118,27 +173,56 @@ impl Summary {
 }
 
 pub(crate) async fn run(settings: &Settings, asked: Ingest) -> Result<Exit, Failure> {
-    let Ingest { sources, strict, dry_run, accounts, aws_regions } = asked;
+    let Ingest { sources, strict, follow, bucket, dry_run, accounts, aws_regions } = asked;
     let mut settings = settings.clone();
     settings.filter = Filter { accounts, aws_regions };
     let settings = &settings;
+    let is_queue = |name: &String| source::is_queue(settings.source_named(name));
+    if (follow || !bucket.is_empty()) && !sources.iter().any(is_queue) {
+        return Err(Failure::usage(
+            "--follow and --bucket are for queues",
+            "whodid ingest sqs://QUEUE --follow; a bucket is listed once a run",
+        ));
+    }
+    if follow && sources.len() > 1 {
+        return Err(Failure::usage("--follow reads one queue", "run one whodid for each; they may share a lake"));
+    }
     if dry_run {
         return dry_run::run(settings, &sources).await;
     }
     let lake = user_lake(settings)?;
-    let summary = ingest(settings, &lake, &sources, true).await?;
-    summary.warn();
+    let summary = read_all(settings, &lake, &sources, true, &queue::Asked { follow, buckets: bucket }).await?;
+    if !follow {
+        summary.warn();
+    }
     render::ingest(settings, &summary, lake.place())?;
     Ok(if strict && summary.is_incomplete() { Exit::Incomplete } else { Exit::Done })
 }
 
-/// Reads sources into a lake.
+/// Reads sources into a lake; queues until they are empty.
 pub(crate) async fn ingest(settings: &Settings, lake: &Lake, names: &[String], note: bool) -> Result<Summary, Failure> {
-    let mut opened = log_groups::open(settings, lake, names).await?;
-    ingest_from(settings, lake, names, &opened.sources, &mut opened.groups, note).await
+    read_all(settings, lake, names, note, &queue::Asked::default()).await
 }
 
-/// As [`ingest`], from sources that are open. `groups`: those of them that are log groups, to note how far they were read.
+async fn read_all(settings: &Settings, lake: &Lake, names: &[String], note: bool, asked: &queue::Asked) -> Result<Summary, Failure> {
+    let (queues, listed): (Vec<String>, Vec<String>) =
+        names.iter().cloned().partition(|name| source::is_queue(settings.source_named(name)));
+    if settings.offline && !queues.is_empty() {
+        return Err(Failure::usage(format!("--offline, and {} is at AWS", queues.join(", ")), "name a folder, or leave --offline out"));
+    }
+    let mut summary = Summary { schema: "whodid.ingest/v1", ..Summary::default() };
+    if !listed.is_empty() {
+        let mut opened = log_groups::open(settings, lake, &listed).await?;
+        (summary, _) = ingest_from(settings, lake, &listed, &opened.sources, &mut opened.groups, note).await?;
+    }
+    for name in &queues {
+        queue::drain(settings, lake, settings.source_named(name), asked, note, &mut summary).await?;
+    }
+    Ok(summary)
+}
+
+/// As [`ingest`], from sources that are open; the writer that comes back knows what became of their objects. `groups`: those of them that
+/// are log groups, to note how far they were read.
 pub(crate) async fn ingest_from(
     settings: &Settings,
     lake: &Lake,
@@ -146,7 +230,7 @@ pub(crate) async fn ingest_from(
     sources: &[Opened],
     groups: &mut [Group],
     note: bool,
-) -> Result<Summary, Failure> {
+) -> Result<(Summary, Writer), Failure> {
     let started = crate::settings::now();
     let mut summary = Summary { schema: "whodid.ingest/v1", ..Summary::default() };
     let hash_key = settings.hash_key()?;
@@ -169,7 +253,7 @@ pub(crate) async fn ingest_from(
         progress.more(todo.iter().map(|todo| todo.listed.size));
         let mut start = 0;
         while start < todo.len() {
-            let end = batch_end(&todo, start);
+            let end = batch_end(&todo, start, settings.commit_objects.unwrap_or(COMMIT_OBJECTS));
             let batch = todo.get(start..end).unwrap_or(&[]);
             parts = read(batch, &hash_key, parts, &mut summary, &mut logs.waiting).await?;
             let tally = writer.commit(&mut parts, &run_id, started).await?;
@@ -209,7 +293,7 @@ pub(crate) async fn ingest_from(
     if note {
         log_groups::note(groups, &mut writer, &summary, started).await?;
     }
-    Ok(summary)
+    Ok((summary, writer))
 }
 
 fn add(records: &mut Records, tally: Tally) {
@@ -219,10 +303,10 @@ fn add(records: &mut Records, tally: Tally) {
     records.rejected += tally.rejected;
 }
 
-fn batch_end(todo: &[Todo], start: usize) -> usize {
+fn batch_end(todo: &[Todo], start: usize, objects_max: usize) -> usize {
     let mut bytes = 0;
     let mut end = start;
-    for item in todo.iter().skip(start).take(COMMIT_OBJECTS) {
+    for item in todo.iter().skip(start).take(objects_max) {
         bytes += if item.listed.key.ends_with(".gz") { item.listed.size } else { item.listed.size / PLAIN_BYTES_PER_STORED };
         end += 1;
         if bytes >= COMMIT_BYTES {

@@ -18,6 +18,7 @@ mod match_of;
 mod messages;
 mod owners;
 mod question;
+mod queue;
 pub(crate) mod report;
 pub(crate) mod session;
 mod session_logs;
@@ -96,6 +97,12 @@ pub(crate) struct Asking {
 pub(crate) async fn asking(settings: &Settings) -> Result<Asking, Failure> {
     if settings.logs.is_empty() {
         return Ok(Asking { lake: user_lake(settings)?, _dropped_after: None });
+    }
+    if let Some(queue) = settings.logs.iter().find(|name| source::is_queue(settings.source_named(name))) {
+        return Err(Failure::usage(
+            format!("--logs {queue} is a queue, whose messages would be gone with the answer"),
+            "read it into a lake: whodid --lake PLACE ingest QUEUE",
+        ));
     }
     let folder = tempfile::Builder::new().prefix("whodid-").tempdir()?;
     let lake = Lake::at(&folder.path().to_string_lossy(), std::collections::HashMap::new())?;

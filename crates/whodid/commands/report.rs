@@ -100,7 +100,10 @@ async fn make(settings: &Settings, asked: &Report) -> Result<Exit, Failure> {
     std::fs::create_dir_all(&folder)?;
     // The manifest comes last, so that a folder that has one is whole.
     for file in &files {
-        std::fs::write(folder.join(&file.name), &file.bytes)?;
+        // Under its name it is whole: half a manifest would pass for another report.
+        let part = folder.join(format!(".{}.part", file.name));
+        std::fs::write(&part, &file.bytes)?;
+        std::fs::rename(&part, folder.join(&file.name))?;
     }
     let wanted = format!("summary.{}.md", asked.lang.first().map_or("", String::as_str));
     let summary = files.iter().find(|file| file.name == wanted).map(|file| String::from_utf8_lossy(&file.bytes).into_owned());

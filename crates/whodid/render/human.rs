@@ -393,6 +393,12 @@ pub(crate) fn ingest(summary: &Summary, place: &str) -> String {
         ),
     );
     super::listing::notes(&mut text, &summary.listing);
+    if let Some(messages) = &summary.messages {
+        say(
+            &mut text,
+            format_args!("{} messages received: {} deleted, {} left in the queue\n", messages.received, messages.deleted, messages.left),
+        );
+    }
     if summary.digests.new > 0 {
         let digests = &summary.digests;
         say(

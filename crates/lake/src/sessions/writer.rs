@@ -8,16 +8,17 @@ use super::{AlertRow, CommandRow, LogRead, LogReject, SessionLog};
 use crate::error::{Error, Result, read_error};
 use crate::ledger_file::object_batch;
 use crate::parquet_file::{encode, number_column, text_column};
-use crate::rows::{ObjectRow, day_of};
+use crate::rows::{ObjectRow, day_of, object_identity};
 use crate::schema::Table;
-use crate::table::{Attempt, Lake, commit, read, stage};
+use crate::table::{Attempt, Lake, append, commit, read, stage};
 use crate::writer::follow::{find_own, manifest_of, manifest_path, write_manifest};
 use crate::writer::{ATTEMPTS_MAX, MANIFEST_KEY, RunRow, day_text};
-use arrow::array::{BooleanArray, RecordBatch};
+use arrow::array::{Array as _, BooleanArray, RecordBatch};
 use arrow::compute::{concat_batches, filter_record_batch};
 use deltalake::DeltaTable;
 use deltalake::kernel::{Action, Add};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use object_store::path::Path;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Application id of commits of `sessions` and of what follows it.
 const APPLICATION: &str = "whodid-sessions";
@@ -86,6 +87,9 @@ pub struct SessionWriter {
     held: HashMap<String, Held>,
     /// What was read of files of `sessions`.
     files_read: HashMap<String, Vec<(String, i64)>>,
+    /// Objects that are in the ledger by commits of `sessions` since this writer was opened, up to the version `looked`.
+    noted: HashSet<u128>,
+    looked: i64,
 }
 
 impl std::fmt::Debug for SessionWriter {
@@ -108,8 +112,10 @@ impl SessionWriter {
         for table in super::OWN_TABLES {
             tables.insert(table, lake.open_or_create(table).await?);
         }
-        let mut writer = Self { lake: lake.clone(), tables, held: HashMap::new(), files_read: HashMap::new() };
+        let mut writer =
+            Self { lake: lake.clone(), tables, held: HashMap::new(), files_read: HashMap::new(), noted: HashSet::new(), looked: 0 };
         writer.follow().await?;
+        writer.looked = writer.newest()?;
         Ok(writer)
     }
 
@@ -123,6 +129,7 @@ impl SessionWriter {
         }
         for _ in 0..ATTEMPTS_MAX {
             self.load_held().await?;
+            self.load_noted().await?;
             let version = self.newest()? + 1;
             let (fresh, mut tally) = self.sort_out(reads);
             let replaced: BTreeSet<&str> = fresh.iter().map(|log| log.object.as_str()).filter(|uri| self.held.contains_key(*uri)).collect();
@@ -161,6 +168,8 @@ impl SessionWriter {
                     }
                 }
             }
+            self.noted.extend(reads.iter().map(|read| identity(&read.object)));
+            self.looked = version;
             self.follow().await?;
             tally.check();
             return Ok(tally);
@@ -173,13 +182,34 @@ impl SessionWriter {
     /// # Errors
     /// Where the commit fails.
     pub async fn note_alerts(&mut self, alerts: &[AlertRow], run_id: &str, now: i64) -> Result<()> {
-        if alerts.is_empty() {
-            return Ok(());
+        for _ in 0..ATTEMPTS_MAX {
+            let known = self.alerts_around(day_of(now)).await?;
+            let rows: Vec<&AlertRow> = alerts.iter().filter(|alert| !known.contains(&alert.alert_id)).collect();
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let batch = alert_batch(&rows, run_id, now)?;
+            let actions = vec![Action::Add(self.put(Table::Alerts, &day_text(day_of(now)), &batch, now).await?)];
+            let open = self.table_mut(Table::Alerts)?;
+            if commit(Table::Alerts, open, actions, None, HashMap::new()).await? != Attempt::Lost {
+                return Ok(());
+            }
+            open.update_state().await.map_err(|error| read_error("alerts")(error.into()))?;
         }
-        let rows: Vec<&AlertRow> = alerts.iter().collect();
-        let batch = alert_batch(&rows, run_id, now)?;
-        let actions = vec![Action::Add(self.put(Table::Alerts, &day_text(day_of(now)), &batch, now).await?)];
-        self.append(Table::Alerts, &actions, None).await
+        Err(Error::Contended { attempts: ATTEMPTS_MAX })
+    }
+
+    /// Alerts that are remembered of a day and its neighbours: what another monitor told in the meantime is among them.
+    async fn alerts_around(&self, day: i32) -> Result<HashSet<String>> {
+        let days = [day - 1, day, day + 1].map(day_text);
+        let open = self.table(Table::Alerts)?;
+        let mut known = HashSet::new();
+        for (path, size, _) in files(Table::Alerts, open)?.into_iter().filter(|(.., day)| days.contains(day)) {
+            for batch in read(open.object_store(), Table::Alerts, &path, size, &["alert_id"]).await? {
+                known.extend(text_column(Table::Alerts, &batch, "alert_id")?.iter().flatten().map(str::to_owned));
+            }
+        }
+        Ok(known)
     }
 
     /// Notes a run in `runs`.
@@ -193,18 +223,7 @@ impl SessionWriter {
         }
         let batch = crate::ledger_file::run_batch(run)?;
         let actions = vec![Action::Add(self.put(Table::Runs, &day_text(day_of(run.started)), &batch, run.ended).await?)];
-        self.append(Table::Runs, &actions, None).await
-    }
-
-    async fn append(&mut self, table: Table, actions: &[Action], transaction: Option<(&str, i64)>) -> Result<()> {
-        let open = self.table_mut(table)?;
-        for _ in 0..ATTEMPTS_MAX {
-            if commit(table, open, actions.to_vec(), transaction, HashMap::new()).await? != Attempt::Lost {
-                return Ok(());
-            }
-            open.update_state().await.map_err(|error| read_error(table.name())(error.into()))?;
-        }
-        Err(Error::Contended { attempts: ATTEMPTS_MAX })
+        append(Table::Runs, self.table_mut(Table::Runs)?, actions).await
     }
 
     /// The logs that are new or differ from what the lake has.
@@ -228,8 +247,11 @@ impl SessionWriter {
     }
 
     async fn put_ledger(&mut self, reads: &[LogRead], manifest: &mut BTreeMap<&str, Changes>, run_id: &str, now: i64) -> Result<()> {
-        self.open_ledgers().await?;
         let today = day_text(day_of(now));
+        let reads: Vec<&LogRead> = reads.iter().filter(|read| !self.noted.contains(&identity(&read.object))).collect();
+        if reads.is_empty() {
+            return Ok(());
+        }
         let objects: Vec<ObjectRow> = reads
             .iter()
             .map(|read| {
@@ -242,7 +264,7 @@ impl SessionWriter {
         let add = self.put(Table::Objects, &today, &batch, now).await?;
         manifest.entry(Table::Objects.name()).or_default().add.push(add);
         let rejects: Vec<(&LogRead, &LogReject)> =
-            reads.iter().flat_map(|read| read.rejects.iter().map(move |reject| (read, reject))).collect();
+            reads.iter().flat_map(|read| read.rejects.iter().map(move |reject| (*read, reject))).collect();
         if !rejects.is_empty() {
             let add = self.put(Table::Rejects, &today, &reject_batch(&rejects, run_id)?, now).await?;
             manifest.entry(Table::Rejects.name()).or_default().add.push(add);
@@ -314,6 +336,30 @@ impl SessionWriter {
         stage(self.table(table)?.object_store().as_ref(), table, day, encode(table, batch)?, now).await
     }
 
+    /// Learns of the objects that other writers noted since.
+    async fn load_noted(&mut self) -> Result<()> {
+        self.open_ledgers().await?;
+        while self.looked < self.newest()? {
+            let files = self.manifest(self.looked + 1).await?.remove(Table::Objects.name()).unwrap_or_default().add;
+            for add in files {
+                let (path, size) = (Path::from(add.path.as_str()), u64::try_from(add.size).unwrap_or(0));
+                let store = self.table(Table::Objects)?.object_store();
+                for batch in read(store, Table::Objects, &path, size, &["object", "etag", "size", "modified"]).await? {
+                    let (object, etag) = (text_column(Table::Objects, &batch, "object")?, text_column(Table::Objects, &batch, "etag")?);
+                    let (size, modified) =
+                        (number_column(Table::Objects, &batch, "size")?, number_column(Table::Objects, &batch, "modified")?);
+                    self.noted.extend((0..batch.num_rows()).map(|row| {
+                        let etag = etag.is_valid(row).then(|| etag.value(row));
+                        let modified = modified.is_valid(row).then(|| modified.value(row));
+                        object_identity(object.value(row), u64::try_from(size.value(row)).unwrap_or(0), etag, modified)
+                    }));
+                }
+            }
+            self.looked += 1;
+        }
+        Ok(())
+    }
+
     /// What of which log the lake has. A file is read once: what is in one never changes.
     async fn load_held(&mut self) -> Result<()> {
         let open = self.table(Table::Sessions)?.clone();
@@ -354,13 +400,11 @@ impl SessionWriter {
                 let mut actions = self.removals(table, &changes.remove)?;
                 actions.extend(changes.add.into_iter().map(Action::Add));
                 let open = self.table_mut(table)?;
-                match commit(table, open, actions, Some((APPLICATION, version)), HashMap::new()).await? {
-                    Attempt::Done(_) => seen = version,
-                    Attempt::Lost => {
-                        open.update_state().await.map_err(|error| read_error(table.name())(error.into()))?;
-                        seen = self.noted(table).await?;
-                    }
+                if commit(table, open, actions, Some((APPLICATION, version)), HashMap::new()).await? == Attempt::Lost {
+                    open.update_state().await.map_err(|error| read_error(table.name())(error.into()))?;
                 }
+                // Not `version`: what the log says now may come from another writer, who was further.
+                seen = self.noted(table).await?;
             }
         }
         Ok(())
@@ -419,6 +463,11 @@ async fn logs_in(open: &DeltaTable, path: &object_store::path::Path, size: u64) 
     Ok(logs)
 }
 
+/// What tells an object and its content from others in the ledger.
+fn identity(object: &ObjectRow) -> u128 {
+    object_identity(&object.uri, object.size, object.etag.as_deref(), object.modified)
+}
+
 /// The logs by the day they are kept under: that of their first entry, else of their writing.
 fn by_day<'l>(logs: &[&'l SessionLog], now: i64) -> BTreeMap<String, Vec<&'l SessionLog>> {
     let mut days: BTreeMap<String, Vec<&SessionLog>> = BTreeMap::new();
@@ -430,7 +479,7 @@ fn by_day<'l>(logs: &[&'l SessionLog], now: i64) -> BTreeMap<String, Vec<&'l Ses
 }
 
 /// A table's files, each with its size and day.
-fn files(table: Table, open: &DeltaTable) -> Result<Vec<(object_store::path::Path, u64, String)>> {
+fn files(table: Table, open: &DeltaTable) -> Result<Vec<(Path, u64, String)>> {
     let state = open.snapshot().map_err(|error| read_error(table.name())(error.into()))?;
     let day = |values: HashMap<String, Option<String>>| values.get("dt").cloned().flatten().unwrap_or_default();
     Ok(state
@@ -441,4 +490,66 @@ fn files(table: Table, open: &DeltaTable) -> Result<Vec<(object_store::path::Pat
             (file.object_store_path(), size, day(file.partition_values_map()))
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_794_978_131_000_000;
+
+    fn read_log() -> LogRead {
+        let rules = transcript::rules::Rules::shipped().0;
+        let object = |uri: &str| ObjectRow {
+            uri: uri.to_owned(),
+            kind: "session_log",
+            state: "read",
+            size: 9,
+            modified: Some(1),
+            ..ObjectRow::default()
+        };
+        let name = "sato-0123456789abcdefghijklmnop.log";
+        let text = b"sh-4.2$ sudo id\r\nuid=0(root)\r\nsh-4.2$ ";
+        crate::sessions::read(object(&format!("s3://b/ssm/{name}")), name, text, &rules).unwrap()
+    }
+
+    async fn column(lake: &Lake, table: Table, name: &str) -> Vec<String> {
+        let open = lake.open(table).await.unwrap();
+        let mut found = Vec::new();
+        for (path, size, _) in files(table, &open).unwrap() {
+            for batch in read(open.object_store(), table, &path, size, &[name]).await.unwrap() {
+                found.extend(text_column(table, &batch, name).unwrap().iter().flatten().map(str::to_owned));
+            }
+        }
+        found
+    }
+
+    #[tokio::test]
+    async fn log_that_two_writers_read_at_once_is_noted_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = Lake::at(&folder.path().to_string_lossy(), HashMap::new()).unwrap();
+        let (mut one, mut other) = (SessionWriter::open(&lake).await.unwrap(), SessionWriter::open(&lake).await.unwrap());
+        let mut refused = read_log();
+        refused.rejects.push(LogReject { reason: "line_too_long", detail: String::new(), bytes: 0..1 });
+        assert_eq!(one.commit(std::slice::from_ref(&refused), "one", NOW).await.unwrap().written, 1);
+        assert_eq!(other.commit(std::slice::from_ref(&refused), "other", NOW).await.unwrap().duplicate, 1);
+        for (table, name) in
+            [(Table::Objects, "object"), (Table::Rejects, "reason"), (Table::Sessions, "session_id"), (Table::Commands, "line")]
+        {
+            assert_eq!(column(&lake, table, name).await.len(), 1, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn alert_that_two_monitors_told_at_once_is_remembered_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = Lake::at(&folder.path().to_string_lossy(), HashMap::new()).unwrap();
+        let (mut one, mut other) = (SessionWriter::open(&lake).await.unwrap(), SessionWriter::open(&lake).await.unwrap());
+        let alert = |id: &str| AlertRow { alert_id: id.to_owned(), disposition: "sent", ..AlertRow::default() };
+        one.note_alerts(&[alert("a"), alert("b")], "one", NOW).await.unwrap();
+        other.note_alerts(&[alert("b"), alert("c")], "other", NOW).await.unwrap();
+        let mut ids = column(&lake, Table::Alerts, "alert_id").await;
+        ids.sort_unstable();
+        assert_eq!(ids, ["a", "b", "c"]);
+    }
 }

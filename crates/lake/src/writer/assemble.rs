@@ -79,6 +79,11 @@ fn encode_all(jobs: &[Job<'_>]) -> Result<Vec<File>> {
     Ok(files)
 }
 
+/// The day of a partition's name.
+pub(crate) fn day_named(text: &str) -> Option<i32> {
+    event::time::micros(&format!("{text}T00:00:00Z")).map(crate::day_of)
+}
+
 /// `2026-11-18`, as a partition is named.
 pub(crate) fn day_text(day: i32) -> String {
     let text = event::time::rfc3339(i64::from(day) * crate::rows::DAY_MICROS);
@@ -179,13 +184,15 @@ pub(crate) fn assemble(
     let objects = tallied(rows, &sorted);
     let batch = Batch::new(rows, graph).map_err(|error| Error::Write { table: Table::Events.name(), source: error.into() })?;
     let today = day_text(crate::day_of(now));
-    // What another writer noted of the same object in the meantime is not noted twice.
-    let is_noted =
-        |object: &ObjectRow| ledger.contains_key(&object_identity(&object.uri, object.size, object.etag.as_deref(), object.modified));
+    // What another writer noted of the same object in the meantime is not noted twice; that one could not be read is no note of the reading.
+    let is_noted = |object: &ObjectRow| {
+        let known = ledger.get(&object_identity(&object.uri, object.size, object.etag.as_deref(), object.modified));
+        known.is_some_and(|known| *known != Known::Unreadable || object.state == "unreadable")
+    };
     let mut news: Vec<&ObjectRow> = objects.iter().filter(|object| !is_noted(object)).collect();
     news.sort_by_key(|object| object.id);
     let of_news = |reject: &&RejectRow| rows.objects.get(reject.object as usize).is_some_and(|object| !is_noted(object));
-    let rejects: Vec<&RejectRow> = rows.rejects.iter().filter(of_news).chain(&sorted.rejects).collect();
+    let rejects: Vec<&RejectRow> = rows.rejects.iter().chain(&sorted.rejects).filter(of_news).collect();
     let mut jobs: Vec<Job<'_>> = Vec::new();
     for (day, events) in by_day(rows, &sorted.kept) {
         let batch = &batch;

@@ -2,6 +2,7 @@
 
 use super::{APPLICATION, HEALED, MANIFEST_KEY, Writer};
 use crate::error::{BoxError, Error, Result, read_error};
+use crate::fail_point::{Point, reach};
 use crate::schema::Table;
 use crate::table::{Attempt, commit};
 use deltalake::DeltaTable;
@@ -27,6 +28,7 @@ pub(crate) async fn write_manifest<M: serde::Serialize>(events: &DeltaTable, man
     let write = |error: BoxError| Error::Write { table: "events", source: error };
     let bytes = serde_json::to_vec(manifest).map_err(|error| write(error.into()))?;
     events.object_store().put(&manifest_path(&name), bytes.into()).await.map_err(|error| write(error.into()))?;
+    reach(Point::Manifest);
     Ok(name)
 }
 
@@ -84,15 +86,14 @@ impl Writer {
                 }
                 let open = self.table_mut(table)?;
                 let actions = adds.into_iter().map(Action::Add).collect();
-                match commit(table, open, actions, Some((APPLICATION, version)), HashMap::new()).await? {
-                    Attempt::Done(_) => seen = version,
-                    Attempt::Lost => {
-                        open.update_state().await.map_err(|error| read_error(table.name())(error.into()))?;
-                        seen = self.followed(table).await?;
-                    }
+                if commit(table, open, actions, Some((APPLICATION, version)), HashMap::new()).await? == Attempt::Lost {
+                    open.update_state().await.map_err(|error| read_error(table.name())(error.into()))?;
                 }
+                // Not `version`: what the log says now may come from another writer, who was further.
+                seen = self.followed(table).await?;
             }
         }
+        reach(Point::Followed);
         Ok(())
     }
 
@@ -103,12 +104,8 @@ impl Writer {
         for version in self.noted(Table::Credentials, HEALED).await? + 1..=newest {
             let manifest = self.manifest(version).await?.unwrap_or_default();
             for add in manifest.get(Table::Credentials.name()).into_iter().flatten() {
-                let day = add
-                    .partition_values
-                    .get("dt")
-                    .and_then(Option::as_deref)
-                    .and_then(|day| event::time::micros(&format!("{day}T00:00:00Z")));
-                days.extend(day.map(crate::day_of));
+                let day = add.partition_values.get("dt").and_then(Option::as_deref);
+                days.extend(day.and_then(super::day_named));
             }
         }
         Ok(days)

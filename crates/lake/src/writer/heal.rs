@@ -3,12 +3,15 @@
 //! A session's issuer may arrive after it, or after what it issued in turn; whatever lies within the life of the chains that
 //! new facts touch is resolved again, and what differs from the last word on it becomes the new one.
 
-use super::{HEALED, Writer};
-use crate::error::{Result, read_error};
+use super::{ATTEMPTS_MAX, HEALED, Writer};
+use crate::error::{Error, Result, read_error};
 use crate::facts::{self, Fact, LastWord};
+use crate::fail_point::{Point, reach};
+use crate::parquet_file::encode;
 use crate::rows::Rows;
 use crate::schema::Table;
-use crate::table::{files, read};
+use crate::table::{Attempt, commit, files, read, stage};
+use deltalake::kernel::Action;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Days before and after a session's creation within which its issuers and what it issued lie: sessions live 36 hours at most.
@@ -19,7 +22,7 @@ const WORD_COLUMNS: [&str; 7] =
     ["fact", "credential_id", "actor_kind", "actor_id", "certainty", "resolved_version", "resolved_fingerprint"];
 
 impl Writer {
-    /// Loads what the lake knows of the sessions around those in `rows`, once for each day.
+    /// Loads what the lake knows of the sessions around those in `rows`, each file once.
     pub(super) async fn load_facts_around(&mut self, rows: &Rows) -> Result<()> {
         let created = rows.sessions.iter().map(|session| session.key.creation_date.map_or(0, crate::day_of));
         let issued = rows.issues.iter().map(|issue| crate::day_of(issue.event_time));
@@ -27,10 +30,9 @@ impl Writer {
         self.load_facts(days).await
     }
 
-    /// Adds the facts of files that were not read yet, another writer's of a moment ago among them.
     async fn load_facts(&mut self, days: BTreeSet<i32>) -> Result<()> {
         for (path, size) in self.credential_files(&days)? {
-            if !self.read_facts.insert(path.to_string()) {
+            if !self.loaded_facts.insert(path.to_string()) {
                 continue;
             }
             for batch in read(self.table(Table::Credentials)?.object_store(), Table::Credentials, &path, size, &[]).await? {
@@ -42,6 +44,22 @@ impl Writer {
                     }
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Notes the days of which another writer has added something to `credentials` since this one last looked at all: what is noted as
+    /// healed below includes it, and the other may be dead.
+    pub(super) fn note_others_facts(&mut self) -> Result<()> {
+        let open = self.table(Table::Credentials)?.clone();
+        let state = open.snapshot().map_err(|error| read_error("credentials")(error.into()))?;
+        for file in state.log_data().iter() {
+            let path = file.object_store_path().to_string();
+            if self.own_facts.contains(&path) || !self.noted_facts.insert(path) {
+                continue;
+            }
+            let day = file.partition_values_map().get("dt").cloned().flatten();
+            self.fact_days.extend(day.and_then(|day| super::day_named(&day)));
         }
         Ok(())
     }
@@ -75,15 +93,21 @@ impl Writer {
     /// # Errors
     /// Where `credentials` cannot be read or committed to.
     pub async fn heal(&mut self, now: i64) -> Result<u64> {
-        // Of two that write at once, the one that committed later heals later: it must see what the other one committed, and what neither
-        // healed if the other one dies.
-        self.table_mut(Table::Events)?.update_state().await.map_err(|error| read_error("events")(error.into()))?;
-        self.follow().await?;
-        let credentials = self.table_mut(Table::Credentials)?;
-        credentials.update_state().await.map_err(|error| read_error(Table::Credentials.name())(error.into()))?;
-        let version = self.table(Table::Events)?.version().map_or(0, |version| version as i64);
-        let unhealed = self.unhealed_days().await?;
-        self.fact_days.extend(unhealed);
+        for _ in 0..ATTEMPTS_MAX {
+            if let Some(healed) = self.heal_once(now).await? {
+                return Ok(healed);
+            }
+            // What another writer added may change what is said of a session.
+            self.table_mut(Table::Events)?.update_state().await.map_err(|error| read_error("events")(error.into()))?;
+            self.table_mut(Table::Credentials)?.update_state().await.map_err(|error| read_error("credentials")(error.into()))?;
+            self.follow().await?;
+        }
+        Err(Error::Contended { attempts: ATTEMPTS_MAX })
+    }
+
+    /// Tries once; `None` where another writer committed to `credentials` in the meantime.
+    async fn heal_once(&mut self, now: i64) -> Result<Option<u64>> {
+        self.note_others_facts()?;
         let mut days: BTreeSet<i32> = BTreeSet::from([0]);
         for day in self.fact_days.iter().filter(|day| **day != 0) {
             // A token may be given out after midnight in a session of the day before.
@@ -110,13 +134,20 @@ impl Writer {
             let fact = Fact::Resolved { session: session.clone(), resolution: Box::new(resolution) };
             changed.entry(fact.day()).or_default().push(fact);
         }
-        let mut files = Vec::new();
+        let version = self.table(Table::Events)?.version().map_or(0, |version| version as i64);
+        reach(Point::Resolved);
+        let mut actions = Vec::new();
         for (day, facts) in changed {
-            files.push((super::assemble::day_text(day), facts::batch(&facts, version)?));
+            let encoded = encode(Table::Credentials, &facts::batch(&facts, version)?)?;
+            let store = self.table(Table::Credentials)?.object_store();
+            actions.push(Action::Add(stage(store.as_ref(), Table::Credentials, &super::day_text(day), encoded, now).await?));
         }
-        self.append(Table::Credentials, &files, Some((HEALED, version)), now).await?;
+        let open = self.table_mut(Table::Credentials)?;
+        if commit(Table::Credentials, open, actions, Some((HEALED, version)), HashMap::new()).await? == Attempt::Lost {
+            return Ok(None);
+        }
         self.fact_days.clear();
-        Ok(healed)
+        Ok(Some(healed))
     }
 
     /// Whether anything was committed since the last healing.

@@ -13,11 +13,11 @@ mod ids;
 use crate::error::{Error, Result, read_error};
 use crate::rows::{ObjectRow, Rows, object_identity};
 use crate::schema::Table;
-use crate::table::{Attempt, Lake, commit, files, read};
+use crate::table::{Attempt, Lake, append, commit, files, read, stage};
 use arrow::array::{Array as _, AsArray as _};
 use arrow::datatypes::Int64Type;
-pub(crate) use assemble::day_text;
 use assemble::{Assembled, File, assemble};
+pub(crate) use assemble::{day_named, day_text};
 use deltalake::DeltaTable;
 use deltalake::kernel::Action;
 use hashbrown::HashMap;
@@ -108,9 +108,12 @@ pub struct Writer {
     /// Files of `credentials` whose facts the graph has because this writer made them.
     own_facts: HashSet<String>,
     accounts: BTreeSet<String>,
+    /// Days with facts that are not healed yet.
     fact_days: BTreeSet<i32>,
-    /// Files of `credentials` of other writers whose facts the graph has.
-    read_facts: HashSet<String>,
+    /// Files of `credentials` that the graph has.
+    loaded_facts: HashSet<String>,
+    /// Files of `credentials` that are healed, or whose days are among `fact_days`.
+    noted_facts: HashSet<String>,
 }
 
 impl std::fmt::Debug for Writer {
@@ -125,17 +128,28 @@ impl Writer {
     /// # Errors
     /// Where a table cannot be read, made or committed to.
     pub async fn open(lake: &Lake) -> Result<Self> {
+        let events = match lake.open(Table::Events).await {
+            Ok(events) => Some(events),
+            Err(Error::Absent { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        // What followed `events` and is not there cannot be made anew from what is left.
+        let has_begun = match &events {
+            Some(events) => !files(Table::Events, events, |_| true)?.is_empty(),
+            None => false,
+        };
         let mut tables = BTreeMap::new();
-        for table in Table::ALL.into_iter().filter(|table| !crate::sessions::OWN_TABLES.contains(table)) {
-            // What followed `events` and is not there cannot be made anew from what is left.
-            let has_begun = match tables.get(&Table::Events) {
-                Some(events) => !files(Table::Events, events, |_| true)?.is_empty(),
-                None => false,
-            };
+        for table in follow::FOLLOWERS.into_iter().chain([Table::Runs, Table::Directory]) {
             let follows = follow::FOLLOWERS.contains(&table);
             let open = if has_begun && follows { lake.open(table).await? } else { lake.open_or_create(table).await? };
             tables.insert(table, open);
         }
+        // Last: a lake is there once `events` is, and then all of it.
+        let events = match events {
+            Some(events) => events,
+            None => lake.open_or_create(Table::Events).await?,
+        };
+        tables.insert(Table::Events, events);
         let mut writer = Self {
             lake: lake.clone(),
             tables,
@@ -146,11 +160,14 @@ impl Writer {
             own_facts: HashSet::new(),
             accounts: BTreeSet::new(),
             fact_days: BTreeSet::new(),
-            read_facts: HashSet::new(),
+            loaded_facts: HashSet::new(),
+            noted_facts: HashSet::new(),
         };
         writer.follow().await?;
         writer.load_ledger().await?;
         writer.accounts.extend(crate::directory::accounts(writer.table(Table::Directory)?).await?);
+        writer.note_others_facts()?;
+        // Of those that were there before, only these are to be looked at.
         writer.fact_days = writer.unhealed_days().await?;
         writer.graph = Graph::new(&Organisation { accounts: writer.accounts.clone() });
         Ok(writer)
@@ -167,6 +184,15 @@ impl Writer {
     /// What is known of an object with this address and content: an etag tells content apart, else size and time of change do.
     pub fn known(&self, uri: &str, size: u64, etag: Option<&str>, modified: Option<i64>) -> Option<Known> {
         self.known.get(&object_identity(uri, size, etag, modified)).copied()
+    }
+
+    /// Learns what others have noted of objects since, the writer of sessions' logs among them.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub async fn look_again(&mut self) -> Result<()> {
+        self.table_mut(Table::Objects)?.update_state().await.map_err(|error| read_error("objects")(error.into()))?;
+        self.load_ledger().await
     }
 
     /// Writes what workers found, once: records that are there already are duplicates. What is left of `parts` is their memory.
@@ -196,6 +222,8 @@ impl Writer {
         rows.issues.iter().for_each(|issue| self.graph.add_issue(Arc::clone(issue)));
         let days: BTreeSet<i32> = (0..rows.len() as u32).map(|event| rows.day(event)).collect();
         for _ in 0..ATTEMPTS_MAX {
+            // Others may have noted one of these objects since, also where no race against them was lost.
+            self.load_ledger().await?;
             let events = self.table(Table::Events)?.clone();
             self.ids.load(&events, &days).await?;
             let version = self.table(Table::Events)?.version().map_or(0, |version| version as i64) + 1;
@@ -209,7 +237,6 @@ impl Writer {
                 let events = self.table_mut(Table::Events)?;
                 events.update_state().await.map_err(|error| read_error("events")(error.into()))?;
                 self.follow().await?;
-                self.load_ledger().await?;
                 continue;
             }
             self.ids.remember(&assembled);
@@ -228,32 +255,11 @@ impl Writer {
     /// # Errors
     /// Where the commit fails.
     pub async fn note_run(&mut self, run: &RunRow) -> Result<()> {
-        let batch = crate::ledger_file::run_batch(run)?;
-        let day = assemble::day_text(crate::day_of(run.started));
-        self.append(Table::Runs, &[(day, batch)], None, run.ended).await
-    }
-
-    /// Appends files, each with its partition, to a table in one commit.
-    async fn append(
-        &mut self,
-        table: Table,
-        files: &[(String, arrow::array::RecordBatch)],
-        transaction: Option<(&str, i64)>,
-        now: i64,
-    ) -> Result<()> {
-        let open = self.table_mut(table)?;
-        let mut actions = Vec::new();
-        for (partition, batch) in files {
-            let encoded = crate::parquet_file::encode(table, batch)?;
-            actions.push(Action::Add(crate::table::stage(open.object_store().as_ref(), table, partition, encoded, now).await?));
-        }
-        for _ in 0..ATTEMPTS_MAX {
-            if commit(table, open, actions.clone(), transaction, std::collections::HashMap::new()).await? != Attempt::Lost {
-                return Ok(());
-            }
-            open.update_state().await.map_err(|error| read_error(table.name())(error.into()))?;
-        }
-        Err(Error::Contended { attempts: ATTEMPTS_MAX })
+        let encoded = crate::parquet_file::encode(Table::Runs, &crate::ledger_file::run_batch(run)?)?;
+        let open = self.table_mut(Table::Runs)?;
+        let day = day_text(crate::day_of(run.started));
+        let add = stage(open.object_store().as_ref(), Table::Runs, &day, encoded, run.ended).await?;
+        append(Table::Runs, open, vec![Action::Add(add)]).await
     }
 
     fn table(&self, table: Table) -> Result<&DeltaTable> {
@@ -269,14 +275,16 @@ impl Writer {
         let mut manifest: BTreeMap<&str, Vec<deltalake::kernel::Add>> = BTreeMap::new();
         for File { table, partition, encoded } in std::mem::take(&mut assembled.files) {
             let store = self.table(table)?.object_store();
-            let add = crate::table::stage(store.as_ref(), table, &partition, encoded, now).await?;
+            let add = stage(store.as_ref(), table, &partition, encoded, now).await?;
             if table == Table::Events {
                 assembled.event_paths.push(add.path.clone());
                 actions.push(Action::Add(add));
             } else {
-                if table == Table::Credentials {
-                    self.own_facts.insert(add.path.clone());
-                }
+                match table {
+                    Table::Credentials => self.own_facts.insert(add.path.clone()),
+                    Table::Objects => self.ledger_files.insert(add.path.clone()),
+                    _ => false,
+                };
                 manifest.entry(table.name()).or_default().push(add);
             }
         }
@@ -355,3 +363,6 @@ impl Writer {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

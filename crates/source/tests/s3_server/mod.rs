@@ -79,10 +79,13 @@ pub(crate) async fn start(root: &Path) -> Server {
     let public_keys = Arc::<Mutex<PublicKeys>>::default();
     let script = Arc::<Mutex<Option<Script>>>::default();
     let (of_objects, keys, faults) = (Arc::clone(&metadata), Arc::clone(&public_keys), Arc::clone(&script));
+    // The server looks whether there is an object, and then writes it: of two at once both would find none.
+    let writing = Arc::new(tokio::sync::Mutex::new(()));
     let accepting = tokio::spawn(async move {
         let mut connections = JoinSet::new(); // dropped with this task, and all connections with it
         while let Ok((socket, _)) = listener.accept().await {
             let (service, of_objects, keys, faults) = (service.clone(), Arc::clone(&of_objects), Arc::clone(&keys), Arc::clone(&faults));
+            let writing = Arc::clone(&writing);
             connections.spawn(async move {
                 let server = Builder::new(TokioExecutor::new());
                 let answer = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
@@ -92,11 +95,16 @@ pub(crate) async fn start(root: &Path) -> Server {
                     let (method, uri) = (request.method().clone(), request.uri().clone());
                     let fault =
                         faults.lock().unwrap().as_mut().and_then(|script| script(method.as_str(), uri.path(), uri.query().unwrap_or("")));
+                    let writing = request.headers().contains_key("if-none-match").then(|| Arc::clone(&writing));
                     let answered = hyper::service::Service::call(&service, request);
                     async move {
                         if let Some(answer) = answer {
                             return Ok(hyper::Response::new(s3s::Body::from(answer)));
                         }
+                        let alone = match writing {
+                            Some(writing) => Some(writing.lock_owned().await),
+                            None => None,
+                        };
                         let mut answered = match fault {
                             Some(Fault::Refuse(status, code)) => return Ok(refusal(status, code)),
                             Some(Fault::Slow(time)) => {
@@ -111,6 +119,7 @@ pub(crate) async fn start(root: &Path) -> Server {
                             Some(Fault::Stale(part)) => without(answered.await?, part).await,
                             None => answered.await?,
                         };
+                        drop(alone);
                         if answered.status().is_success() {
                             for (name, value) in &told {
                                 let name = HeaderName::from_bytes(format!("x-amz-meta-{name}").as_bytes()).unwrap();
