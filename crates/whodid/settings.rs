@@ -279,7 +279,7 @@ impl Settings {
 
     /// Buckets of the sources in the configuration.
     pub(crate) fn source_buckets(&self) -> Vec<String> {
-        let in_s3 = self.sources.values().filter(|spec| source::is_s3(spec));
+        let in_s3 = self.sources.values().map(NamedSource::address).filter(|spec| source::is_s3(spec));
         in_s3.filter_map(|spec| spec.split('/').nth(2).map(str::to_owned)).collect()
     }
 

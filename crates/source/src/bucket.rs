@@ -87,7 +87,8 @@ impl Bucket {
     /// A bucket of which something else told, in `options.region`; nothing is asked yet. It must be `owner`'s, an account, if one is given.
     pub(crate) async fn told_of(bucket: &str, owner: Option<String>, options: &Options) -> Bucket {
         let (name, bucket, profile) = (format!("s3://{bucket}"), bucket.to_owned(), options.profile.clone());
-        Bucket { client: client(options).await, name, bucket, prefix: String::new(), profile, read_timeout: READ_TIMEOUT, owner }
+        let listings = Arc::default();
+        Bucket { client: client(options).await, name, bucket, prefix: String::new(), profile, read_timeout: READ_TIMEOUT, listings, owner }
     }
 
     /// What a listing would say of an object.
