@@ -13,8 +13,28 @@ use simulate::terminal::{Shell, record};
 use transcript::{Command, Line, Setup, Sink, Transcript};
 
 const SHAPES: &[&str] = &[
-    "sessions", "output", "one_line", "one_streamed_line", "colours", "titles", "alternate_screen", "cursor_moves", "scroll_regions", "scrolling", "wide_combining", "backspaces", "prompts", "pasted_marks", "inserts", "eucjp",
-    "open_quotes", "tabs", "erasures", "resizes", "repeats", "shells",
+    "sessions",
+    "output",
+    "one_line",
+    "one_streamed_line",
+    "colours",
+    "titles",
+    "alternate_screen",
+    "cursor_moves",
+    "scroll_regions",
+    "scrolling",
+    "wide_combining",
+    "backspaces",
+    "prompts",
+    "pasted_marks",
+    "inserts",
+    "eucjp",
+    "open_quotes",
+    "tabs",
+    "erasures",
+    "resizes",
+    "repeats",
+    "shells",
 ];
 
 #[derive(Default)]

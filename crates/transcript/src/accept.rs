@@ -91,7 +91,8 @@ impl Driver<'_> {
                 return None;
             }
             let mut input = self.entered(prompt, text);
-            let doubtful = if input.prompt.looks < Looks::Strong { shows } else { expect.is_some_and(|expect| expect.shows) && !session.edited };
+            let doubtful =
+                if input.prompt.looks < Looks::Strong { shows } else { expect.is_some_and(|expect| expect.shows) && !session.edited };
             input.may_be_shown = doubtful && !shell.dressed && !input.text.is_empty();
             return Some(input);
         }
@@ -168,7 +169,8 @@ impl Driver<'_> {
             input.reconstructed = true;
         }
         let Some(shell) = self.session.shells.current() else { return };
-        let written = self.session.written.find(input.prompt.text.as_str()).and_then(|at| self.session.written.get(at + input.prompt.text.len()..));
+        let written =
+            self.session.written.find(input.prompt.text.as_str()).and_then(|at| self.session.written.get(at + input.prompt.text.len()..));
         if let Some(line) = reconstruct::better(&input.text, written.unwrap_or(&input.text), &shell.state) {
             input.text = line;
             input.reconstructed = true;
@@ -188,12 +190,7 @@ impl Driver<'_> {
         }
         session.searched = false;
         session.screen.start_input(at);
-        session.editor = Some(Editor {
-            row: session.screen.base() + at.row as u64,
-            column: at.column,
-            prompt: None,
-            pasted: false,
-        });
+        session.editor = Some(Editor { row: session.screen.base() + at.row as u64, column: at.column, prompt: None, pasted: false });
     }
 
     /// The prompt stands already, and ends at the cursor.

@@ -149,7 +149,8 @@ fn folder_behind(rest: &str, sign: char) -> Option<usize> {
         return None;
     }
     let (folder, after) = rest.split_once(' ')?;
-    let is_folder = folder.starts_with(['~', '/']) || sign == 'λ' && folder.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    let is_folder =
+        folder.starts_with(['~', '/']) || sign == 'λ' && folder.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
     let mark = after.chars().next().filter(|mark| matches!(mark, '$' | '#' | '%' | '>'))?;
     let next = after.get(mark.len_utf8()..).and_then(|text| text.chars().next());
     (is_folder && next.is_none_or(|next| next == ' ')).then(|| folder.len() + 1 + mark.len_utf8() + usize::from(next.is_some()))
@@ -193,7 +194,8 @@ fn looks(head: &str, mark: char) -> Option<Looks> {
         return Some(Looks::Strong);
     }
     // One word, perhaps with a folder: `web-3 ~/src% `.
-    let plain = |word: &&str| word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '~' | ':' | '[' | ']' | MANGLED));
+    let plain =
+        |word: &&str| word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '~' | ':' | '[' | ']' | MANGLED));
     (words.len() <= 2 && words.iter().all(plain) && (words.len() == 1 || words.last().is_some_and(|last| last.contains(['/', '~']))))
         .then_some(Looks::Weak)
 }
@@ -210,7 +212,8 @@ fn is_versioned_shell(word: &str) -> bool {
 fn is_user_at_host(word: &str) -> bool {
     let Some((user, rest)) = word.split_once('@') else { return false };
     let host = rest.split([':', ']', ')']).next().unwrap_or_default();
-    let name = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '\\' | '㉿' | MANGLED));
+    let name =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '\\' | '㉿' | MANGLED));
     name(user) && name(host)
 }
 

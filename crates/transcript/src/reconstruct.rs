@@ -32,7 +32,9 @@ pub(crate) fn pasted(shown: &str) -> Option<&str> {
 
 fn elevates(line: &str, state: &State) -> bool {
     let found = shell::programs(line, &mut state.clone()).programs;
-    found.iter().any(|program| elevate::request(&program.program, &program.argv).is_some_and(|request| request.runs != elevate::Runs::Nothing))
+    found
+        .iter()
+        .any(|program| elevate::request(&program.program, &program.argv).is_some_and(|request| request.runs != elevate::Runs::Nothing))
 }
 
 /// As if each letter was inserted where the cursor stood: `do id`, back to the start, `su`.

@@ -99,9 +99,38 @@ fn is_open_construct(name: &str) -> bool {
     let name = name.trim_end_matches('>');
     matches!(
         name,
-        "quote" | "dquote" | "bquote" | "heredoc" | "heredocd" | "for" | "foreach" | "while" | "until" | "repeat" | "select" | "if" | "then" | "else" | "elif"
-            | "elif-then" | "case" | "cursh" | "subsh" | "function" | "pipe" | "errpipe" | "cmdand" | "cmdor" | "cmdsubst" | "math" | "mathsubst" | "array"
-            | "braceparam" | "cond" | "always" | "coproc"
+        "quote"
+            | "dquote"
+            | "bquote"
+            | "heredoc"
+            | "heredocd"
+            | "for"
+            | "foreach"
+            | "while"
+            | "until"
+            | "repeat"
+            | "select"
+            | "if"
+            | "then"
+            | "else"
+            | "elif"
+            | "elif-then"
+            | "case"
+            | "cursh"
+            | "subsh"
+            | "function"
+            | "pipe"
+            | "errpipe"
+            | "cmdand"
+            | "cmdor"
+            | "cmdsubst"
+            | "math"
+            | "mathsubst"
+            | "array"
+            | "braceparam"
+            | "cond"
+            | "always"
+            | "coproc"
     )
 }
 
@@ -209,7 +238,8 @@ impl Driver<'_> {
     fn continues(&self, input: &Input) -> bool {
         let text = input.prompt.text.trim_end();
         let named = is_open_construct_prompt(text);
-        (text == ">" || named) && self.session.running.as_ref().is_some_and(|running| running.is_incomplete() || named)
+        (text == ">" || named)
+            && self.session.running.as_ref().is_some_and(|running| running.is_incomplete() || named)
             && self.session.shells.current().is_some_and(|shell| shell.prompt.text != input.prompt.text)
     }
 
@@ -238,7 +268,9 @@ impl Driver<'_> {
     }
 
     fn reread(&mut self) {
-        if let (Some(running), Some(shell)) = (self.session.running.as_mut().filter(|running| running.unread), self.session.shells.current_mut()) {
+        if let (Some(running), Some(shell)) =
+            (self.session.running.as_mut().filter(|running| running.unread), self.session.shells.current_mut())
+        {
             running.unread = false;
             shell.state = running.before.clone();
             running.expect = read(&mut running.command, &mut shell.state);
@@ -335,7 +367,8 @@ fn read(command: &mut Command, state: &mut State) -> Expect {
         command.programs.iter().any(|program| matches!(program.program.as_str(), "." | "source" | "exec" | "conda" | "deactivate"))
             || command.effective().contains("PS1=")
             || command.effective().contains("PROMPT=");
-    let Some(last) = command.programs.iter().rposition(|program| !program.fed && shell::opens_shell(&program.program, &program.argv)) else {
+    let Some(last) = command.programs.iter().rposition(|program| !program.fed && shell::opens_shell(&program.program, &program.argv))
+    else {
         expect.interpreter = command.programs.last().is_some_and(|program| shell::is_interpreter(&program.program));
         return expect;
     };

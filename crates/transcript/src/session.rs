@@ -260,7 +260,11 @@ impl Session {
         if below || self.screen.row(row).is_none_or(|row| row.len() > crate::prompt::PROMPT_MAX) {
             return false;
         }
-        let known = self.editor.as_ref().and_then(|editor| editor.prompt.as_deref()).or_else(|| self.shells.current().map(|shell| shell.prompt.text.as_str()));
+        let known = self
+            .editor
+            .as_ref()
+            .and_then(|editor| editor.prompt.as_deref())
+            .or_else(|| self.shells.current().map(|shell| shell.prompt.text.as_str()));
         known.is_some_and(|prompt| self.screen.text(self.screen.line_start(row), row, 0) == prompt.trim_end())
     }
 

@@ -193,7 +193,9 @@ impl Row {
     /// that was put far apart.
     pub(crate) fn joined(&self, width: Option<usize>) -> usize {
         let gap = |apart: usize, least: usize| {
-            self.cells.get(apart.saturating_sub(least)..apart).is_some_and(|gap| gap.iter().all(|cell| cell.character == ' ' && !cell.is_tail()))
+            self.cells
+                .get(apart.saturating_sub(least)..apart)
+                .is_some_and(|gap| gap.iter().all(|cell| cell.character == ' ' && !cell.is_tail()))
         };
         let at_edge = |apart: &usize| match width {
             Some(width) => self.cells.len() + 1 >= width && gap(*apart, 2),

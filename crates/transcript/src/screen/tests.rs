@@ -124,7 +124,13 @@ fn recorded_sessions_agree() {
             compared += 1;
             let (ours, theirs) = (both.ours().0, both.theirs().0);
             if let Some(row) = ours.iter().zip(&theirs).position(|(one, other)| one != other) {
-                wrong.push(format!("{} row {row} after {:?}: {:?} for {:?}", recording["name"], String::from_utf8_lossy(part), ours[row], theirs[row]));
+                wrong.push(format!(
+                    "{} row {row} after {:?}: {:?} for {:?}",
+                    recording["name"],
+                    String::from_utf8_lossy(part),
+                    ours[row],
+                    theirs[row]
+                ));
                 break;
             }
         }

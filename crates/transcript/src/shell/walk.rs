@@ -438,7 +438,9 @@ fn printed(command: Node<'_>, source: &str, state: &State) -> Option<String> {
 
 /// `<file`, `0<file`, not `<&3`.
 fn reads(redirect: Node<'_>, source: &str) -> bool {
-    source.get(redirect.byte_range()).is_some_and(|text| text.trim_start_matches('0').strip_prefix('<').is_some_and(|rest| !rest.starts_with(['&', '>'])))
+    source
+        .get(redirect.byte_range())
+        .is_some_and(|text| text.trim_start_matches('0').strip_prefix('<').is_some_and(|rest| !rest.starts_with(['&', '>'])))
 }
 
 fn here_document(node: Node<'_>, source: &str) -> Option<String> {

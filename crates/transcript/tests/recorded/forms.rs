@@ -177,6 +177,12 @@ fn sequence(rest: &[u8], strict: bool) -> Option<&[u8]> {
         [0x40..=0x7e, after @ ..] => Some(after),
         [b'(' | b')', _, after @ ..] if !strict => Some(after),
         [_, after @ ..] if !strict => Some(after),
-        _ => if strict { None } else { Some(&[]) },
+        _ => {
+            if strict {
+                None
+            } else {
+                Some(&[])
+            }
+        }
     }
 }
