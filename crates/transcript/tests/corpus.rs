@@ -152,7 +152,7 @@ fn acts_are_found_in_a_streamed_log_unless_its_line_was_rearranged() {
         }
     }
     println!("streamed {sum:?} precision {:.4} recall {:.4}", sum.precision(), sum.recall());
-    assert!(sum.precision() >= 0.94 && sum.recall() >= 0.95, "{sum:?}");
+    assert!(sum.precision() >= 0.97 && sum.recall() >= 0.98, "{sum:?}");
 }
 
 #[test]
