@@ -7,7 +7,7 @@ use crate::command::{COMMAND_BYTES_MAX, Command, Doubt, Elevation, Entry};
 use crate::elevate::{self, Outcome, Runs};
 use crate::prompt::Prompt;
 use crate::session::Driver;
-use crate::shell::{self, How, Program, State};
+use crate::shell::{self, How, Program, Scan, State};
 use crate::shells::{Change, Expect, Kind};
 
 /// Lines of output kept from the start and from the end, to tell an outcome by.
@@ -26,6 +26,10 @@ pub(crate) struct Running {
     head: Vec<String>,
     tail: VecDeque<String>,
     lines: u64,
+    /// What is still open after the lines so far.
+    scan: Scan,
+    /// Lines came that were not read yet.
+    unread: bool,
     /// The next line of output may be the line after history expansion.
     expands: bool,
     before: State,
@@ -33,7 +37,7 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn is_incomplete(&self) -> bool {
-        shell::is_incomplete(&self.command.line)
+        self.scan.is_open()
     }
 
     pub(crate) fn output(&mut self, text: &str) {
@@ -210,7 +214,11 @@ impl Driver<'_> {
         };
         let expect = if cancelled { Expect::default() } else { read(&mut command, &mut shell.state) };
         session.multiplexed |= multiplexes(&command.programs);
+        let mut scan = Scan::default();
+        scan.read(&command.line);
         session.running = Some(Running {
+            scan,
+            unread: false,
             expands: expands_history(&command.line),
             command,
             expect,
@@ -245,13 +253,25 @@ impl Driver<'_> {
         if running.command.line.len() + input.text.len() < COMMAND_BYTES_MAX {
             running.command.line.push('\n');
             running.command.line.push_str(&input.text);
+            running.scan.read(&input.text);
         } else {
             running.command.truncated = true;
         }
         running.command.last_line = input.last_line.max(running.command.last_line);
         running.command.time = session.time;
         running.cancelled = !input.marked && input.text.ends_with("^C");
-        if let Some(shell) = session.shells.current_mut() {
+        // Read again only when it is whole, or nothing more comes.
+        running.unread = true;
+        if !running.is_incomplete() {
+            self.reread();
+        }
+    }
+
+    fn reread(&mut self) {
+        if let (Some(running), Some(shell)) =
+            (self.session.running.as_mut().filter(|running| running.unread), self.session.shells.current_mut())
+        {
+            running.unread = false;
             shell.state = running.before.clone();
             running.expect = read(&mut running.command, &mut shell.state);
         }
@@ -259,6 +279,7 @@ impl Driver<'_> {
 
     /// What follows the last command is known now: a prompt, or nothing more.
     pub(crate) fn settle(&mut self, next: Option<&Input>) {
+        self.reread();
         let session = &mut *self.session;
         let running = session.running.take();
         let left = std::mem::take(&mut session.left);

@@ -411,11 +411,11 @@ impl Driver<'_> {
         let mut text = std::mem::take(&mut session.head);
         text.push_str(&session.screen.text(start, row, 0));
         if session.stripped {
-            if session.edited {
-                session.cut_erased(start, row, &mut text);
-            }
             if unscrolled && session.shells.known(&text).is_some() {
                 text = session.screen.input_text(start, row, 0);
+            }
+            if session.edited {
+                session.cut_erased(start, row, &mut text);
             }
             text = text.strip_prefix("⏎ ").map(str::to_owned).unwrap_or(text);
             if session.ends_in_mark {

@@ -271,7 +271,7 @@ impl Shells {
             root,
             user,
             inside: Some(expect.line.clone()),
-            state: State::default(),
+            state: self.current().map(|outer| outer.state.inner()).unwrap_or_default(),
         };
         if self.open.len() >= SHELLS_MAX {
             self.open.pop();

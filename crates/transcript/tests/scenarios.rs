@@ -29,6 +29,26 @@ fn mistakes_are_as_corrected() {
 }
 
 #[test]
+fn what_a_streamed_log_does_not_erase_was_not_entered() {
+    // `sudo halt` was recalled, rubbed out up to its `lt`, which one sequence erased; that sequence is not in the log.
+    let lines = [
+        "sh-4.2$ ls",
+        "x",
+        "sh-4.2$ sudo halt\x08\x08\x08\x08\x08\x08\x08\x08\x08su -c id",
+        "sh-4.2$ sudo halt\x08\x08\x08\x08\x08\x08\x08\x08\x08run0 id",
+        "sh-4.2$ ",
+    ];
+    let entry = serde_json::json!({"eventVersion": "1.0", "eventTime": "2026-11-20T01:02:03Z", "awsRegion": "ap-northeast-1", "target": {"id": "i-0a1b2c3d"},
+        "userIdentity": {"arn": "arn:aws:sts::111122223333:assumed-role/R/sato"}, "runAsUser": "ssm-user", "sessionId": "sato-0a1b2c3d4e5f67890", "sessionData": lines});
+    let mut found = Collected::default();
+    let mut transcript = Transcript::new(Setup::default());
+    transcript.message(0, &entry.to_string(), &mut found);
+    transcript.finish(&mut found);
+    let told: Vec<_> = found.commands.iter().map(|command| command.line.as_str()).collect();
+    assert_eq!(told, ["ls", "su -c id", "run0 id"]);
+}
+
+#[test]
 fn wrapped_line_is_one() {
     // As bash writes it at 60 columns, then Ctrl-A, `x`, Ctrl-E and rubbing out.
     let typed = format!("\x1b[?2004hsh-5.2$ echo {}", "a".repeat(47));

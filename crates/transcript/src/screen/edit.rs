@@ -232,9 +232,12 @@ impl Screen {
     }
 
     pub(super) fn repeat(&mut self, count: usize) {
-        for _ in 0..count.min(self.width) {
+        let count = count.min(self.width).min(self.repeats_left);
+        let left = self.repeats_left - count;
+        for _ in 0..count {
             self.print(self.last);
         }
+        self.repeats_left = left;
     }
 
     pub(super) fn reset(&mut self) {

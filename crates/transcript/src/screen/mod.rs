@@ -21,6 +21,9 @@ use unicode_width::UnicodeWidthChar;
 pub(crate) const COLUMNS_MAX: usize = 4096;
 /// The highest screen believed; a program that moves further down to find the bottom is stopped at the bottom known so far.
 pub(crate) const ROWS_MAX: usize = 300;
+/// Repeated characters allowed beyond [`REPEATS_EACH`] of those that are printed: a sequence of few bytes could otherwise fill row after row.
+const REPEATS_MAX: usize = 1_000_000;
+const REPEATS_EACH: usize = 4;
 /// The lowest screen believed.
 const ROWS_MIN: usize = 10;
 /// The height where nothing says another: xterm's.
@@ -85,6 +88,8 @@ pub(crate) struct Screen {
     origin: bool,
     tabs: Vec<bool>,
     last: char,
+    /// Characters that may still be printed by repeating one.
+    repeats_left: usize,
     gone: Vec<Row>,
 }
 
@@ -110,6 +115,7 @@ impl Screen {
             origin: false,
             tabs: (0..COLUMNS_MAX).map(|column| column % 8 == 0).collect(),
             last: ' ',
+            repeats_left: REPEATS_MAX,
             gone: Vec::new(),
         }
     }
@@ -386,6 +392,7 @@ impl Screen {
             row.put(at.column, Cell::narrow(character, standout));
         }
         self.last = character;
+        self.repeats_left = (self.repeats_left + REPEATS_EACH).min(REPEATS_MAX);
         let next = at.column + columns;
         if next >= width {
             self.page.cursor.column = width - 1;

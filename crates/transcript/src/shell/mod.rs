@@ -10,6 +10,7 @@ mod words;
 mod wrap;
 
 pub use state::State;
+pub(crate) use words::Scan;
 pub(crate) use wrap::{is_full_screen, is_interpreter, opens_shell, shows_text};
 
 use serde::Serialize;

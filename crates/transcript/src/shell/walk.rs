@@ -65,11 +65,12 @@ impl Walk<'_> {
             self.whole = false;
             return;
         }
-        let Some(tree) = self.parser.parse(source, None) else {
+        let Some(tree) = self.state.may_parse().then(|| self.parser.parse(source, None)).flatten() else {
             self.whole = false;
-            return;
+            return self.loose(source, place);
         };
         let root = tree.root_node();
+        self.state.note_parsed(source.len(), root.has_error());
         self.node(root, source, place);
         if root.has_error() {
             self.whole = false;

@@ -234,17 +234,16 @@ fn braces(text: &str) -> Vec<String> {
     parts.into_iter().take(BRACES_MAX).map(|part| format!("{before}{part}{after}")).collect()
 }
 
+/// Whether a shell would ask for more before it runs `line`.
 pub(crate) fn is_incomplete(line: &str) -> bool {
     let mut scan = Scan::default();
-    for part in line.split_inclusive('\n') {
-        scan.line(part);
-    }
+    scan.read(line);
     scan.is_open()
 }
 
 /// Follows quotes, here-documents and open blocks as a shell's reader does.
 #[derive(Default)]
-struct Scan {
+pub(crate) struct Scan {
     quote: Option<char>,
     continued: bool,
     documents: Vec<String>,
@@ -254,7 +253,14 @@ struct Scan {
 }
 
 impl Scan {
-    fn is_open(&self) -> bool {
+    /// Takes the next lines of a command.
+    pub(crate) fn read(&mut self, lines: &str) {
+        for line in lines.split_inclusive('\n') {
+            self.line(line);
+        }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
         self.quote.is_some() || self.continued || !self.documents.is_empty() || self.parens > 0 || self.blocks > 0
     }
 
