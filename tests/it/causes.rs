@@ -406,7 +406,8 @@ fn what_digests_show_to_be_missing_may_hold_another_cause() {
     };
     let whole = of(&|_| {});
     assert_eq!((&whole["certainty"], &whole["actor"]["kind"]), (&json!("probable"), &json!("iam_user")), "{whole}");
-    let holes: [(&str, &dyn Fn(&mut crate::signed::Files)); 3] = [
+    type Change<'c> = &'c dyn Fn(&mut crate::signed::Files);
+    let holes: [(&str, Change<'_>); 3] = [
         ("a log that a digest lists", &|files| drop(files.remove(&signed.logs[2]))),
         ("a digest in the chain", &|files| drop(files.remove(&signed.digests[2]))),
         ("the bytes of a log", &|files| {

@@ -86,8 +86,7 @@ fn replaced_files_stay_for_who_reads_an_older_version_and_go_later() {
     let is_there = |file: &String| Path::new(&lake).join("mentions").join(file).is_file();
     assert!(before.iter().all(is_there) && after.iter().all(is_there));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let two_days_on =
-        (std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros() as i64) + 2 * lake::rows::DAY_MICROS;
+    let two_days_on = crate::signed::now() * 1_000_000 + 2 * lake::rows::DAY_MICROS;
     let deleted = runtime.block_on(async {
         let lake = lake::Lake::at(&lake, HashMap::new()).unwrap();
         let mut writer = lake::Writer::open(&lake).await.unwrap();

@@ -206,7 +206,7 @@ fn systems_manager_names_a_user_and_no_role_sessions_person() {
         let lines = entry(started, &["sh-4.2$ sudo id", "uid=0(root)", "sh-4.2$ "]);
         moto.put(GROUP, &started.id, true, now_millis(), &[lines]);
     }
-    let owners = vec![(user.id.clone(), user.user_arn.clone()), (role.id.clone(), role.user_arn.clone())];
+    let owners = [(user.id.clone(), user.user_arn.clone()), (role.id.clone(), role.user_arn.clone())];
     let answer = move |operation: &str, body: &Value| {
         (operation == "AmazonSSM.DescribeSessions").then(|| {
             assert_eq!(body["Filters"][0]["key"], "SessionId");

@@ -62,7 +62,7 @@ pub(super) enum Depth {
 
 impl Depth {
     /// Older logs and alerts do not matter.
-    fn from_day(&self, now: i64) -> Option<i32> {
+    fn first_day(&self, now: i64) -> Option<i32> {
         matches!(self, Self::Commands(_)).then(|| lake::day_of(now) - STREAMED_DAYS)
     }
 }
@@ -320,7 +320,7 @@ impl Monitor {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let from_day = depth.from_day(now);
+        let from_day = depth.first_day(now);
         let (session_ids, logs_from_day) = (Some(ids.clone()), from_day);
         let question = SessionQuestion { session_ids, logs_from_day, now, limit: usize::MAX, ..SessionQuestion::default() };
         let mut sessions = reader.sessions(&question).await?.sessions;
@@ -414,7 +414,7 @@ impl Monitor {
         (depth, now): (&Depth, i64),
     ) -> Result<Vec<AlertRow>, Failure> {
         let ids = found.iter().flat_map(|found| [found.id(), found.orphan_id(), found.named_id()]).collect();
-        let known = reader.known_alerts(&ids, depth.from_day(now)).await?;
+        let known = reader.known_alerts(&ids, depth.first_day(now)).await?;
         found.sort_by_key(|found| (found.row.time, found.row.session_id.clone(), found.place, found.row.rule.clone()));
         let mut rows = Vec::new();
         let mut told = BTreeSet::new();

@@ -6,7 +6,7 @@ use crate::failure::{Failure, causes};
 use crate::settings::Settings;
 use futures::StreamExt as _;
 use identity::EntryKind;
-use lake::{Lake, Snapshot, directory, listing};
+use lake::{Lake, Snapshot, directory, directory_listing as listing};
 use std::collections::BTreeMap;
 
 /// What a source of the directory begins with.
@@ -119,10 +119,10 @@ async fn of_files(settings: &Settings, place: &str, summary: &mut Summary) -> Re
 
 /// The last day that a path names, as `2026-11-18`: its beginning, in microseconds since 1970.
 fn day_named(path: &str) -> Option<i64> {
-    let days = (0..path.len()).filter_map(|at| path.get(at..at + 10)).filter(|text| {
+    let mut days = (0..path.len()).rev().filter_map(|at| path.get(at..at + 10)).filter(|text| {
         text.bytes().enumerate().all(|(place, byte)| if matches!(place, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() })
     });
-    days.filter_map(|day| event::time::micros(&format!("{day}T00:00:00Z"))).last()
+    days.find_map(|day| event::time::micros(&format!("{day}T00:00:00Z")))
 }
 
 /// Sums for a person; nothing where no directory was read.

@@ -232,12 +232,10 @@ impl<'s> Discovery<'s> {
             return None;
         }
         let day = self.note_day(part, &listed);
-        if key.kind == Kind::Digest && !digests::is_sidecar(&listed.key) {
-            if known(&self.seen, &listed).is_none() {
-                self.compare(opened, &listed, summary);
-                found.digests.push((Arc::clone(&opened.source), listed));
-                return None;
-            }
+        if key.kind == Kind::Digest && !digests::is_sidecar(&listed.key) && known(&self.seen, &listed).is_none() {
+            self.compare(opened, &listed, summary);
+            found.digests.push((Arc::clone(&opened.source), listed));
+            return None;
         }
         let is_meant = is_trails(key.kind, &listed.key) || session_logs::is_named_so(key.kind, &listed.key);
         if !is_meant || !self.window.takes(day, key.stamp) {

@@ -30,7 +30,7 @@ impl Merged {
             rows.extend(keys(table, batch)?.into_iter().zip((0..).map(|row| (place, row))));
         }
         // Each file is sorted already: a stable sort merges such runs.
-        rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+        rows.sort_by_key(|(key, _)| *key);
         let order = rows.into_iter().map(|(_, row)| row).collect();
         let row_bytes = batches.iter().map(|batch| batch.get_array_memory_size() / batch.num_rows().max(1)).collect();
         Ok(Self { batches, order, row_bytes })

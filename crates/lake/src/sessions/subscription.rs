@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn what_stands_beside_sessions_is_refused_and_said() {
         let record = json!({"eventVersion": "1.11", "eventSource": "ssm.amazonaws.com", "eventID": "e"}).to_string();
-        let body = [payload(ID, &[entry(ID, "ls")]), payload("111122223333_CloudTrail_us-east-1", &[record.clone()])].concat();
+        let body = [payload(ID, &[entry(ID, "ls")]), payload("111122223333_CloudTrail_us-east-1", std::slice::from_ref(&record))].concat();
         let read = get_at("s3://b/x", "x", body.as_bytes()).expect("a log");
         assert_eq!((read.logs.len(), read.rejects[0].reason), (1, "not_session_log"));
         assert!(get_at("s3://b/x", "x", payload("111122223333_CloudTrail_us-east-1", &[record]).as_bytes()).is_none(), "left to others");

@@ -9,10 +9,13 @@ use serde_json::Value;
 /// Bytes of one listing, at most: some hundred thousand users.
 pub const LISTING_BYTES_MAX: u64 = 256 << 20;
 
+/// What a member of a list says; `None` where it is something else.
+type Read = fn(&Value) -> Option<Entry>;
+
 /// Reads a listing; `None` where it is none.
 pub fn read(json: &[u8]) -> Option<Vec<Entry>> {
     let document: Value = serde_json::from_slice(json).ok()?;
-    let lists: [(&str, fn(&Value) -> Option<Entry>); 6] = [
+    let lists: [(&str, Read); 6] = [
         ("Accounts", account),
         ("Instances", instance),
         ("AccountAssignments", assignment),
