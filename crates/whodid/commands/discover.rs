@@ -127,7 +127,7 @@ pub(crate) struct Discovery<'s> {
     seen: Seen,
     parts: Vec<Part>,
     items: BoxStream<'s, Item>,
-    /// Where sources may overlap: what was listed already, as numbers.
+    /// Where sources may overlap, or tell of an object more than once: what was listed already, as numbers.
     addresses: Option<HashSet<(u64, u64)>>,
     hashers: (RandomState, RandomState),
     /// What was listed of the parts that are compared with the ledger.
@@ -145,6 +145,8 @@ impl<'s> Discovery<'s> {
         (started, identities): (i64, bool),
         summary: &mut Summary,
     ) -> Result<Self, Failure> {
+        // What is no place with a listing, a queue for one, may tell of an object again and again.
+        let is_told_twice = sources.iter().any(|opened| opened.source.prefix().is_none());
         let in_buckets = sources.iter().any(|opened| opened.source.as_bucket().is_some());
         let mut listings = lake.listings().await?;
         let seen = if in_buckets || identities { lake.seen(identities).await? } else { Seen::default() };
@@ -162,7 +164,7 @@ impl<'s> Discovery<'s> {
             seen,
             parts,
             items,
-            addresses: (sources.len() > 1).then(HashSet::new),
+            addresses: (sources.len() > 1 || is_told_twice).then(HashSet::new),
             hashers: Default::default(),
             compared: Places::default(),
             filtered: BTreeSet::new(),
