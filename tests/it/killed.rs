@@ -49,9 +49,10 @@ fn an_ingest_killed_at_any_moment_loses_and_doubles_nothing() {
     assert!(report.kills() >= kills);
 }
 
-/// Points that an ingest or a monitor comes by: all but those of queues.
+/// Points that an ingest of logs or a monitor comes by: all but those of queues and of the directory.
 fn points() -> impl Iterator<Item = Point> {
-    Point::all().filter(|point| !matches!(point, Point::Taken | Point::Deleted))
+    let others = [Point::Taken, Point::Deleted, Point::Staged(Table::Directory), Point::Committed(Table::Directory)];
+    Point::all().filter(move |point| !others.contains(point))
 }
 
 struct Killing {
@@ -193,6 +194,7 @@ impl<'r> Round<'r> {
             Table::Objects,
             Table::Rejects,
             Table::Runs,
+            Table::Directory,
             Table::Events,
         ]) {
             if let Some(place) = wanted.iter().position(|point| *point == Point::Made(table)) {
