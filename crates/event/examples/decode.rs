@@ -1,7 +1,7 @@
 //! What decoding costs, stage by stage, and a hash over all that it gives.
 //!
-//! `cargo run --release --manifest-path crates/event/Cargo.toml --example decode -- cost FOLDER [OBJECTS]` reads objects below a folder, evenly
-//! chosen, and prints CPU microseconds a record of the one thread, from `/proc/self/schedstat`: the best of some rounds. `… whole` prints the
+//! `cargo run --release --manifest-path crates/event/Cargo.toml --example decode -- cost FOLDER [OBJECTS]` reads objects below a folder, chosen in a few
+//! runs, and prints CPU microseconds a record of the one thread, from `/proc/self/schedstat`: the best of some rounds. `… whole` prints the
 //! last line of it alone.
 //! `… outputs FOLDER [DAMAGED]` prints a hash over every event and reject, and over those of objects that were damaged on purpose, so many of
 //! each: two builds that give the same decode alike.
@@ -21,6 +21,8 @@ use xxhash_rust::xxh3::Xxh3;
 type Error = Box<dyn std::error::Error>;
 
 const ROUNDS: usize = 25;
+
+const RUNS: usize = 6;
 
 fn main() -> Result<(), Error> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -70,8 +72,10 @@ fn best(records: usize, round: &mut dyn FnMut()) -> Result<f64, Error> {
 }
 
 fn cost(paths: &[PathBuf], count: usize, stages: bool) -> Result<(), Error> {
-    let step = (paths.len() / count).max(1);
-    let objects = paths.iter().step_by(step).map(std::fs::read).collect::<Result<Vec<_>, _>>()?;
+    // In runs of objects that lie together, as they come in an ingest.
+    let run = (count / RUNS).max(1);
+    let chosen = paths.chunks((paths.len() / RUNS).max(run)).flat_map(|part| part.iter().take(run));
+    let objects = chosen.map(std::fs::read).collect::<Result<Vec<_>, _>>()?;
     let mut places = Places::default();
     let mut decoder = Decoder::new(HashKey::new([7; 32]));
     let mut texts = Vec::new();

@@ -10,8 +10,24 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// 128 bits over the values of a record, whatever the order of its keys, its spacing and its escapes.
 pub fn fingerprint(record: Json<'_, '_>) -> u128 {
+    let mut sum = own(OBJECT, 0);
+    if !record.is_object() {
+        sum = 0;
+        add(record, 0, &mut sum);
+        return sum;
+    }
+    let known = record.known_sums();
+    for member in record.members() {
+        let value = member.value();
+        sum = sum.wrapping_add(known(value).unwrap_or_else(|| of_member(member.traits.hash, value)));
+    }
+    sum
+}
+
+/// What a member of a record adds to its fingerprint.
+pub(crate) fn of_member(name: u64, value: Json<'_, '_>) -> u128 {
     let mut sum = 0;
-    add(record, 0, &mut sum);
+    add(value, inside(0, name), &mut sum);
     sum
 }
 
@@ -19,7 +35,7 @@ pub fn fingerprint(record: Json<'_, '_>) -> u128 {
 fn add(value: Json<'_, '_>, path: u64, sum: &mut u128) {
     let number = if value.is_object() {
         for member in value.members() {
-            add(member.value(), fold(path ^ OBJECT, member.traits.hash ^ STEP), sum);
+            add(member.value(), inside(path, member.traits.hash), sum);
         }
         OBJECT
     } else if value.is_array() {
@@ -32,8 +48,17 @@ fn add(value: Json<'_, '_>, path: u64, sum: &mut u128) {
     } else {
         xxh3_64(value.raw().as_bytes()) ^ UNQUOTED
     };
-    let added = u128::from(fold(path ^ HIGH, number ^ STEP)) << 64 | u128::from(fold(path ^ LOW, number.rotate_left(32) ^ STEP));
-    *sum = sum.wrapping_add(added);
+    *sum = sum.wrapping_add(own(number, path));
+}
+
+/// The path of a member of the object at `path`.
+fn inside(path: u64, name: u64) -> u64 {
+    fold(path ^ OBJECT, name ^ STEP)
+}
+
+/// What one value adds, without those in it.
+fn own(number: u64, path: u64) -> u128 {
+    u128::from(fold(path ^ HIGH, number ^ STEP)) << 64 | u128::from(fold(path ^ LOW, number.rotate_left(32) ^ STEP))
 }
 
 // Any numbers with as many ones as zeroes do: these are digits of pi.

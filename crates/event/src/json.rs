@@ -9,11 +9,14 @@
 
 mod names;
 mod read;
+mod recall;
 mod text;
 
+use crate::fingerprint;
 use crate::name::Traits;
 use names::Names;
 use read::{Open, Reader};
+use recall::{Recall, Slot};
 use std::borrow::Cow;
 
 pub(crate) use read::{skip_space, step_over};
@@ -58,7 +61,7 @@ enum Kind {
     Object,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Node {
     /// Text of the value, from the start of the record; of a string without its quotes.
     start: u32,
@@ -75,6 +78,11 @@ pub struct Tape {
     nodes: Vec<Node>,
     open: Vec<Open>,
     names: Names,
+    recall: Recall,
+    /// Members of the outermost object that are to be remembered, by their nodes.
+    fresh: Vec<(u32, Slot)>,
+    /// Members of the outermost object of which the part of the fingerprint is known, by their nodes.
+    sums: Vec<(u32, u128)>,
 }
 
 impl Tape {
@@ -85,8 +93,29 @@ impl Tape {
     pub fn read(&mut self, bytes: &[u8], at: usize, bytes_max: usize) -> Result<usize, SyntaxError> {
         self.nodes.clear();
         self.open.clear();
-        self.names.next_record();
-        Reader::new(bytes, at, bytes_max, self).value()
+        self.fresh.clear();
+        self.sums.clear();
+        if self.names.next_record() {
+            self.recall.clear();
+        }
+        let end = Reader::new(bytes, at, bytes_max, self).value()?;
+        if !self.fresh.is_empty() {
+            self.remember(bytes.get(at..end).unwrap_or(&[]));
+        }
+        Ok(end)
+    }
+
+    /// Keeps the values that were new, for the records to come.
+    fn remember(&mut self, bytes: &[u8]) {
+        let Ok(text) = std::str::from_utf8(bytes) else { return };
+        for (at, slot) in std::mem::take(&mut self.fresh) {
+            let value = Json { tape: self, text, at };
+            let Some(name) = at.checked_sub(1).and_then(|key| self.names.traits(self.nodes.get(key as usize)?.next)) else { continue };
+            let sum = fingerprint::of_member(name.hash, value);
+            let nodes = value.node().and_then(|node| self.nodes.get(at as usize..node.next as usize)).unwrap_or(&[]);
+            self.recall.keep(slot, value.raw().as_bytes(), nodes, at, sum);
+            self.sums.push((at, sum));
+        }
     }
 
     /// The value that was read, whose text is `text` (the bytes that [`Tape::read`] went over).
@@ -238,6 +267,12 @@ impl<'t, 'a> Json<'t, 'a> {
     /// This value and every one in it, in the order written, however deep.
     pub(crate) fn all(&self) -> All<'t, 'a> {
         All { value: *self, end: self.node().map_or(self.at, |node| node.next) }
+    }
+
+    /// What members of this object add to a fingerprint of which it is the whole, as far as that is known: by their values' nodes.
+    pub(crate) fn known_sums(&self) -> impl Fn(Json<'t, 'a>) -> Option<u128> + use<'t, 'a> {
+        let sums = if self.at == 0 { self.tape.sums.as_slice() } else { &[] };
+        move |value| sums.iter().find(|(at, _)| *at == value.at).map(|(_, sum)| *sum)
     }
 
     /// Elements of an array; nothing for any other value.

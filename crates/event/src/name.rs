@@ -13,6 +13,8 @@ pub(crate) struct Traits {
     pub(crate) hash: u64,
     /// Which field of a record it is, where the record or its `userIdentity` has one of that name.
     pub(crate) known: Option<Known>,
+    /// Whether what stands under it is the same in many records.
+    pub(crate) comes_again: bool,
     /// Whether what stands under it is a secret.
     pub(crate) secrecy: Secrecy,
     /// What it promises about a resource.
@@ -21,7 +23,9 @@ pub(crate) struct Traits {
 
 impl Traits {
     pub(crate) fn of(name: &str) -> Self {
-        Self { hash: xxh3_64(name.as_bytes()), known: Known::of(name), secrecy: Secrecy::of(name), looks: Looks::of(name) }
+        let known = Known::of(name);
+        let comes_again = matches!(known, Some(Known::UserIdentity | Known::TlsDetails));
+        Self { hash: xxh3_64(name.as_bytes()), known, comes_again, secrecy: Secrecy::of(name), looks: Looks::of(name) }
     }
 }
 

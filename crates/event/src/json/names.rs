@@ -75,16 +75,18 @@ impl Ends {
 }
 
 impl Names {
-    /// Begins a record.
-    pub(super) fn next_record(&mut self) {
+    /// Begins a record; says whether names have lost their places.
+    pub(super) fn next_record(&mut self) -> bool {
         self.others.clear();
-        if self.full || self.slots.is_empty() {
+        let anew = self.full || self.slots.is_empty();
+        if anew {
             self.full = false;
             self.slots.clear();
             self.slots.resize(SLOTS, 0);
             self.listed.clear();
             self.last_in.clear();
         }
+        anew
     }
 
     /// The place of the name that starts at `bytes[start]`, and where it ends, if it is the one that came next the last time.
@@ -99,7 +101,7 @@ impl Names {
     }
 
     /// Notes which name was read, and with it which one to expect.
-    fn expect(&mut self, last: u32) {
+    pub(super) fn expect(&mut self, last: u32) {
         self.last = last;
         let follower = self.listed.get(last as usize).map_or(0, |listed| listed.follower);
         self.expected = (follower, self.listed.get(follower as usize).map_or(0, |listed| listed.ends.length));

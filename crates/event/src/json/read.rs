@@ -54,6 +54,7 @@ impl<'b, 't> Reader<'b, 't> {
             }
             match self.peek() {
                 b'"' => self.string(Kind::String)?,
+                b'{' if self.tape.open.len() == 1 && self.recall() => {}
                 b'{' => {
                     self.enter(Kind::Object)?;
                     self.space();
@@ -94,6 +95,30 @@ impl<'b, 't> Reader<'b, 't> {
                     (b'}', true) | (b']', false) => self.leave()?,
                     _ => return Err(self.unexpected()),
                 }
+            }
+        }
+    }
+
+    /// Puts the value here on the tape from memory, if it is one that comes again; notes it where it is new.
+    fn recall(&mut self) -> bool {
+        let Tape { nodes, names, recall, fresh, sums, .. } = &mut *self.tape;
+        let Some(name) = nodes.last().filter(|node| node.kind == Kind::Key).map(|key| key.next) else { return false };
+        if !names.traits(name).is_some_and(|traits| traits.comes_again) {
+            return false;
+        }
+        let (place, start) = (nodes.len() as u32, (self.at - self.base) as u32);
+        match recall.find(self.bytes.get(self.at..).unwrap_or(&[]), name) {
+            Ok(value) if self.at + value.length() <= self.end_max => {
+                nodes.extend(value.nodes(start, place));
+                names.expect(value.last);
+                sums.push((place, value.sum));
+                self.at += value.length();
+                true
+            }
+            Ok(_) => false,
+            Err(slot) => {
+                fresh.extend(slot.map(|slot| (place, slot)));
+                false
             }
         }
     }
