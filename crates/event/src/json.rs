@@ -113,7 +113,7 @@ impl Tape {
             let Some(name) = at.checked_sub(1).and_then(|key| self.names.traits(self.nodes.get(key as usize)?.next)) else { continue };
             let sum = fingerprint::of_member(name.hash, value);
             let nodes = value.node().and_then(|node| self.nodes.get(at as usize..node.next as usize)).unwrap_or(&[]);
-            self.recall.keep(slot, value.raw().as_bytes(), nodes, at, sum);
+            self.recall.keep(slot, value.raw().as_bytes(), nodes, at, sum, !self.names.are_plain());
             self.sums.push((at, sum));
         }
     }
@@ -273,6 +273,20 @@ impl<'t, 'a> Json<'t, 'a> {
     pub(crate) fn known_sums(&self) -> impl Fn(Json<'t, 'a>) -> Option<u128> + use<'t, 'a> {
         let sums = if self.at == 0 { self.tape.sums.as_slice() } else { &[] };
         move |value| sums.iter().find(|(at, _)| *at == value.at).map(|(_, sum)| *sum)
+    }
+
+    /// Whether no name of the record says that what stands under it is a secret.
+    pub(crate) fn has_plain_names(&self) -> bool {
+        self.tape.names.are_plain()
+    }
+
+    /// The strings in this value, or it itself, that are longer in the record than so many bytes, each with whether it has escapes; the keys
+    /// are none.
+    pub(crate) fn strings_above(&self, bytes: u32) -> impl Iterator<Item = (&'a str, bool)> + use<'t, 'a> {
+        let (text, end) = (self.text, self.node().map_or(self.at, |node| node.next));
+        let nodes = self.tape.nodes.get(self.at as usize..end as usize).unwrap_or(&[]);
+        let long = nodes.iter().filter(move |node| node.kind == Kind::String && node.end - node.start > bytes);
+        long.filter_map(move |node| Some((text.get(node.start as usize..node.end as usize)?, node.escaped)))
     }
 
     /// Elements of an array; nothing for any other value.

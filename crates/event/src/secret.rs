@@ -49,9 +49,12 @@ impl HashKey {
 
 /// The text of `field`, with every secret in it replaced.
 pub fn without_secrets<'a>(field: Json<'_, 'a>, key: &HashKey) -> Cow<'a, str> {
+    let raw = field.raw();
+    if field.has_plain_names() && !field.strings_above(PLAINLY_SECRET_ABOVE as u32).any(|(text, escaped)| escaped || may_be_secret(text)) {
+        return Cow::Borrowed(raw);
+    }
     let mut found = Vec::new();
     search(field, Place::Plain, &mut found);
-    let raw = field.raw();
     if found.is_empty() {
         return Cow::Borrowed(raw);
     }
@@ -123,6 +126,11 @@ pub(crate) struct Secrecy {
 impl Secrecy {
     pub(crate) fn of(name: &str) -> Self {
         Self { plainly: place_of(name, Place::Plain), in_environment: place_of(name, Place::Environment) }
+    }
+
+    /// Whether the name says nothing, wherever it stands outside an environment.
+    pub(crate) fn is_plain(self) -> bool {
+        self.plainly == Place::Plain
     }
 
     fn inside(self, outer: Place) -> Place {
@@ -199,6 +207,11 @@ fn is_hidden_already(text: &str) -> bool {
 /// Bytes that a text is longer than if it is secret by its looks; its escapes only make it longer.
 const PLAINLY_SECRET_ABOVE: usize = 40;
 
+/// Whether a text could be one of those that [`is_plainly_secret`] tells: each of them begins so, or has one of these bytes.
+fn may_be_secret(text: &str) -> bool {
+    text.starts_with("eyJ") || memchr::memchr2(b'X', b' ', text.as_bytes()).is_some()
+}
+
 /// Tokens, keys and signed addresses that carry their power with them, wherever they stand.
 fn is_plainly_secret(text: &str) -> bool {
     static SIGNED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("X-Amz-S"));
@@ -250,6 +263,19 @@ mod tests {
             r#""null""#,
         ] {
             assert_eq!(clean(text), text);
+        }
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_looked_at_wherever_it_stands() {
+        let jwt = format!("eyJ{}.eyJ{}.{}", "a".repeat(30), "b".repeat(9), "c".repeat(9));
+        let url = format!("https://b.s3.amazonaws.com/{}?X-Amz-Signature=0", "k".repeat(30));
+        let pem = format!("-----BEGIN PRIVATE KEY-----{}", "A".repeat(30));
+        for secret in [jwt, url, pem] {
+            for text in [format!(r#""{secret}""#), format!(r#"["plain","{secret}"]"#), format!(r#"{{"a":{{"b":[{{"c":"{secret}"}}]}}}}"#)] {
+                assert!(clean(&text).contains("hmac-sha256:"), "{text}");
+                assert_eq!(clean(&text), clean(&text.replacen('-', "\\u002d", 1)).replacen("\\u002d", "-", 1), "escaped, too");
+            }
         }
     }
 

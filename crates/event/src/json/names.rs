@@ -32,6 +32,8 @@ pub(crate) struct Names {
     object: u32,
     /// Whether a name found no room on the list.
     full: bool,
+    /// Whether a name of this record says that what stands under it is a secret, or holds some.
+    secretive: bool,
     /// The place of the name that was read last.
     last: u32,
     /// The place and the length of the one that is expected next.
@@ -43,6 +45,7 @@ struct Listed {
     ends: Ends,
     /// The place of the name that came next, the last time: records of one kind have theirs in one order.
     follower: u32,
+    secretive: bool,
     text: Box<[u8]>,
     traits: Traits,
 }
@@ -78,6 +81,7 @@ impl Names {
     /// Begins a record; says whether names have lost their places.
     pub(super) fn next_record(&mut self) -> bool {
         self.others.clear();
+        self.secretive = false;
         let anew = self.full || self.slots.is_empty();
         if anew {
             self.full = false;
@@ -103,7 +107,10 @@ impl Names {
     /// Notes which name was read, and with it which one to expect.
     pub(super) fn expect(&mut self, last: u32) {
         self.last = last;
-        let follower = self.listed.get(last as usize).map_or(0, |listed| listed.follower);
+        let follower = self.listed.get(last as usize).map_or(0, |listed| {
+            self.secretive |= listed.secretive;
+            listed.follower
+        });
         self.expected = (follower, self.listed.get(follower as usize).map_or(0, |listed| listed.ends.length));
     }
 
@@ -148,7 +155,8 @@ impl Names {
         let (Ok(text), Some(slot), false) = (std::str::from_utf8(name), self.slots.get_mut(slot), self.full) else {
             return self.set_aside(name);
         };
-        self.listed.push(Listed { ends, follower: 0, text: name.into(), traits: Traits::of(text) });
+        let traits = Traits::of(text);
+        self.listed.push(Listed { ends, follower: 0, secretive: !traits.secrecy.is_plain(), text: name.into(), traits });
         self.last_in.push(0);
         *slot = self.listed.len() as u16;
         self.listed.len() as u32 - 1
@@ -156,8 +164,20 @@ impl Names {
 
     #[cold]
     fn set_aside(&mut self, name: &[u8]) -> u32 {
-        self.others.push(Traits::of(&unescape(&String::from_utf8_lossy(name))));
+        let traits = Traits::of(&unescape(&String::from_utf8_lossy(name)));
+        self.secretive |= !traits.secrecy.is_plain();
+        self.others.push(traits);
         (NAMES_MAX + self.others.len() - 1) as u32
+    }
+
+    /// Whether no name of this record says that what stands under it is a secret.
+    pub(super) fn are_plain(&self) -> bool {
+        !self.secretive
+    }
+
+    /// Notes that one does.
+    pub(super) fn note_secretive(&mut self) {
+        self.secretive = true;
     }
 
     /// What is known of the name at a place.

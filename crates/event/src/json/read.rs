@@ -111,6 +111,9 @@ impl<'b, 't> Reader<'b, 't> {
             Ok(value) if self.at + value.length() <= self.end_max => {
                 nodes.extend(value.nodes(start, place));
                 names.expect(value.last);
+                if value.secretive {
+                    names.note_secretive();
+                }
                 sums.push((place, value.sum));
                 self.at += value.length();
                 true
