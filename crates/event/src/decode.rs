@@ -8,6 +8,7 @@ use crate::json::{Fault, Json, SyntaxError, Tape, skip_space, step_over};
 use crate::payloads;
 use crate::record::{Event, Refused, with_event};
 use crate::reject::{Reason, Reject};
+use crate::resource::Calls;
 use crate::secret::HashKey;
 use bumpalo::Bump;
 use sha2::{Digest as _, Sha256};
@@ -49,6 +50,7 @@ pub struct Decoder {
     inflater: Inflater,
     spare: Vec<u8>,
     texts: Bump,
+    calls: Calls,
 }
 
 impl Decoder {
@@ -61,6 +63,7 @@ impl Decoder {
             inflater: Inflater::default(),
             spare: Vec::new(),
             texts: Bump::new(),
+            calls: Calls::default(),
         }
     }
 
@@ -362,13 +365,13 @@ impl Document<'_, '_> {
     }
 
     fn event(&mut self, record: Json<'_, '_>, place: u64, at: Option<usize>) -> Result<(), Refused> {
-        let texts = &mut self.decoder.texts;
+        let Decoder { texts, calls, hash_key, .. } = &mut *self.decoder;
         if texts.allocated_bytes() > SPARE_BYTES_MAX {
             *texts = Bump::new();
         }
         texts.reset();
         let sink = &mut *self.sink;
-        with_event(record, place, at, &self.decoder.hash_key, texts, &mut |event| sink.event(event))
+        with_event(record, place, at, hash_key, texts, calls, &mut |event| sink.event(event))
     }
 
     fn refuse(&mut self, reason: Reason, detail: String, bytes: std::ops::Range<usize>) {

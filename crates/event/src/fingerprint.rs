@@ -33,7 +33,9 @@ pub(crate) fn of_member(name: u64, value: Json<'_, '_>) -> u128 {
 
 /// Adds a value, and all that is in it, that stands at the end of `path`.
 fn add(value: Json<'_, '_>, path: u64, sum: &mut u128) {
-    let number = if value.is_object() {
+    let number = if let Some(plain) = value.plain_bytes() {
+        xxh3_64(plain)
+    } else if value.is_object() {
         for member in value.members() {
             add(member.value(), inside(path, member.traits.hash), sum);
         }

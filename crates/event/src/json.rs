@@ -144,15 +144,18 @@ impl<'t, 'a> Json<'t, 'a> {
         self.tape.nodes.get(self.at as usize)
     }
 
+    #[inline]
     fn kind(&self) -> Kind {
         self.node().map_or(Kind::Null, |node| node.kind)
     }
 
+    #[inline]
     fn span(&self) -> &'a str {
         self.node().and_then(|node| self.text.get(node.start as usize..node.end as usize)).unwrap_or("")
     }
 
     /// The value as it stands in the record; a string with its quotes.
+    #[inline]
     pub fn raw(&self) -> &'a str {
         match self.node() {
             Some(node) if node.kind == Kind::String => {
@@ -163,6 +166,7 @@ impl<'t, 'a> Json<'t, 'a> {
     }
 
     /// Where the value's text starts in the record, and ends; a string's quotes are outside.
+    #[inline]
     pub fn range(&self) -> std::ops::Range<usize> {
         self.node().map_or(0..0, |node| node.start as usize..node.end as usize)
     }
@@ -178,7 +182,15 @@ impl<'t, 'a> Json<'t, 'a> {
         }
     }
 
+    /// The bytes of a string that has no escapes, without its quotes.
+    #[inline]
+    pub(crate) fn plain_bytes(&self) -> Option<&'a [u8]> {
+        let node = self.node().filter(|node| node.kind == Kind::String && !node.escaped)?;
+        self.text.as_bytes().get(node.start as usize..node.end as usize)
+    }
+
     /// The text of a string, a number or a boolean: exporters write one for the other.
+    #[inline]
     pub fn scalar(&self) -> Option<Cow<'a, str>> {
         match self.kind() {
             Kind::String => self.text(),
@@ -200,21 +212,25 @@ impl<'t, 'a> Json<'t, 'a> {
     }
 
     /// Whether this is `null`.
+    #[inline]
     pub fn is_null(&self) -> bool {
         self.kind() == Kind::Null
     }
 
     /// Whether this is a string.
+    #[inline]
     pub fn is_string(&self) -> bool {
         self.kind() == Kind::String
     }
 
     /// Whether this is an object.
+    #[inline]
     pub fn is_object(&self) -> bool {
         self.kind() == Kind::Object
     }
 
     /// Whether this is an array.
+    #[inline]
     pub fn is_array(&self) -> bool {
         self.kind() == Kind::Array
     }
@@ -245,11 +261,13 @@ impl<'t, 'a> Json<'t, 'a> {
     }
 
     /// Names and values of an object, as written; nothing for any other value.
+    #[inline]
     pub fn entries(&self) -> impl Iterator<Item = (Cow<'a, str>, Json<'t, 'a>)> + use<'t, 'a> {
         self.members().map(|member| (member.name(), member.value()))
     }
 
     /// The members of an object with what is known of their names; nothing for any other value.
+    #[inline]
     pub(crate) fn members(&self) -> impl Iterator<Item = Member<'t, 'a>> + use<'t, 'a> {
         let here = *self;
         let end = if here.is_object() { here.node().map_or(0, |node| node.next) } else { 0 };
@@ -265,6 +283,7 @@ impl<'t, 'a> Json<'t, 'a> {
     }
 
     /// This value and every one in it, in the order written, however deep.
+    #[inline]
     pub(crate) fn all(&self) -> All<'t, 'a> {
         All { value: *self, end: self.node().map_or(self.at, |node| node.next) }
     }
@@ -290,6 +309,7 @@ impl<'t, 'a> Json<'t, 'a> {
     }
 
     /// Elements of an array; nothing for any other value.
+    #[inline]
     pub fn items(&self) -> impl Iterator<Item = Json<'t, 'a>> + use<'t, 'a> {
         let here = *self;
         let end = if here.is_array() { here.node().map_or(0, |node| node.next) } else { 0 };
@@ -314,11 +334,13 @@ pub(crate) struct Member<'t, 'a> {
 }
 
 impl<'t, 'a> Member<'t, 'a> {
+    #[inline]
     pub(crate) fn value(&self) -> Json<'t, 'a> {
         Json { at: self.key.at + 1, ..self.key }
     }
 
     /// Its name, escapes resolved.
+    #[inline]
     pub(crate) fn name(&self) -> Cow<'a, str> {
         self.key.text().unwrap_or_default()
     }

@@ -8,7 +8,7 @@ use crate::identity::UserIdentity;
 use crate::json::Json;
 use crate::name::Known;
 use crate::reject::Reason;
-use crate::resource::{Mentions, Touched, mentions};
+use crate::resource::{Calls, Mentions, Touched, mentions_of_call};
 use crate::secret::{HashKey, without_secrets};
 use crate::time;
 use bumpalo::Bump;
@@ -141,7 +141,8 @@ struct Fields<'t, 'a> {
 
 /// `null`, and the string "null" that exporters write for it, are absent.
 fn present<'t, 'a>(value: Json<'t, 'a>) -> Option<Json<'t, 'a>> {
-    (!value.is_null() && value.raw() != "\"null\"").then_some(value)
+    let is_null = value.is_null() || value.is_string() && value.raw() == "\"null\"";
+    (!is_null).then_some(value)
 }
 
 impl<'t, 'a> Fields<'t, 'a> {
@@ -232,6 +233,7 @@ pub(crate) fn with_event<'t, 'a>(
     at: Option<usize>,
     hash_key: &HashKey,
     texts: &Bump,
+    calls: &mut Calls,
     take: &mut dyn FnMut(&Event<'_>),
 ) -> Result<(), Refused> {
     let fields = Fields::read(record, hash_key);
@@ -258,7 +260,7 @@ pub(crate) fn with_event<'t, 'a>(
     let event_source = fields.event_source.unwrap_or_default();
     let aws_region = fields.aws_region.unwrap_or_default();
     let mut found = Mentions::default();
-    mentions(
+    mentions_of_call(
         &Touched {
             event_source: &event_source,
             event_name: &event_name,
@@ -271,6 +273,7 @@ pub(crate) fn with_event<'t, 'a>(
             service_event_details: fields.service_event_details,
             additional: fields.additional,
         },
+        calls.get(&event_source, &event_name),
         texts,
         &mut found,
     );

@@ -181,6 +181,7 @@ impl Names {
     }
 
     /// What is known of the name at a place.
+    #[inline]
     pub(super) fn traits(&self, place: u32) -> Option<&Traits> {
         let place = place as usize;
         match self.listed.get(place) {

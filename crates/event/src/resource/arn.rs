@@ -31,9 +31,21 @@ pub(crate) fn parse(text: &str) -> Option<Arn<'_>> {
 
 /// The part before the next colon, if it holds what such a part may, and what follows.
 fn head(text: &str, account: bool) -> Option<(&str, &str)> {
-    let end = text.bytes().position(|byte| !(byte.is_ascii_alphanumeric() || byte == b'-' || account && byte == b'*'))?;
+    let fits = |byte: u8| OF_PARTS.get(usize::from(byte)).is_some_and(|fits| *fits) || account && byte == b'*';
+    let end = text.bytes().position(|byte| !fits(byte))?;
     Some((text.get(..end)?, text.get(end..)?.strip_prefix(':')?))
 }
+
+/// Letters, digits and the hyphen.
+static OF_PARTS: [bool; 256] = {
+    let mut fits = [false; 256];
+    let mut byte = 0;
+    while byte < fits.len() {
+        fits[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'-';
+        byte += 1;
+    }
+    fits
+};
 
 /// The partition that a region belongs to.
 pub(crate) fn partition_of(aws_region: &str) -> &'static str {
@@ -197,9 +209,9 @@ fn load_balancer<'s>(arn: &Arn<'s>) -> Reading<'s> {
 
 /// The last part of the resource; where that is an id behind a name (`webacl/NAME/UUID`) both, where it is a version the part before it.
 fn generic<'s>(arn: &Arn<'s>) -> Reading<'s> {
-    let mut parts = arn.resource.rsplit(['/', ':']);
-    let (last, before, more) = (parts.next().unwrap_or(""), parts.next(), parts.next().is_some());
-    if let (Some(before), true) = (before, more) {
+    let last = last_segment(arn.resource);
+    let before = arn.resource.len().checked_sub(last.len() + 1).and_then(|end| arn.resource.get(..end));
+    if let Some((before, true)) = before.map(last_segment).zip(before.map(|before| before.contains(['/', ':']))) {
         // MSK adds a number to the UUID.
         if ids::is_uuid(last.get(..36).unwrap_or(last)) {
             return Reading { name: Some((before, form_of(before))), second: Some((last, Form::Id)), ..Reading::default() };

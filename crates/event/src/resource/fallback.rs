@@ -4,6 +4,8 @@
 //! than a change that no question finds. Never lets a secret through.
 
 use super::table;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 /// Longest key that is looked at; of a longer one its end, which holds the word that matters.
 pub(crate) const KEY_MAX: usize = 48;
@@ -53,8 +55,8 @@ pub(crate) struct Looks {
     pub(crate) word: Option<Word>,
     /// Its last word where it is a list's.
     pub(crate) word_of_list: Option<Word>,
-    /// The services with a row for it, by [`table::Service`].
-    pub(crate) services: u64,
+    /// Its number among the keys of the table's rows, and that of its singular; 0 for none.
+    pub(crate) row_keys: [u16; 2],
 }
 
 impl Looks {
@@ -72,7 +74,7 @@ impl Looks {
             owner: matches!(key, b"ownerid" | b"groupownerid" | b"vpcownerid" | b"userid"),
             word: last_word(name, key, false),
             word_of_list: last_word(name, key, true),
-            services: table::services_with(key),
+            row_keys: table::row_keys(key),
         }
     }
 }
@@ -208,10 +210,11 @@ fn is_moment(text: &str) -> bool {
 
 /// ARNs inside a longer text, such as `SecretDeleteMessage:arn:…`: a few, and none of a policy document's, which only lists them.
 pub(crate) fn arns_in(text: &str) -> impl Iterator<Item = &str> {
+    static ARN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("arn:aws"));
     let plain = text.len() >= 20 && !text.starts_with(['{', '[', '%']);
     let mut rest = if plain { text } else { "" };
     std::iter::from_fn(move || {
-        let at = memchr::memmem::find(rest.as_bytes(), b"arn:aws")?;
+        let at = ARN.find(rest.as_bytes())?;
         let found = rest.get(at..)?;
         let end = found
             .find(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | ',' | ')' | ']' | '}' | '<' | '>' | ';' | '|'))

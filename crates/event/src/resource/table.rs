@@ -8,6 +8,7 @@
 use super::Form;
 use std::collections::HashMap;
 use std::sync::LazyLock;
+use xxhash_rust::xxh3::xxh3_64;
 
 mod application;
 mod compute;
@@ -127,42 +128,76 @@ impl Row {
     }
 }
 
-/// A service that the table knows.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Service {
-    /// Its bit in [`services_with`].
-    bit: u64,
-    rows: &'static [Row],
+/// What the table says of one kind of call.
+#[derive(Debug, Default)]
+pub(crate) struct Call {
+    event_source: Box<str>,
+    event_name: Box<str>,
+    /// The service's rows for it, each with the number of its key.
+    rows: Vec<(u16, &'static Row)>,
 }
 
-impl Service {
-    /// The service of an `eventSource`; one without rows where the table does not know it.
-    pub(crate) fn of(event_source: &str) -> Self {
-        static OF_NAME: LazyLock<HashMap<&str, Service>> =
-            LazyLock::new(|| SERVICES.iter().enumerate().map(|(at, &(name, rows))| (name, Service { bit: 1 << at, rows })).collect());
-        let name = event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source);
-        OF_NAME.get(name).copied().unwrap_or(Self { bit: 0, rows: &[] })
+impl Call {
+    /// Looks up a service by `eventSource` and in its rows those for `eventName`; none where the table does not know it.
+    pub(crate) fn of(event_source: &str, event_name: &str) -> Self {
+        let service = event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source);
+        let at = SERVICES.binary_search_by(|(name, _)| (*name).cmp(service)).ok();
+        let rows = at.and_then(|at| SERVICES.get(at)).map_or(&[][..], |(_, rows)| rows);
+        let fitting = rows.iter().filter(|row| row.fits(event_name)).map(|row| (row_keys(row.key.as_bytes())[0], row));
+        Self { event_source: event_source.into(), event_name: event_name.into(), rows: fitting.collect() }
     }
 
-    /// Its rows, if one of them is for a key that has rows in `services`.
-    pub(crate) fn rows(&self, services: u64) -> &'static [Row] {
-        if self.bit & services == 0 { &[] } else { self.rows }
+    /// The rows for a key, by its number or that of its singular, in the order of the table.
+    #[inline]
+    pub(crate) fn rows(&self, key: u16, singular: u16) -> impl Iterator<Item = &'static Row> {
+        self.rows.iter().filter(move |(number, _)| *number == key || *number == singular).map(|(_, row)| *row)
     }
 }
 
-/// The services, a bit each, that have a row for this key or, where it may be a list's, for its singular.
-pub(crate) fn services_with(key: &[u8]) -> u64 {
-    static OF_KEY: LazyLock<HashMap<&[u8], u64>> = LazyLock::new(|| {
-        let mut of_key = HashMap::new();
-        for (at, (_, rows)) in SERVICES.iter().enumerate() {
-            for row in *rows {
-                *of_key.entry(row.key.as_bytes()).or_default() |= 1 << at;
-            }
+/// Calls that were met: a few hundred kinds make up all of a log, so that each is looked up once and not once a record.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    seen: Vec<Call>,
+    other: Call,
+}
+
+/// Kinds of calls that are remembered, at most; one pushes out another that falls on its place.
+const CALLS_MAX: usize = 1_024;
+
+/// Bytes of the two names of a call that is remembered, at most.
+const CALL_BYTES_MAX: usize = 256;
+
+impl Calls {
+    /// As [`Call::of`].
+    pub(crate) fn get(&mut self, event_source: &str, event_name: &str) -> &Call {
+        if event_source.len() + event_name.len() > CALL_BYTES_MAX {
+            self.other = Call::of(event_source, event_name);
+            return &self.other;
         }
-        of_key
+        if self.seen.is_empty() {
+            self.seen.resize_with(CALLS_MAX, Call::default);
+        }
+        let hash = xxh3_64(event_source.as_bytes()).rotate_left(1) ^ xxh3_64(event_name.as_bytes());
+        let call = self.seen.get_mut(hash as usize % CALLS_MAX).unwrap_or(&mut self.other);
+        if *call.event_name != *event_name || *call.event_source != *event_source {
+            *call = Call::of(event_source, event_name);
+        }
+        call
+    }
+}
+
+/// The numbers of a key and, where it may be a list's, of its singular among the keys of all rows, counted from 1; 0 for what has no row.
+pub(crate) fn row_keys(key: &[u8]) -> [u16; 2] {
+    static NUMBERS: LazyLock<HashMap<&[u8], u16>> = LazyLock::new(|| {
+        let mut numbers = HashMap::new();
+        for row in SERVICES.iter().flat_map(|(_, rows)| *rows) {
+            let next = numbers.len() as u16 + 1;
+            numbers.entry(row.key.as_bytes()).or_insert(next);
+        }
+        numbers
     });
-    let of = |key: &[u8]| OF_KEY.get(key).copied().unwrap_or(0);
-    of(key) | key.strip_suffix(b"s").map_or(0, of)
+    let of = |key: &[u8]| NUMBERS.get(key).copied().unwrap_or(0);
+    [of(key), key.strip_suffix(b"s").map_or(0, of)]
 }
 
 /// The rows of each service, by the first part of its `eventSource`.
@@ -226,9 +261,6 @@ static SERVICES: &[(&str, &[Row])] = &[
     ("wafv2", network::WAFV2),
 ];
 
-// Each service has a bit of its own.
-const _: () = assert!(SERVICES.len() <= u64::BITS as usize);
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,14 +284,36 @@ mod tests {
 
     #[test]
     fn a_row_is_found_by_its_key_and_the_plural() {
+        let mut calls = Calls::default();
         for (source, rows) in SERVICES {
-            let service = Service::of(&format!("{source}.amazonaws.com"));
             for row in *rows {
-                assert!(!service.rows(services_with(row.key.as_bytes())).is_empty(), "{source} {}", row.key);
-                assert!(!service.rows(services_with(format!("{}s", row.key).as_bytes())).is_empty(), "{source} {}", row.key);
+                for word in row.on.split('|') {
+                    let call = calls.get(&format!("{source}.amazonaws.com"), &format!("Do{word}Now"));
+                    let [key, _] = row_keys(row.key.as_bytes());
+                    let [_, singular] = row_keys(format!("{}s", row.key).as_bytes());
+                    for (key, singular) in [(key, 0), (0, singular)] {
+                        assert!(call.rows(key, singular).any(|found| std::ptr::eq(found, row)), "{source} {}", row.key);
+                    }
+                }
+                assert!(row.on.is_empty() || !calls.get(source, "Nothing").rows.iter().any(|(_, held)| std::ptr::eq(*held, row)));
             }
-            assert!(service.rows(services_with(b"nosuchkey")).is_empty());
         }
-        assert!(Service::of("newthing.amazonaws.com").rows(u64::MAX).is_empty());
+        assert_eq!(row_keys(b"nosuchkey"), [0, 0]);
+        assert!(calls.get("newthing.amazonaws.com", "CreateThing").rows.is_empty());
+        assert!(calls.get("iam.amazonaws.com", "CreateRole").rows(0, 0).next().is_none());
+    }
+
+    #[test]
+    fn calls_that_fall_on_one_place_and_overlong_ones_are_looked_up_all_the_same() {
+        let mut calls = Calls::default();
+        let long = "x".repeat(CALL_BYTES_MAX);
+        for at in 0..4 * CALLS_MAX {
+            for (source, name) in [("ec2.amazonaws.com", format!("CreateKeyPair{at}")), ("ec2.amazonaws.com", format!("{long}KeyPair"))] {
+                let call = calls.get(source, &name);
+                assert_eq!(call.rows.len(), Call::of(source, &name).rows.len(), "{name}");
+                assert!(call.rows.iter().any(|(_, row)| row.key == "keyname"), "{name}");
+            }
+        }
+        assert_eq!(calls.seen.len(), CALLS_MAX);
     }
 }

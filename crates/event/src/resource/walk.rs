@@ -4,12 +4,12 @@
 //! stands elsewhere in the record knows more than one that is built (a path, an account, a random part).
 
 use super::arn;
-use super::fallback::{self, Looks, Lower, Word};
-use super::table::{At, Row, Service, Take};
+use super::fallback::{self, Looks, Word};
+use super::table::{At, Call, Row, Take};
 use super::{Form, KEY_BYTES_MAX, Mention, Mentions, Touched, ids};
 use crate::json::{Json, Member};
 use bumpalo::Bump;
-use bumpalo::collections::String as Text;
+use bumpalo::collections::{String as Text, Vec as Pieces};
 use std::borrow::Cow;
 
 /// Members of an object that are looked at for what stands beside a name; an object that has more is a list in disguise.
@@ -23,8 +23,13 @@ pub(super) const BUILT_BYTES_MAX: usize = 32 << 20;
 
 /// Adds the keys under which a question finds this record. Those that do not stand in it as they are lie in `texts`.
 pub fn mentions<'t, 'a>(touched: &Touched<'t, 'a, '_>, texts: &'a Bump, out: &mut Mentions<'a>) {
-    let service = Service::of(touched.event_source);
-    let mut walk = Walk { touched, service, texts, built: 0, out, pending: Vec::new(), partition: None };
+    mentions_of_call(touched, &Call::of(touched.event_source, touched.event_name), texts, out);
+}
+
+/// The same with the call looked up already.
+pub(crate) fn mentions_of_call<'t, 'a>(touched: &Touched<'t, 'a, '_>, call: &Call, texts: &'a Bump, out: &mut Mentions<'a>) {
+    let (pending, readings) = (Pieces::new_in(texts), Pieces::new_in(texts));
+    let mut walk = Walk { touched, call, texts, built: 0, out, pending, readings, partition: None };
     walk.resources();
     walk.root(touched.response, true);
     walk.root(touched.request, true);
@@ -69,14 +74,24 @@ enum What {
     Word(Word),
 }
 
+/// An ARN, the service in it, its resource and the names.
+struct Named<'a> {
+    arn: &'a str,
+    service: &'a str,
+    resource: &'a str,
+    names: [Option<&'a str>; 2],
+}
+
 struct Walk<'t, 'a, 'r, 'm> {
     touched: &'m Touched<'t, 'a, 'r>,
-    service: Service,
+    call: &'m Call,
     texts: &'a Bump,
     /// Bytes of ARNs in `texts`.
     built: usize,
     out: &'m mut Mentions<'a>,
-    pending: Vec<Pending<'t, 'a>>,
+    pending: Pieces<'m, Pending<'t, 'a>>,
+    /// What ARNs say that names were compared with, [`ARNS_COMPARED_MAX`] at most.
+    readings: Pieces<'m, Named<'a>>,
     partition: Option<&'static str>,
 }
 
@@ -169,9 +184,10 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
         if let Some(row) = row.filter(|row| row.take != Take::Arn) {
             return self.wait(text, place, What::Row(row));
         }
-        let form = if ids::is_access_key(text) {
+        let upper = text.starts_with('A');
+        let form = if upper && ids::is_access_key(text) {
             Form::AccessKey
-        } else if text.starts_with('A') && ids::is_unique_id(before_colon(text)) {
+        } else if upper && ids::is_unique_id(before_colon(text)) {
             Form::UniqueId
         } else if ids::is_resource_id(text) {
             return self.wait(text, place, What::Looks);
@@ -201,27 +217,18 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
     }
 
     fn row(&self, place: &Place<'t, 'a>) -> Option<&'static Row> {
-        let member = place.member?;
-        let rows = self.service.rows(member.traits.looks.services);
-        if rows.is_empty() {
+        let [key, singular] = place.member?.traits.looks.row_keys;
+        if key == 0 && singular == 0 {
             return None;
         }
-        let lower = Lower::of(&member.name());
-        let held = lower.as_bytes();
-        let singular = if place.listed { held.strip_suffix(b"s") } else { None };
         let stands_in = |parent: &str| {
             let name = place.parent.map(|parent| parent.name()).unwrap_or_default();
             fallback::singular_of(&name).eq_ignore_ascii_case(parent) || name.eq_ignore_ascii_case(parent)
         };
-        rows.iter().find(|row| {
-            let key = row.key.as_bytes();
-            (key == held || Some(key) == singular)
-                && match row.at {
-                    At::Any => true,
-                    At::Top => place.depth == 0,
-                    At::In(parent) => stands_in(parent),
-                }
-                && row.fits(self.touched.event_name)
+        self.call.rows(key, if place.listed { singular } else { 0 }).find(|row| match row.at {
+            At::Any => true,
+            At::Top => place.depth == 0,
+            At::In(parent) => stands_in(parent),
         })
     }
 
@@ -265,7 +272,7 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
     }
 
     fn settle_all(&mut self) {
-        for pending in std::mem::take(&mut self.pending) {
+        for pending in std::mem::replace(&mut self.pending, Pieces::new_in(self.texts)) {
             match pending.what {
                 // Only an exact key would still find room.
                 What::Looks | What::Word(_) if self.out.is_full() => {}
@@ -440,16 +447,18 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
     }
 
     /// An ARN of the record, of this service and type (any exact one where `service` is empty), in which the name stands.
-    fn known(&self, service: &str, kind: &str, name: &str) -> Option<&'a str> {
-        let arns = self.out.as_slice().iter().filter(|held| held.form == Form::Arn).take(ARNS_COMPARED_MAX);
+    fn known(&mut self, service: &str, kind: &str, name: &str) -> Option<&'a str> {
+        let Self { out, readings, .. } = self;
+        let arns = out.as_slice().iter().filter(|held| held.form == Form::Arn).take(ARNS_COMPARED_MAX);
         for held in arns {
             let (Cow::Borrowed(key), Some(Cow::Borrowed(arn))) = (&held.key, &held.arn) else { continue };
-            if key != arn || arn.len() <= name.len() {
+            let same = std::ptr::eq(*key, *arn) || key == arn;
+            if !same || arn.len() <= name.len() || service.is_empty() && !held.exact {
                 continue;
             }
-            let Some(parts) = arn::parse(arn) else { continue };
-            let fits = if service.is_empty() { held.exact } else { parts.service == service && parts.resource.starts_with(kind) };
-            if fits && (arn::read(arn, &parts).names().any(|(held, _)| held == name || held.strip_prefix('/') == Some(name))) {
+            let Some(named) = named(arn, readings) else { continue };
+            let fits = service.is_empty() || named.service == service && named.resource.starts_with(kind);
+            if fits && named.names.iter().flatten().any(|held| *held == name || held.strip_prefix('/') == Some(name)) {
                 return Some(arn);
             }
         }
@@ -526,6 +535,24 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
     fn partition(&self) -> &'static str {
         self.partition.unwrap_or_else(|| arn::partition_of(self.touched.aws_region))
     }
+}
+
+/// What an ARN says, read once: names are compared with the same few again and again.
+fn named<'r, 'a>(arn: &'a str, readings: &'r mut Pieces<'_, Named<'a>>) -> Option<&'r Named<'a>> {
+    let at = match readings.iter().position(|held| std::ptr::eq(held.arn, arn)) {
+        Some(at) => at,
+        None => {
+            let parts = arn::parse(arn)?;
+            let mut names = arn::read(arn, &parts).names().map(|(name, _)| name);
+            let names = [names.next(), names.next()];
+            if readings.len() == ARNS_COMPARED_MAX {
+                readings.clear();
+            }
+            readings.push(Named { arn, service: parts.service, resource: parts.resource, names });
+            readings.len() - 1
+        }
+    };
+    readings.get(at)
 }
 
 fn before_colon(text: &str) -> &str {
