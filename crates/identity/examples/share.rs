@@ -5,8 +5,10 @@
 #![allow(clippy::print_stdout, reason = "what it is for")]
 
 use event::{Decoder, Event, HashKey, Reject, Sink};
+use hashbrown::DefaultHashBuilder;
 use identity::{Graph, Identity, Issue, Use};
 use std::collections::HashSet;
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 type Error = Box<dyn std::error::Error>;
@@ -23,20 +25,25 @@ impl Sink for Passing {
     fn reject(&mut self, _: Reject) {}
 }
 
-/// Keeps each session once, as ingest does, and every issuing event.
+/// Keeps each session once, as ingest does, and every issuing event: sessions are told apart by their text before anything of it is read.
 #[derive(Default)]
 struct Sessions {
+    texts: HashSet<u64>,
+    hasher: DefaultHashBuilder,
     uses: HashSet<Arc<Use>>,
     issues: Vec<Arc<Issue>>,
 }
 
 impl Sink for Sessions {
     fn event(&mut self, event: &Event<'_>) {
-        let mut seen = Use::of(event);
-        if seen.identity.ec2_role_delivery.is_none() {
-            seen.aws_region.clear();
-        }
-        if !self.uses.contains(&seen) {
+        let delivered = event.user_identity.session.ec2_role_delivery.is_some();
+        let region = if delivered { &*event.aws_region } else { "" };
+        let text = (event.text.user_identity.as_deref(), event.session_credential_from_console, &*event.recipient_account_id, region);
+        if self.texts.insert(self.hasher.hash_one(text)) {
+            let mut seen = Use::of(event);
+            if !delivered {
+                seen.aws_region.clear();
+            }
             self.uses.insert(Arc::new(seen));
         }
         self.issues.extend(Issue::of(event).map(Arc::new));
