@@ -32,10 +32,17 @@ pub(crate) fn of_member(name: u64, value: Json<'_, '_>) -> u128 {
 }
 
 /// Adds a value, and all that is in it, that stands at the end of `path`.
+#[inline]
 fn add(value: Json<'_, '_>, path: u64, sum: &mut u128) {
-    let number = if let Some(plain) = value.plain_bytes() {
-        xxh3_64(plain)
-    } else if value.is_object() {
+    // Most values are plain strings.
+    match value.plain_bytes() {
+        Some(plain) => *sum = sum.wrapping_add(own(xxh3_64(plain), path)),
+        None => add_other(value, path, sum),
+    }
+}
+
+fn add_other(value: Json<'_, '_>, path: u64, sum: &mut u128) {
+    let number = if value.is_object() {
         for member in value.members() {
             add(member.value(), inside(path, member.traits.hash), sum);
         }
@@ -54,11 +61,13 @@ fn add(value: Json<'_, '_>, path: u64, sum: &mut u128) {
 }
 
 /// The path of a member of the object at `path`.
+#[inline]
 fn inside(path: u64, name: u64) -> u64 {
     fold(path ^ OBJECT, name ^ STEP)
 }
 
 /// What one value adds, without those in it.
+#[inline]
 fn own(number: u64, path: u64) -> u128 {
     u128::from(fold(path ^ HIGH, number ^ STEP)) << 64 | u128::from(fold(path ^ LOW, number.rotate_left(32) ^ STEP))
 }

@@ -174,12 +174,9 @@ impl<'t, 'a> Json<'t, 'a> {
     /// The text of a string, its escapes resolved. A lone surrogate becomes U+FFFD; [`Json::raw`] keeps it.
     #[inline]
     pub fn text(&self) -> Option<Cow<'a, str>> {
-        let node = self.node()?;
-        match (node.kind, node.escaped) {
-            (Kind::String | Kind::Key, false) => Some(Cow::Borrowed(self.text.get(node.start as usize..node.end as usize)?)),
-            (Kind::String | Kind::Key, true) => Some(unescape(self.span())),
-            _ => None,
-        }
+        let node = self.node().filter(|node| matches!(node.kind, Kind::String | Kind::Key))?;
+        let text = self.text.get(node.start as usize..node.end as usize)?;
+        Some(if node.escaped { unescape(text) } else { Cow::Borrowed(text) })
     }
 
     /// The bytes of a string that has no escapes, without its quotes.

@@ -201,6 +201,7 @@ impl<'t, 'a> Fields<'t, 'a> {
     }
 }
 
+#[inline]
 fn set<'a>(field: &mut Text<'a>, value: Json<'_, 'a>) -> bool {
     if let Some(text) = value.scalar() {
         *field = Some(text).filter(|text| !text.is_empty());
@@ -246,7 +247,8 @@ pub(crate) fn with_event<'t, 'a>(
         return Err(Refused { reason: Reason::EventTime, detail: format!("eventTime is {time_text:?}") });
     };
     let event_version = fields.event_version.unwrap_or_default();
-    if !matches!(event_version.split('.').next(), None | Some("" | "1")) {
+    let major = event_version.bytes().position(|byte| byte == b'.').and_then(|end| event_version.get(..end)).unwrap_or(&event_version);
+    if !matches!(major, "" | "1") {
         return Err(Refused { reason: Reason::EventVersion, detail: format!("eventVersion {event_version:?}; 1.x is known") });
     }
     let fingerprint = fingerprint(record);
@@ -330,10 +332,13 @@ pub(crate) fn with_event<'t, 'a>(
 /// Some services report a failure without `errorCode`: sign-in in the response, others in a message or a code of their own.
 fn failed_in_response<'a>(response: Option<Json<'_, 'a>>, details: Option<Json<'_, 'a>>, message: Option<&str>) -> Text<'a> {
     let own = [response, details].into_iter().flatten().find_map(|element| {
-        element.entries().find_map(|(name, value)| match (name.as_ref(), value.text()) {
-            ("errorCode", Some(code)) if !code.is_empty() => Some(code),
-            (_, Some(result)) if result == "Failure" => Some(Cow::Borrowed("Failure")),
-            _ => None,
+        element.members().find_map(|member| {
+            let text = member.value().text()?;
+            match member.traits.known {
+                Some(Known::ErrorCode) if !text.is_empty() => Some(text),
+                _ if text == "Failure" => Some(Cow::Borrowed("Failure")),
+                _ => None,
+            }
         })
     });
     own.or_else(|| message.filter(|message| !message.is_empty()).map(|_| Cow::Borrowed("Failure")))

@@ -36,8 +36,10 @@ impl<'b, 't> Reader<'b, 't> {
         }
     }
 
+    /// Where the reader is, counted from the value's start; of use while that is within [`Reader::new`]'s limit, and no longer.
+    #[inline]
     fn offset(&self) -> u32 {
-        u32::try_from(self.at - self.base).unwrap_or(u32::MAX)
+        (self.at - self.base) as u32
     }
 
     fn push(&mut self, start: u32, kind: Kind, escaped: bool) {

@@ -77,10 +77,11 @@ pub(crate) fn is_uuid(text: &str) -> bool {
 pub(crate) fn is_resource_id(text: &str) -> bool {
     // Whichever string is looked at, the commonest answer is no: the last eight bytes tell.
     let bytes = text.as_bytes();
-    if bytes.len() < 10 || !bytes.iter().rev().take(8).all(u8::is_ascii_hexdigit) {
+    if bytes.len() < 10 || !bytes.last_chunk::<8>().is_some_and(|tail| tail.iter().rev().all(u8::is_ascii_hexdigit)) {
         return false;
     }
-    let Some((prefix, hex)) = text.rsplit_once('-') else { return false };
+    let Some(hyphen) = bytes.iter().rposition(|&byte| byte == b'-') else { return false };
+    let (Some(prefix), Some(hex)) = (text.get(..hyphen), text.get(hyphen + 1..)) else { return false };
     (1..=24).contains(&prefix.len())
         && (8..=32).contains(&hex.len())
         && prefix.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')

@@ -108,6 +108,9 @@ pub struct Mentions<'a> {
     evict_below: Option<usize>,
 }
 
+/// Few records have more keys.
+const MANY: usize = 16;
+
 /// With fewer keys than this, looking at each is quicker than hashing.
 const INDEXED_FROM: usize = 48;
 
@@ -123,6 +126,9 @@ impl<'a> Mentions<'a> {
         let same = |held: &Mention<'a>| held.key == mention.key;
         let agree = |held: &Mention<'a>| held.arn == mention.arn || held.arn.is_none() || mention.arn.is_none();
         if self.found.len() < INDEXED_FROM {
+            if self.found.capacity() == 0 {
+                self.found.reserve(MANY);
+            }
             match self.found.iter_mut().find(|held| same(held) && agree(held)) {
                 Some(held) => merge(held, mention),
                 None => self.found.push(mention),
