@@ -60,7 +60,8 @@ impl Recall {
         let Some(head) = memchr::memchr(b'}', head).and_then(|end| head.get(..end)) else { return Err(None) };
         let slot = Slot { hash: xxh3_64(head) ^ u64::from(name), name };
         let set = self.set(slot);
-        let same = |value: &Value| value.hash == slot.hash && value.name == name && bytes.starts_with(&value.text) && !value.text.is_empty();
+        let same =
+            |value: &Value| value.hash == slot.hash && value.name == name && bytes.starts_with(&value.text) && !value.text.is_empty();
         match set.iter().position(same) {
             Some(at) => {
                 if let Some(front) = set.get_mut(..=at) {
@@ -130,7 +131,9 @@ mod tests {
         assert_eq!(used.read(text.as_bytes(), 0, bytes_max), read, "{text}");
         if let Ok(end) = read {
             let number = |tape: &Tape| tape.root(&text[..end]).map(fingerprint);
-            let plain = |tape: &Tape| format!("{:?}", tape.root(&text[..end]).map(|root| root.all().map(|(_, value)| value.range()).collect::<Vec<_>>()));
+            let plain = |tape: &Tape| {
+                format!("{:?}", tape.root(&text[..end]).map(|root| root.all().map(|(_, value)| value.range()).collect::<Vec<_>>()))
+            };
             assert_eq!((number(used), plain(used)), (number(&new), plain(&new)), "{text}");
         }
         read
@@ -138,7 +141,8 @@ mod tests {
 
     #[test]
     fn a_value_that_comes_again_is_read_as_the_first_time() {
-        let identity = r#"{"type":"AssumedRole","arn":"a","sessionContext":{"attributes":{"mfaAuthenticated":"false"}},"n":[1,{"x":"\u00e9é"}]}"#;
+        let identity =
+            r#"{"type":"AssumedRole","arn":"a","sessionContext":{"attributes":{"mfaAuthenticated":"false"}},"n":[1,{"x":"\u00e9é"}]}"#;
         let tape = &mut Tape::default();
         for _ in 0..3 {
             for text in [

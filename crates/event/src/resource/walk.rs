@@ -515,7 +515,8 @@ impl<'t, 'a> Walk<'t, 'a, '_, '_> {
             "{registryid}" => self.field(object, "registryid").or_else(|| some(own))?,
             _ => "",
         };
-        let mut parts = vec!["arn:", self.partition(), ":", service, ":", region, ":", account, ":"];
+        let mut parts = Vec::with_capacity(16);
+        parts.extend(["arn:", self.partition(), ":", service, ":", region, ":", account, ":"]);
         let mut rest = resource;
         while let Some((before, after)) = rest.split_once('{') {
             let (key, after) = after.split_once('}')?;
