@@ -225,3 +225,35 @@ fn subject_of_a_saml_provider_waits_for_the_event_that_names_the_provider() {
     assert!(settled(&[act("act", &session(&LOCAL, "sato", "K1", "08:00:00"))], "act"));
     assert!(settled(&[act("act", &user("bob", "AKIABOB", ""))], "act"));
 }
+
+#[test]
+fn agent_of_a_session_that_is_probable_is_told_too() {
+    let page = session(&DEPLOY, "work", "KPAGE", "08:00:00").invoked_by("aws-mcp.amazonaws.com");
+    let records = [
+        switch("switch", &DEPLOY, "work", "08:00:00", &format!("arn:aws:sts::{TOOLS}:assumed-role/Local/work")),
+        opening(&LOCAL, "work", "K1", "07:00:00").by("hers", &user("alice", "AKIAA", "")),
+        act("local", &session(&LOCAL, "work", "K1", "07:00:00")),
+        act("page", &page),
+    ];
+    let facts = read(&records);
+    let resolution = graph(&[TOOLS, PROD, IDC], facts.values()).resolve(&facts["page"].session);
+    assert_eq!((resolution.certainty.word(), resolution.via.as_ref().map(|via| via.kind)), ("probable", Some("agent")));
+}
+
+#[test]
+fn record_that_says_less_takes_nothing_from_one_that_says_more() {
+    let who = session(&LOCAL, "work", "K1", "08:00:00");
+    let records = [
+        opening(&LOCAL, "work", "K1", "08:00:00").by("hers", &user("alice", "AKIAA", "")),
+        act("act", &who),
+        act("vague", &who.clone().json_as("\"type\":\"AssumedRole\"", "\"type\":\"Unknown\"")),
+    ];
+    for asked in ["act", "vague"] {
+        check(
+            &records,
+            asked,
+            "proven iam_user arn:aws:iam::111111111111:user/alice
+             role_session work Local <- hers access_key",
+        );
+    }
+}
