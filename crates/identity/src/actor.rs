@@ -323,6 +323,8 @@ mod tests {
             "pipeline",
             &[("organization", "O"), ("project", "P"), ("workspace", "W"), ("run_phase", "apply")],
         );
+        check("agent.buildkite.com", "organization:acme:pipeline:shop:ref:refs/heads/main", "pipeline", &[]);
+        check("vstoken.dev.azure.com/0f1e2d3c", "sc://acme/shop/deploy", "pipeline", &[]);
     }
 
     #[test]
@@ -390,6 +392,9 @@ mod tests {
             "gitlab.com/evil/project/-/raw/main",
             "app.terraform.io/evil",
             "oidc.circleci.com",
+            "agent.buildkite.com/evil",
+            "vstoken.dev.azure.com",
+            "vstoken.dev.azure.com/0f1e2d3c/evil",
             "oidc.eks.example.com/id/AB",
             "oidc.eks.x.evil.example.amazonaws.com/id/AB",
         ] {

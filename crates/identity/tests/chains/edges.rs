@@ -257,3 +257,29 @@ fn record_that_says_less_takes_nothing_from_one_that_says_more() {
         );
     }
 }
+
+#[test]
+fn sign_in_names_a_user_only_where_it_succeeded_and_says_the_id() {
+    let sign_in = |outcome: &str, name: &str, who: &Who| {
+        record(
+            "sign-in",
+            "08:00:00",
+            IDC,
+            "signin:UserAuthentication",
+            who,
+            &format!(",\"additionalEventData\":{{{name}}},\"serviceEventDetails\":{{\"UserAuthentication\":\"{outcome}\"}}"),
+        )
+    };
+    let typed = "\"UserName\":\"sato\"";
+    let nameless = Who::of(&format!("\"type\":\"Unknown\",\"accountId\":\"{IDC}\""));
+    for (record, names) in [
+        (sign_in("Success", typed, &portal("u-1")), true),
+        (sign_in("Failure", typed, &portal("u-1")), false),
+        (sign_in("Success", "\"CredentialType\":\"PASSWORD\"", &portal("u-1")), false),
+        (sign_in("Success", typed, &nameless), false),
+    ] {
+        let facts = read(std::slice::from_ref(&record));
+        assert_eq!(facts["sign-in"].issue.as_ref().and_then(|issue| issue.subject.as_deref()), names.then_some("sato"), "{record}");
+        assert_eq!(facts["sign-in"].issue.is_some(), names, "{record}");
+    }
+}
