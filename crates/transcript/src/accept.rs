@@ -155,7 +155,7 @@ impl Driver<'_> {
         if self.session.searched {
             input.entry = Entry::Recalled;
         }
-        if self.session.stripped {
+        if self.session.stripped && !self.session.kept.is_whole() {
             self.reconstruct(&mut input);
         }
         input
@@ -251,7 +251,7 @@ impl Driver<'_> {
     /// their line.
     fn cut_suggestion(&self, editor: &Editor, echoed: bool, last: usize, lines: &mut [String]) {
         let session = &*self.session;
-        if session.stripped || session.multiplexed || !session.fish {
+        if session.multiplexed || !session.fish {
             return;
         }
         let end = if echoed { session.ended_at } else { session.screen.cursor() };

@@ -19,6 +19,7 @@ pub mod mask;
 pub mod message;
 mod prompt;
 mod reconstruct;
+mod returns;
 pub mod rules;
 mod running;
 mod screen;

@@ -277,6 +277,19 @@ impl Driver<'_> {
         }
     }
 
+    /// The line that was entered last turned out to be another.
+    pub(crate) fn correct(&mut self, line: String) {
+        if let Some(running) = self.session.running.as_mut() {
+            running.command.line = line;
+            running.command.reconstructed = true;
+            running.scan = Scan::default();
+            running.scan.read(&running.command.line);
+            running.expands = expands_history(&running.command.line);
+            running.unread = true;
+        }
+        self.reread();
+    }
+
     /// What follows the last command is known now: a prompt, or nothing more.
     pub(crate) fn settle(&mut self, next: Option<&Input>) {
         self.reread();

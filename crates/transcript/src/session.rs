@@ -10,6 +10,7 @@ use crate::accept::Input;
 use crate::command::{COMMAND_BYTES_MAX, Line, LineKind, Sink, printable};
 use crate::reconstruct;
 use crate::running::Running;
+use crate::returns::Kept;
 use crate::screen::{Place, Row, Screen};
 use crate::shells::Shells;
 use crate::transcript::recorder;
@@ -64,6 +65,8 @@ pub(crate) struct Session {
     pub(crate) edited: bool,
     /// Of a streamed log: what was written in the current line, with backspaces.
     pub(crate) written: String,
+    /// Of a streamed log: what the agent kept of the current line.
+    pub(crate) kept: Kept,
     /// Colours or a window's title were set in the current line.
     pub(crate) dressed: bool,
     pub(crate) search: usize,
@@ -93,8 +96,11 @@ impl Perform for Driver<'_> {
         if character.is_control() {
             return;
         }
-        if self.session.stripped && character != ' ' && self.session.blanks >= BLANKS_MIN {
-            self.return_after_blanks();
+        if self.session.stripped {
+            if character != ' ' && self.session.blanks >= BLANKS_MIN {
+                self.return_after_blanks();
+            }
+            self.session.follow_mark(Some(character));
         }
         let session = &mut *self.session;
         session.note_written(character);
@@ -145,6 +151,9 @@ impl Perform for Driver<'_> {
         if ignore {
             return;
         }
+        if self.session.stripped {
+            self.session.keep_sequence(params, intermediates, action);
+        }
         if matches!((intermediates, action), ([b'?'], 'h' | 'l')) {
             self.modes(params, action == 'h');
         }
@@ -177,6 +186,9 @@ impl Perform for Driver<'_> {
 
     fn esc_dispatch(&mut self, intermediates: &[u8], _ignore: bool, byte: u8) {
         self.session.quiet();
+        if self.session.stripped {
+            self.keep_escape(intermediates, byte);
+        }
         if byte == b'c' {
             self.flush_screen();
         }
@@ -189,7 +201,7 @@ impl Perform for Driver<'_> {
     fn osc_dispatch(&mut self, params: &[&[u8]], _bell_terminated: bool) {
         self.session.dressed = !self.session.stripped;
         if self.session.stripped {
-            return;
+            return self.keep_title(params);
         }
         if let [b"133", mark, rest @ ..] = params {
             self.semantic(mark, rest);
@@ -330,6 +342,7 @@ impl Driver<'_> {
         self.session.edited = false;
         self.session.dressed = false;
         self.session.written.clear();
+        self.session.kept.end_line();
         if self.session.screen.has_gone() {
             self.flush_gone();
         }
@@ -373,6 +386,7 @@ impl Driver<'_> {
         }
         session.screen.carriage_return();
         session.written.clear();
+        session.kept.begin_mark();
         self.fresh_line();
     }
 
@@ -414,10 +428,9 @@ impl Driver<'_> {
             if unscrolled && session.shells.known(&text).is_some() {
                 text = session.screen.input_text(start, row, 0);
             }
-            if session.edited {
+            if session.edited && !session.kept.is_whole() {
                 session.cut_erased(start, row, &mut text);
             }
-            text = text.strip_prefix("⏎ ").map(str::to_owned).unwrap_or(text);
             if session.ends_in_mark {
                 text.truncate(text.trim_end().trim_end_matches(PARTIAL_MARKS).len());
                 if text.is_empty() {
@@ -541,8 +554,14 @@ impl Driver<'_> {
     }
 
     fn modes(&mut self, params: &Params, on: bool) {
-        // Of a streamed log the line that ends an input has lost its mark, and others kept theirs: they tell nothing.
-        if self.session.stripped || self.session.screen.is_alternate() && !self.session.multiplexed {
+        // Of a streamed log the line that ends an input may have lost its mark, while others kept theirs.
+        if self.session.stripped {
+            if params.iter().any(|param| matches!(param, [2004])) {
+                self.keep_marks(on);
+            }
+            return;
+        }
+        if self.session.screen.is_alternate() && !self.session.multiplexed {
             return;
         }
         if params.iter().any(|param| matches!(param, [2004])) {
