@@ -39,7 +39,11 @@ fn main() {
 fn list(form: Form, recordings: Vec<&Recording>) {
     let mut sum = Score::default();
     for recording in recordings {
-        for loss in score(recording, form, &form.read(recording).commands, &mut sum) {
+        let commands = form.read(recording).commands;
+        for command in commands.iter().filter(|command| command.doubt.is_some() && !command.elevations.is_empty()) {
+            println!("{} doubted {:?} {:?}", recording.name, command.line, command.doubt);
+        }
+        for loss in score(recording, form, &commands, &mut sum) {
             println!("{loss}");
         }
     }

@@ -3,9 +3,11 @@
 use crate::command::{Doubt, Entry, LineKind};
 use crate::prompt::{Looks, Prompt};
 use crate::reconstruct;
+use crate::retrace::{self, Moves};
 use crate::running::is_open_construct_prompt;
 use crate::session::{Driver, Editor};
 use crate::shell;
+use unicode_width::UnicodeWidthStr;
 
 /// So many lines before a session's first sign may be the first line of its prompt.
 const SECOND_LINE_MAX: u64 = 2;
@@ -26,6 +28,10 @@ pub(crate) struct Input {
     /// Control sequences that show nothing (colours, a window's title) came with the prompt.
     pub(crate) dressed: bool,
     pub(crate) reconstructed: bool,
+    /// Another line is about as likely.
+    pub(crate) may_be_otherwise: bool,
+    /// As a terminal would show it, where the line was taken for another.
+    pub(crate) literal: Option<String>,
     pub(crate) truncated: bool,
     pub(crate) first_line: u64,
     pub(crate) last_line: u64,
@@ -43,6 +49,8 @@ impl Input {
             may_be_shown: false,
             dressed: false,
             reconstructed: false,
+            may_be_otherwise: false,
+            literal: None,
             truncated: false,
             first_line: 0,
             last_line: 0,
@@ -155,24 +163,29 @@ impl Driver<'_> {
         if self.session.searched {
             input.entry = Entry::Recalled;
         }
-        if self.session.stripped && !self.session.kept.is_whole() {
-            self.reconstruct(&mut input);
-        }
         input
     }
 
-    /// Where the line as shown does not act as another user, but what was written may have been a line that does.
-    fn reconstruct(&self, input: &mut Input) {
+    /// Of a streamed log: the line that was likelier entered than the one that a terminal would show.
+    pub(crate) fn reconstruct(&mut self, input: &mut Input) {
+        if !self.session.stripped || self.session.kept.is_whole() {
+            return;
+        }
         if let Some(line) = reconstruct::pasted(&input.text) {
             input.text = line.to_owned();
             input.entry = Entry::Pasted;
             input.reconstructed = true;
+            return;
         }
-        let Some(shell) = self.session.shells.current() else { return };
-        let written =
-            self.session.written.find(input.prompt.text.as_str()).and_then(|at| self.session.written.get(at + input.prompt.text.len()..));
-        if let Some(line) = reconstruct::better(&input.text, written.unwrap_or(&input.text), &shell.state) {
-            input.text = line;
+        let session = &mut *self.session;
+        let start = session.written.rfind(input.prompt.text.as_str()).map(|at| at + input.prompt.text.len());
+        let written = start.and_then(|at| session.written.get(at..)).unwrap_or(&input.text);
+        let written = reconstruct::sought(written).unwrap_or(written);
+        let moves = if session.seeks_start { Moves::Unseen } else { Moves::Readline(input.prompt.text.width()) };
+        let Some(shell) = session.shells.current() else { return };
+        if let Some(likely) = retrace::retrace(written, &input.text, moves, &shell.state, &mut session.past) {
+            input.literal = Some(std::mem::replace(&mut input.text, likely.line));
+            input.may_be_otherwise = likely.doubtful;
             input.reconstructed = true;
         }
     }

@@ -8,7 +8,7 @@ use vte::{Params, Perform};
 
 use crate::accept::Input;
 use crate::command::{COMMAND_BYTES_MAX, Line, LineKind, Sink, printable};
-use crate::reconstruct;
+use crate::retrace;
 use crate::running::Running;
 use crate::returns::Kept;
 use crate::screen::{Place, Row, Screen};
@@ -67,6 +67,10 @@ pub(crate) struct Session {
     pub(crate) written: String,
     /// Of a streamed log: what the agent kept of the current line.
     pub(crate) kept: Kept,
+    /// Of a streamed log: what was entered before.
+    pub(crate) past: retrace::Past,
+    /// Of a streamed log: a shell seeks the start of a line before its prompt, as zsh and fish do.
+    pub(crate) seeks_start: bool,
     /// Colours or a window's title were set in the current line.
     pub(crate) dressed: bool,
     pub(crate) search: usize,
@@ -221,7 +225,7 @@ impl Session {
     }
 
     fn note_written(&mut self, character: char) {
-        if self.stripped && self.written.len() <= reconstruct::LINE_BYTES_MAX {
+        if self.stripped && self.written.len() <= retrace::WRITTEN_BYTES_MAX {
             self.written.push(character);
         }
     }
@@ -387,6 +391,7 @@ impl Driver<'_> {
         session.screen.carriage_return();
         session.written.clear();
         session.kept.begin_mark();
+        session.seeks_start = true;
         self.fresh_line();
     }
 
@@ -451,7 +456,8 @@ impl Driver<'_> {
             return;
         }
         match self.input_in(text) {
-            Some(input) => {
+            Some(mut input) => {
+                self.reconstruct(&mut input);
                 let number = self.emit(text, LineKind::Input);
                 self.accept(Input { first_line: number, last_line: number, truncated: cut || text.len() > COMMAND_BYTES_MAX, ..input });
             }

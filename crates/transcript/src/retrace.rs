@@ -1,0 +1,545 @@
+//! What a line editor wrote, without control sequences, in; the lines that may have been entered there out, the likeliest first.
+//!
+//! The agent takes returns and control sequences out of what it streams, and leaves backspaces. Of an editor's moves remain those to the left
+//! that it made by backspaces; moves to the right, to the start of a line, insertions, erasures and deletions leave nothing. So several edits
+//! write the same text. They are followed side by side, the cheaper (fewer and more usual keys) ahead, and their lines are weighed by whether
+//! they make sense: programs that are known, a grammar that takes them, a line that was entered before.
+//!
+//! Sources: readline's display.c (how it moves, inserts and erases), zsh's zle_refresh.c.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+
+use unicode_width::UnicodeWidthChar;
+
+use crate::elevate::{self, Runs};
+use crate::known;
+use crate::shell::{self, State};
+
+/// Longest text that is followed, in characters.
+pub(crate) const WRITTEN_MAX: usize = 600;
+/// The same in bytes.
+pub(crate) const WRITTEN_BYTES_MAX: usize = 4096;
+/// Edits followed side by side.
+const BEAM: usize = 40;
+/// Lines weighed at the end.
+const WEIGHED_MAX: usize = 10;
+/// Characters of a session that are followed, times edits: what a person types is a small part of it.
+const WORK_MAX: usize = 12_000_000;
+/// Earlier lines kept, to know them again.
+const PAST_MAX: usize = 300;
+
+/// What is known of a session when a line of it is retraced.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Past {
+    lines: VecDeque<String>,
+    programs: HashSet<String>,
+    /// Its work is apart from that of the lines themselves.
+    trial: State,
+    work: usize,
+}
+
+impl Past {
+    /// A line was entered. `ran`: the shell did not say that it knows no such program.
+    pub(crate) fn note<'a>(&mut self, line: &str, programs: impl Iterator<Item = &'a str>) {
+        if line.len() > WRITTEN_MAX || self.lines.iter().any(|known| known == line) {
+            return;
+        }
+        if self.lines.len() == PAST_MAX {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line.to_owned());
+        if self.programs.len() < PAST_MAX {
+            self.programs.extend(programs.filter(|program| program.len() < 64).map(str::to_owned));
+        }
+    }
+
+    pub(crate) fn knows(&self, program: &str) -> bool {
+        known::is_program(program) || self.programs.contains(program)
+    }
+
+    fn is_spent(&self) -> bool {
+        self.work > WORK_MAX || !self.trial.may_parse()
+    }
+}
+
+/// A line that may have been entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Likely {
+    pub(crate) line: String,
+    /// Another is about as likely, and differs in whether it acts as another user.
+    pub(crate) doubtful: bool,
+}
+
+/// How the editor moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moves {
+    /// readline: to the left by backspaces, but by a return where the way from the row's start is shorter. The prompt's width.
+    Readline(usize),
+    /// zsh, fish: a longer way to the left is a control sequence.
+    Unseen,
+}
+
+/// The likeliest line behind `written`, which stands behind the prompt, if another than `shown` is likelier: what a terminal would show.
+pub(crate) fn retrace(written: &str, shown: &str, moves: Moves, state: &State, past: &mut Past) -> Option<Likely> {
+    if past.is_spent() || !is_worth(written, shown, state, past) {
+        return None;
+    }
+    let tokens = tokens(written);
+    if tokens.len() > WRITTEN_MAX {
+        return None;
+    }
+    let mut edits = vec![Edit::default()];
+    for place in 0..=tokens.len() {
+        past.work += edits.iter().map(|edit| 8 + edit.line.len()).sum::<usize>();
+        let rest = tokens.get(place..).unwrap_or_default();
+        edits = step(edits, rest, moves, past);
+    }
+    choose(edits, shown, state, past)
+}
+
+/// One key or one redraw of the editor, as it stands in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    Letter(char),
+    Back(usize),
+    /// `\b \b` and its like: characters before the cursor were erased.
+    Erased(usize),
+}
+
+fn tokens(written: &str) -> Vec<Token> {
+    let letters: Vec<char> = written.chars().collect();
+    let run = |from: usize, letter: char| letters.iter().skip(from).take_while(|next| **next == letter).count();
+    let mut out = Vec::new();
+    let mut at = 0;
+    while let Some(letter) = letters.get(at) {
+        let backs = run(at, '\u{8}');
+        let blanks = if backs > 0 { run(at + backs, ' ') } else { 0 };
+        if backs == 0 {
+            out.push(Token::Letter(*letter));
+            at += 1;
+        } else if blanks > 0 && blanks == backs.min(blanks) && run(at + backs + blanks, '\u{8}') >= blanks {
+            if backs > blanks {
+                out.push(Token::Back(backs - blanks));
+            }
+            out.push(Token::Erased(blanks));
+            at += backs + 2 * blanks;
+        } else {
+            out.push(Token::Back(backs));
+            at += backs;
+        }
+    }
+    out
+}
+
+/// Where an editor may stand after what was written so far, and what it cost to come there, in tenths.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Edit {
+    cost: u32,
+    line: Vec<char>,
+    at: usize,
+    last: Last,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Last {
+    #[default]
+    Typed,
+    /// Moved left by so many backspaces.
+    Moved(usize),
+    /// Moved, and nothing in the log tells it.
+    Jumped,
+    Inserting,
+    /// Writing over what stood there.
+    Over,
+    Redrawn,
+}
+
+const INSERTS: u32 = 10;
+const INSERTS_A_STEP_BACK: u32 = 25;
+const WRITES_OVER: u32 = 5;
+const KEEPS_TAIL: u32 = 8;
+const TO_THE_END: u32 = 5;
+const TO_THE_START: u32 = 10;
+const ELSEWHERE: u32 = 15;
+const REPLACES: u32 = 20;
+const DELETES: u32 = 10;
+const DELETES_EACH: u32 = 5;
+const DELETED_MAX: usize = 4;
+const KILLS_REST: u32 = 12;
+const POINTLESS: u32 = 10;
+const IMPOSSIBLE: u32 = 60;
+
+impl Edit {
+    /// Where `columns` before the cursor are, and whether there are so many.
+    fn before(&self, columns: usize) -> (usize, bool) {
+        let (mut at, mut left) = (self.at, columns);
+        while left > 0 && at > 0 {
+            at -= 1;
+            left = left.saturating_sub(self.line.get(at).map_or(1, |letter| columns_of(*letter)));
+        }
+        (at, left == 0)
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.at == self.line.len()
+    }
+
+    fn with(&self, cost: u32, at: usize, last: Last) -> Self {
+        Self { cost: self.cost + cost, at, last, line: self.line.clone() }
+    }
+
+    fn insert(mut self, letter: char, cost: u32) -> Self {
+        self.line.insert(self.at, letter);
+        self.at += 1;
+        self.cost += cost;
+        self.last = if self.is_at_end() { Last::Typed } else { Last::Inserting };
+        self
+    }
+
+    fn over(mut self, letter: char, cost: u32, last: Last) -> Self {
+        if let Some(old) = self.line.get_mut(self.at) {
+            *old = letter;
+        }
+        self.at += 1;
+        self.cost += cost;
+        self.last = last;
+        self
+    }
+
+    fn without(mut self, from: usize, to: usize, cost: u32, last: Last) -> Self {
+        self.line.drain(from..to.min(self.line.len()));
+        self.at = self.at.min(from);
+        self.cost += cost;
+        self.last = last;
+        self
+    }
+}
+
+/// A character of which bytes are missing was most likely a wide one.
+fn columns_of(letter: char) -> usize {
+    if letter == char::REPLACEMENT_CHARACTER { 2 } else { letter.width().unwrap_or(0) }
+}
+
+/// Follows each edit over the next token, or to the end of the line.
+fn step(edits: Vec<Edit>, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit> {
+    let mut next = Vec::new();
+    for edit in edits {
+        for edit in settled(edit, rest.first()) {
+            match rest.first() {
+                Some(Token::Letter(letter)) => {
+                    for edit in jumps(&edit, rest, moves, past).into_iter().chain([edit]) {
+                        write(edit, *letter, &mut next);
+                    }
+                }
+                Some(Token::Back(count)) => back(edit, *count, &mut next),
+                Some(Token::Erased(count)) => {
+                    let ((from, enough), at) = (edit.before(*count), edit.at);
+                    let missing = if enough { 0 } else { IMPOSSIBLE };
+                    let mut edit = edit.without(from, at, missing, Last::Typed);
+                    edit.at = from;
+                    next.push(edit);
+                }
+                None => ends(edit, moves, &mut next),
+            }
+        }
+    }
+    next.sort();
+    let mut seen = HashSet::new();
+    next.retain(|edit| seen.insert((edit.line.clone(), edit.at)));
+    next.truncate(BEAM);
+    next
+}
+
+/// What was written over may have been the line's rest, or its rest was moved up.
+fn settled(edit: Edit, next: Option<&Token>) -> Vec<Edit> {
+    let goes_on = matches!(next, Some(Token::Letter(_)));
+    if edit.last != Last::Over || goes_on || edit.is_at_end() {
+        return vec![edit];
+    }
+    let cut = edit.clone().without(edit.at, usize::MAX, 0, Last::Typed);
+    let kept = edit.with(KEEPS_TAIL, edit.at, Last::Redrawn);
+    vec![cut, kept]
+}
+
+fn write(edit: Edit, letter: char, next: &mut Vec<Edit>) {
+    let Some(old) = edit.line.get(edit.at).copied() else {
+        return next.push(edit.insert(letter, 0));
+    };
+    let insertion = match edit.last {
+        Last::Inserting => 0,
+        Last::Moved(1) => INSERTS_A_STEP_BACK,
+        Last::Jumped => 0,
+        _ => INSERTS,
+    };
+    next.push(edit.clone().insert(letter, insertion));
+    if edit.last == Last::Inserting {
+        return;
+    }
+    if edit.last == Last::Over || old != letter {
+        let cost = if edit.last == Last::Over { 0 } else { WRITES_OVER };
+        next.push(edit.over(letter, cost, Last::Over));
+    } else {
+        next.push(edit.over(letter, 0, Last::Redrawn));
+    }
+}
+
+fn back(edit: Edit, count: usize, next: &mut Vec<Edit>) {
+    let (to, enough) = edit.before(count);
+    let cost = if enough { 0 } else { IMPOSSIBLE };
+    if edit.is_at_end() {
+        next.push(edit.clone().without(to, usize::MAX, 1 + cost, Last::Typed));
+    } else {
+        let mut gone = edit.clone().without(to, edit.at, 8 + cost, Last::Redrawn);
+        gone.at = to;
+        next.push(gone);
+    }
+    next.push(edit.with(cost, to, Last::Moved(count)));
+}
+
+/// Moves and deletions that the log does not show, before something is written that a command may begin with, or after a move.
+fn jumps(edit: &Edit, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit> {
+    let mut out = Vec::new();
+    let moved = matches!(edit.last, Last::Moved(_) | Last::Redrawn | Last::Inserting) && !edit.is_at_end();
+    if moved {
+        let pointless = if matches!(edit.last, Last::Moved(_)) { POINTLESS } else { 0 };
+        out.push(edit.with(TO_THE_END + pointless, edit.line.len(), Last::Typed));
+        if !matches!(edit.last, Last::Inserting) {
+            for count in 1..=DELETED_MAX.min(edit.line.len() - edit.at) {
+                out.push(edit.clone().without(edit.at, edit.at + count, DELETES + DELETES_EACH * count as u32, Last::Redrawn));
+            }
+        }
+    }
+    if edit.is_at_end() && edit.at > 0 && begins_command(rest, past) {
+        if is_unseen(0, edit.at, moves) {
+            out.push(edit.with(TO_THE_START, 0, Last::Jumped));
+            out.push(edit.clone().without(0, usize::MAX, REPLACES, Last::Typed));
+        }
+        for at in (1..edit.at).filter(|at| edit.line.get(at - 1) == Some(&' ') && edit.line.get(*at) != Some(&' ')) {
+            if is_unseen(at, edit.at, moves) {
+                out.push(edit.with(ELSEWHERE, at, Last::Jumped));
+            }
+        }
+    }
+    out
+}
+
+/// A move from one column to another further left of which the log has nothing.
+fn is_unseen(to: usize, from: usize, moves: Moves) -> bool {
+    match moves {
+        Moves::Readline(prompt) => prompt + to + 1 < from - to,
+        Moves::Unseen => true,
+    }
+}
+
+/// A known program, or an earlier line, is written next.
+fn begins_command(rest: &[Token], past: &Past) -> bool {
+    let mut letters: Vec<char> = Vec::new();
+    for token in rest.iter().take(40) {
+        match token {
+            Token::Letter(letter) if !letter.is_whitespace() => letters.push(*letter),
+            Token::Letter(_) => break,
+            // A slip while it is written.
+            Token::Back(count) | Token::Erased(count) => {
+                letters.truncate(letters.len().saturating_sub(*count));
+                if letters.is_empty() {
+                    return false;
+                }
+            }
+        }
+    }
+    let word: String = letters.into_iter().collect();
+    let name = word.rsplit('/').next().unwrap_or_default();
+    past.knows(name) || word.starts_with('#') || past.lines.iter().any(|line| line.split_whitespace().next() == Some(word.as_str()))
+}
+
+fn ends(edit: Edit, moves: Moves, next: &mut Vec<Edit>) {
+    let pointless = if matches!(edit.last, Last::Moved(_)) { POINTLESS } else { 0 };
+    let starts = [(edit.at, 0), (0, TO_THE_START)];
+    for (at, cost) in starts {
+        let jumped = at != edit.at;
+        if at == edit.line.len() || jumped && !(edit.is_at_end() && is_unseen(at, edit.at, moves)) {
+            continue;
+        }
+        if !jumped && !matches!(edit.last, Last::Moved(_) | Last::Redrawn) {
+            continue;
+        }
+        for count in 1..=DELETED_MAX.min(edit.line.len() - at) {
+            next.push(edit.clone().without(at, at + count, cost + DELETES + DELETES_EACH * (count as u32 - 1), Last::Typed));
+        }
+        if at > 0 {
+            next.push(edit.clone().without(at, usize::MAX, cost + KILLS_REST, Last::Typed));
+        }
+    }
+    next.push(edit.with(pointless, edit.line.len(), Last::Typed));
+}
+
+/// What stands there is a line that makes sense as it is: nothing was moved, and its programs are known.
+fn is_worth(written: &str, shown: &str, state: &State, past: &Past) -> bool {
+    if shown.is_empty() && !written.contains('\u{8}') {
+        return false;
+    }
+    written.contains('\u{8}') || shown.starts_with(' ') || is_glued(shown) || sense(shown, state, past).cost > 0
+}
+
+/// A program that changes the user begins inside a word: `nginxsudo `, `suchdoas id`.
+fn is_glued(line: &str) -> bool {
+    ["sudo", "doas", "pkexec"].iter().any(|name| {
+        line.match_indices(name).any(|(at, _)| {
+            let before = line.get(..at).and_then(|before| before.chars().next_back());
+            let behind = line.get(at + name.len()..).and_then(|behind| behind.chars().next());
+            before.is_some_and(|before| before.is_alphanumeric() || matches!(before, '\'' | '"' | ';' | ')')) && behind.is_none_or(|behind| behind == ' ')
+        })
+    })
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Sense {
+    cost: u32,
+    acts: bool,
+}
+
+const UNKNOWN_PROGRAM: u32 = 30;
+const UNKNOWN_MORE: u32 = 10;
+const NO_GRAMMAR: u32 = 20;
+const NOTHING: u32 = 30;
+const ASKS_FOR_NOTHING: u32 = 20;
+const BLANK_FIRST: u32 = 6;
+const GLUED: u32 = 9;
+const KNOWN_LINE: u32 = 15;
+
+fn sense(line: &str, state: &State, past: &Past) -> Sense {
+    if line.trim().is_empty() {
+        return Sense { cost: NOTHING, acts: false };
+    }
+    let mut state = state.with_work_of(&past.trial);
+    let parsed = shell::programs(line, &mut state);
+    let mut cost = if parsed.whole || shell::is_incomplete(line) { 0 } else { NO_GRAMMAR };
+    let mut acts = false;
+    let mut unknown = 0;
+    for program in &parsed.programs {
+        let plain = !program.unresolved && program.argv.first().is_some_and(|word| !word.contains('/'));
+        if plain && !program.obscured && !past.knows(&program.program) {
+            unknown += 1;
+        }
+        if let Some(request) = elevate::request(&program.program, &program.argv) {
+            if request.runs == Runs::Nothing {
+                cost += if program.argv.len() == 1 { ASKS_FOR_NOTHING } else { 0 };
+            } else {
+                acts = true;
+            }
+        }
+    }
+    cost += match unknown {
+        0 => 0,
+        more => UNKNOWN_PROGRAM + UNKNOWN_MORE * (more - 1).min(2),
+    };
+    cost += if line.starts_with(' ') { BLANK_FIRST } else { 0 };
+    cost += if is_glued(line) { GLUED } else { 0 };
+    Sense { cost, acts }
+}
+
+/// Lines that differ by less than this are about as likely.
+const NEAR: u32 = 8;
+
+fn choose(edits: Vec<Edit>, shown: &str, state: &State, past: &Past) -> Option<Likely> {
+    let mut lines: BTreeMap<String, u32> = BTreeMap::new();
+    for edit in edits {
+        let line = edit.line.iter().collect::<String>().trim_end().to_owned();
+        let cost = lines.entry(line).or_insert(edit.cost);
+        *cost = edit.cost.min(*cost);
+    }
+    let mut ranked: Vec<(u32, String)> = lines.into_iter().map(|(line, cost)| (cost, line)).collect();
+    ranked.sort();
+    ranked.truncate(WEIGHED_MAX);
+    let mut weighed: Vec<(u32, bool, String)> = Vec::new();
+    for (cost, line) in ranked {
+        let sense = sense(&line, state, past);
+        let known = if past.lines.contains(&line) { 0 } else { KNOWN_LINE };
+        weighed.push((cost + sense.cost + known, sense.acts, line));
+    }
+    weighed.sort_by_key(|(cost, ..)| *cost);
+    let (best, acts, line) = weighed.first()?;
+    let other = weighed.iter().find(|(_, other, _)| other != acts);
+    let near = other.is_some_and(|(cost, ..)| cost - best < NEAR);
+    let line = if near && !acts { other.map_or(line, |(.., line)| line) } else { line };
+    if line == shown && !near || line.is_empty() {
+        return None;
+    }
+    Some(Likely { line: line.clone(), doubtful: near })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn likely(written: &str, prompt: usize, past: &[&str]) -> (String, bool) {
+        let mut known = Past::default();
+        for line in past {
+            known.note(line, std::iter::empty());
+        }
+        let written = written.replace('<', "\u{8}");
+        let shown = shown(&written);
+        match retrace(&written, &shown, Moves::Readline(prompt), &State::default(), &mut known) {
+            Some(likely) => (likely.line, likely.doubtful),
+            None => (shown, false),
+        }
+    }
+
+    /// What a terminal shows before the cursor.
+    fn shown(written: &str) -> String {
+        let mut out: Vec<char> = Vec::new();
+        for letter in written.chars() {
+            match letter {
+                '\u{8}' => out.truncate(out.len().saturating_sub(1)),
+                _ => out.push(letter),
+            }
+        }
+        out.iter().collect::<String>().trim_end().to_owned()
+    }
+
+    #[track_caller]
+    fn check(written: &str, expected: &str) {
+        assert_eq!(likely(written, 23, &[]).0, expected, "{written}");
+    }
+
+    #[test]
+    fn corrected_slips_are_gone() {
+        check("sudf<o id", "sudo id");
+        check("ls wrong<<<<<notes.txt", "ls notes.txt");
+        check("ls /no/such<<<<<<<<<<<sudo grep -n sudo runbook.md", "sudo grep -n sudo runbook.md");
+        check("sdu<<udo id", "sudo id");
+        check("find . -name '*sudo*'xx<<", "find . -name '*sudo*'");
+        check("wz< <hoami", "whoami");
+    }
+
+    #[test]
+    fn what_was_put_in_front_is_in_front() {
+        check(" id -u<<<<<<sudo", "sudo id -u");
+        check(" -i<<<sudo -i<<<", "sudo -i");
+        check("systemctl restart nginx<<<<<<<<<<<<<<<<<<<<<<<sudo ", "sudo systemctl restart nginx");
+        assert_eq!(likely("systemctl restart nginxsudo ", 4, &[]).0, "sudo systemctl restart nginx");
+        assert_eq!(likely(" cat <notes.txt >outsudo", 4, &[]).1, false);
+        assert_eq!(likely("sudo reboot#", 2, &[]).0, "#sudo reboot");
+    }
+
+    #[test]
+    fn what_was_deleted_in_front_is_gone() {
+        check("xsudo -s<<<<<<<<", "sudo -s");
+        check("xecho sudo; ls<<<<<<<<<<<<<<", "echo sudo; ls");
+        assert_eq!(likely("xsudo id", 2, &[]).0, "sudo id");
+    }
+
+    #[test]
+    fn recalled_lines_take_the_place_of_what_stood_there() {
+        let past = ["true", "echo sierra62", "sudo id -u"];
+        assert_eq!(likely("true<<<<echo sierra62<<<<<<<<<<<<<sudo id -u<<<<<<<<<<true", 23, &past).0, "true");
+        assert_eq!(likely("hostnamesudo echo zulu10x", 4, &["sudo echo zulu10", "hostname"]).0, "sudo echo zulu10x");
+    }
+
+    #[test]
+    fn lines_that_make_sense_stay() {
+        for line in ["echo sudo id", "nosuchcommand-oscar41", "visudo", "cat /etc/pam.d/sudo", "grep pseudo sudo.txt", "ls sudo"] {
+            assert_eq!(likely(line, 4, &[]), (line.to_owned(), false));
+        }
+    }
+}
