@@ -178,12 +178,15 @@ impl Driver<'_> {
             return;
         }
         let session = &mut *self.session;
-        let start = session.written.rfind(input.prompt.text.as_str()).map(|at| at + input.prompt.text.len());
+        let prompt = input.prompt.text.as_str();
+        let start = session.written.find(prompt).map(|at| at + prompt.len());
         let written = start.and_then(|at| session.written.get(at..)).unwrap_or(&input.text);
+        let again = written.rfind(prompt).filter(|_| prompt.len() > 2).and_then(|at| written.get(at + prompt.len()..));
+        let written = again.unwrap_or(written);
         let written = reconstruct::sought(written).unwrap_or(written);
         let moves = if session.seeks_start { Moves::Unseen } else { Moves::Readline(input.prompt.text.width()) };
-        let Some(shell) = session.shells.current() else { return };
-        if let Some(likely) = retrace::retrace(written, &input.text, moves, &shell.state, &mut session.past) {
+        let state = session.shells.current().map(|shell| shell.state.clone()).unwrap_or_default();
+        if let Some(likely) = retrace::retrace(written, &input.text, moves, &state, &mut session.past) {
             input.literal = Some(std::mem::replace(&mut input.text, likely.line));
             input.may_be_otherwise = likely.doubtful;
             input.reconstructed = true;

@@ -38,6 +38,10 @@ pub(crate) struct Prompt {
 impl Prompt {
     /// The prompt that `line` begins with, by its looks alone.
     pub(crate) fn of(line: &str) -> Option<Self> {
+        Self::with_mark(line, |mark| is_mark(mark) && mark != MANGLED).or_else(|| Self::with_mark(line, is_mark))
+    }
+
+    fn with_mark(line: &str, is_mark: impl Fn(char) -> bool) -> Option<Self> {
         for (at, mark) in line.char_indices() {
             if at > PROMPT_MAX {
                 break;

@@ -138,6 +138,8 @@ struct Edit {
     line: Vec<char>,
     at: usize,
     last: Last,
+    /// What stood behind the cursor when it began to write over it.
+    old: Vec<char>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,6 +151,8 @@ enum Last {
     /// Moved, and nothing in the log tells it.
     Jumped,
     Inserting,
+    /// Inserted a letter like the one before which it was inserted: an editor writes it behind that, and goes back.
+    Repeated,
     /// Writing over what stood there.
     Over,
     Redrawn,
@@ -167,6 +171,8 @@ const DELETES_EACH: u32 = 5;
 const DELETED_MAX: usize = 4;
 const KILLS_REST: u32 = 12;
 const POINTLESS: u32 = 10;
+/// A move to the right between two to the left.
+const UNSEEN_BETWEEN: u32 = 5;
 const IMPOSSIBLE: u32 = 60;
 
 impl Edit {
@@ -185,7 +191,7 @@ impl Edit {
     }
 
     fn with(&self, cost: u32, at: usize, last: Last) -> Self {
-        Self { cost: self.cost + cost, at, last, line: self.line.clone() }
+        Self { cost: self.cost + cost, at, last, line: self.line.clone(), old: Vec::new() }
     }
 
     fn insert(mut self, letter: char, cost: u32) -> Self {
@@ -197,6 +203,9 @@ impl Edit {
     }
 
     fn over(mut self, letter: char, cost: u32, last: Last) -> Self {
+        if last == Last::Over && self.last != Last::Over {
+            self.old = self.line.get(self.at..).unwrap_or_default().to_vec();
+        }
         if let Some(old) = self.line.get_mut(self.at) {
             *old = letter;
         }
@@ -231,7 +240,7 @@ fn step(edits: Vec<Edit>, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit
                         write(edit, *letter, &mut next);
                     }
                 }
-                Some(Token::Back(count)) => back(edit, *count, &mut next),
+                Some(Token::Back(count)) => back(edit, *count, rest.get(1..).unwrap_or_default(), moves, past, &mut next),
                 Some(Token::Erased(count)) => {
                     let ((from, enough), at) = (edit.before(*count), edit.at);
                     let missing = if enough { 0 } else { IMPOSSIBLE };
@@ -263,14 +272,22 @@ fn settled(edit: Edit, next: Option<&Token>) -> Vec<Edit> {
 
 fn write(edit: Edit, letter: char, next: &mut Vec<Edit>) {
     let Some(old) = edit.line.get(edit.at).copied() else {
-        return next.push(edit.insert(letter, 0));
+        let over = edit.last == Last::Over;
+        let mut edit = edit.insert(letter, 0);
+        edit.last = if over { Last::Over } else { Last::Typed };
+        return next.push(edit);
     };
     let insertion = match edit.last {
-        Last::Inserting => 0,
+        Last::Inserting | Last::Repeated => 0,
         Last::Moved(1) => INSERTS_A_STEP_BACK,
         Last::Jumped => 0,
         _ => INSERTS,
     };
+    if old == letter {
+        let mut repeated = edit.clone().insert(letter, insertion);
+        repeated.last = Last::Repeated;
+        next.push(repeated);
+    }
     next.push(edit.clone().insert(letter, insertion));
     if edit.last == Last::Inserting {
         return;
@@ -283,9 +300,19 @@ fn write(edit: Edit, letter: char, next: &mut Vec<Edit>) {
     }
 }
 
-fn back(edit: Edit, count: usize, next: &mut Vec<Edit>) {
+fn back(edit: Edit, count: usize, rest: &[Token], moves: Moves, past: &Past, next: &mut Vec<Edit>) {
     let (to, enough) = edit.before(count);
-    let cost = if enough { 0 } else { IMPOSSIBLE };
+    let cost = if enough { 0 } else { UNSEEN_BETWEEN };
+    if edit.last == Last::Repeated && count == 1 {
+        return next.push(edit.with(0, edit.at, Last::Inserting));
+    }
+    // What was inserted pushed the rest on, which was written again; the cursor goes back to where it begins.
+    if edit.last == Last::Over && edit.is_at_end() && !edit.old.is_empty() && edit.line.get(to..) == Some(edit.old.as_slice()) {
+        return next.push(edit.with(0, to, Last::Redrawn));
+    }
+    if edit.is_at_end() && is_jumped_back(&edit, count, rest, moves, past) {
+        next.push(edit.with(TO_THE_START + UNSEEN_BETWEEN, 0, Last::Jumped));
+    }
     if edit.is_at_end() {
         next.push(edit.clone().without(to, usize::MAX, 1 + cost, Last::Typed));
     } else {
@@ -294,6 +321,12 @@ fn back(edit: Edit, count: usize, next: &mut Vec<Edit>) {
         next.push(gone);
     }
     next.push(edit.with(cost, to, Last::Moved(count)));
+}
+
+/// The cursor went to the line's start by a return, on by a word, and back by that word.
+fn is_jumped_back(edit: &Edit, count: usize, rest: &[Token], moves: Moves, past: &Past) -> bool {
+    let first = edit.line.iter().position(|letter| *letter == ' ').unwrap_or(edit.line.len());
+    count == first && is_unseen(0, edit.at, moves) && begins_command(rest, past)
 }
 
 /// Moves and deletions that the log does not show, before something is written that a command may begin with, or after a move.
@@ -349,7 +382,7 @@ fn begins_command(rest: &[Token], past: &Past) -> bool {
     }
     let word: String = letters.into_iter().collect();
     let name = word.rsplit('/').next().unwrap_or_default();
-    past.knows(name) || word.starts_with('#') || past.lines.iter().any(|line| line.split_whitespace().next() == Some(word.as_str()))
+    past.knows(name) || word.starts_with('#') || word.contains('=') && word.starts_with(|first: char| first.is_ascii_alphabetic()) || past.lines.iter().any(|line| line.split_whitespace().next() == Some(word.as_str()))
 }
 
 fn ends(edit: Edit, moves: Moves, next: &mut Vec<Edit>) {
@@ -403,7 +436,7 @@ const UNKNOWN_MORE: u32 = 10;
 const NO_GRAMMAR: u32 = 20;
 const NOTHING: u32 = 30;
 const ASKS_FOR_NOTHING: u32 = 20;
-const BLANK_FIRST: u32 = 6;
+const BLANK_FIRST: u32 = 12;
 const GLUED: u32 = 9;
 const KNOWN_LINE: u32 = 15;
 
@@ -527,6 +560,14 @@ mod tests {
         check("xsudo -s<<<<<<<<", "sudo -s");
         check("xecho sudo; ls<<<<<<<<<<<<<<", "echo sudo; ls");
         assert_eq!(likely("xsudo id", 2, &[]).0, "sudo id");
+        assert_eq!(likely("5 sudo id<timeout ", 4, &[]).0, "timeout 5 sudo id");
+    }
+
+    #[test]
+    fn what_was_left_out_is_filled_in() {
+        check("/usr/bin/sudoid<< id<<", "/usr/bin/sudo id");
+        check("sh < deploy.sh<<<<<<<<<<<<<<<<s<udo ", "sudo sh < deploy.sh");
+        check("sdo id<<<<<udo id<<<<<", "sudo id");
     }
 
     #[test]
