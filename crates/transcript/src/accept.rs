@@ -181,9 +181,9 @@ impl Driver<'_> {
         let prompt = input.prompt.text.as_str();
         let start = session.written.find(prompt).map(|at| at + prompt.len());
         let written = start.and_then(|at| session.written.get(at..)).unwrap_or(&input.text);
-        let again = written.rfind(prompt).filter(|_| prompt.len() > 2).and_then(|at| written.get(at + prompt.len()..));
-        let written = again.unwrap_or(written);
-        let written = reconstruct::sought(written).unwrap_or(written);
+        let again = written.rfind(prompt.trim_end()).filter(|_| prompt.len() > 2).and_then(|at| written.get((at + prompt.len()).min(written.len())..));
+        let sought = again.is_some_and(|again| again.trim().is_empty()).then(|| reconstruct::sought(written)).flatten();
+        let written = sought.or(again).unwrap_or(written);
         let moves = if session.seeks_start { Moves::Unseen } else { Moves::Readline(input.prompt.text.width()) };
         let state = session.shells.current().map(|shell| shell.state.clone()).unwrap_or_default();
         if let Some(likely) = retrace::retrace(written, &input.text, moves, &state, &mut session.past) {

@@ -20,7 +20,7 @@ pub(crate) const WRITTEN_MAX: usize = 600;
 /// The same in bytes.
 pub(crate) const WRITTEN_BYTES_MAX: usize = 4096;
 /// Edits followed side by side.
-const BEAM: usize = 40;
+const BEAM: usize = 48;
 /// Lines weighed at the end.
 const WEIGHED_MAX: usize = 10;
 /// Characters of a session that are followed, times edits: what a person types is a small part of it.
@@ -84,7 +84,7 @@ pub(crate) fn retrace(written: &str, shown: &str, moves: Moves, state: &State, p
     if past.is_spent() || !is_worth(written, shown, state, past) {
         return None;
     }
-    let tokens = tokens(written);
+    let tokens = tokens(written, moves);
     if tokens.len() > WRITTEN_MAX {
         return None;
     }
@@ -104,17 +104,23 @@ enum Token {
     Back(usize),
     /// `\b \b` and its like: characters before the cursor were erased.
     Erased(usize),
+    /// Blanks, over what was erased or as they were typed.
+    Blanked(usize),
 }
 
-fn tokens(written: &str) -> Vec<Token> {
-    let letters: Vec<char> = written.chars().collect();
+fn tokens(written: &str, moves: Moves) -> Vec<Token> {
+    let letters: Vec<char> = written.chars().filter(|letter| *letter != '\0').collect();
     let run = |from: usize, letter: char| letters.iter().skip(from).take_while(|next| **next == letter).count();
     let mut out = Vec::new();
     let mut at = 0;
     while let Some(letter) = letters.get(at) {
         let backs = run(at, '\u{8}');
         let blanks = if backs > 0 { run(at + backs, ' ') } else { 0 };
-        if backs == 0 {
+        let blanked = if moves == Moves::Unseen { run(at, ' ') } else { 0 };
+        if blanked >= BLANKED_MIN {
+            out.push(Token::Blanked(blanked));
+            at += blanked;
+        } else if backs == 0 {
             out.push(Token::Letter(*letter));
             at += 1;
         } else if blanks > 0 && blanks == backs.min(blanks) && run(at + backs + blanks, '\u{8}') >= blanks {
@@ -140,9 +146,11 @@ struct Edit {
     last: Last,
     /// What stood behind the cursor when it began to write over it.
     old: Vec<char>,
+    /// Came to where it inserts by a move that nothing tells of.
+    jumped: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Last {
     #[default]
     Typed,
@@ -158,6 +166,15 @@ enum Last {
     Redrawn,
 }
 
+/// So many letters that are written again are a redraw.
+const REDRAWN_MIN: usize = 3;
+/// So many blanks in a row erase, where moves are not seen.
+const BLANKED_MIN: usize = 4;
+
+const BLANKS_OUT: u32 = 2;
+/// For each blank.
+const BLANKS_TYPED: u32 = 3;
+const DRAWS_AGAIN: u32 = 3;
 const INSERTS: u32 = 10;
 const INSERTS_A_STEP_BACK: u32 = 25;
 const WRITES_OVER: u32 = 5;
@@ -166,13 +183,23 @@ const TO_THE_END: u32 = 5;
 const TO_THE_START: u32 = 10;
 const ELSEWHERE: u32 = 15;
 const REPLACES: u32 = 20;
+/// A program begins inside a word.
+const REPLACES_GLUED: u32 = 16;
 const DELETES: u32 = 10;
 const DELETES_EACH: u32 = 5;
 const DELETED_MAX: usize = 4;
+/// Not whole words, and more than a slip.
+const DELETES_PART: u32 = 4;
+/// And less was written in its place.
+const DELETES_MORE: u32 = 12;
 const KILLS_REST: u32 = 12;
 const POINTLESS: u32 = 10;
 /// A move to the right between two to the left.
 const UNSEEN_BETWEEN: u32 = 5;
+/// A blank stands before it: it may as well go on.
+const PARTED: u32 = 15;
+const GROWN_TOGETHER: u32 = 12;
+const BLANK_LAST: u32 = 5;
 const IMPOSSIBLE: u32 = 60;
 
 impl Edit {
@@ -191,7 +218,7 @@ impl Edit {
     }
 
     fn with(&self, cost: u32, at: usize, last: Last) -> Self {
-        Self { cost: self.cost + cost, at, last, line: self.line.clone(), old: Vec::new() }
+        Self { cost: self.cost + cost, at, last, line: self.line.clone(), old: Vec::new(), jumped: last == Last::Jumped }
     }
 
     fn insert(mut self, letter: char, cost: u32) -> Self {
@@ -241,6 +268,7 @@ fn step(edits: Vec<Edit>, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit
                     }
                 }
                 Some(Token::Back(count)) => back(edit, *count, rest.get(1..).unwrap_or_default(), moves, past, &mut next),
+                Some(Token::Blanked(count)) => blanked(edit, *count, &mut next),
                 Some(Token::Erased(count)) => {
                     let ((from, enough), at) = (edit.before(*count), edit.at);
                     let missing = if enough { 0 } else { IMPOSSIBLE };
@@ -254,7 +282,7 @@ fn step(edits: Vec<Edit>, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit
     }
     next.sort();
     let mut seen = HashSet::new();
-    next.retain(|edit| seen.insert((edit.line.clone(), edit.at)));
+    next.retain(|edit| seen.insert((edit.line.clone(), edit.at, edit.last)));
     next.truncate(BEAM);
     next
 }
@@ -265,7 +293,8 @@ fn settled(edit: Edit, next: Option<&Token>) -> Vec<Edit> {
     if edit.last != Last::Over || goes_on || edit.is_at_end() {
         return vec![edit];
     }
-    let cut = edit.clone().without(edit.at, usize::MAX, 0, Last::Typed);
+    let blank = if edit.old.len() == edit.line.len() && edit.old.first() == Some(&' ') { BLANK_FIRST } else { 0 };
+    let cut = edit.clone().without(edit.at, usize::MAX, blank, Last::Typed);
     let kept = edit.with(KEEPS_TAIL, edit.at, Last::Redrawn);
     vec![cut, kept]
 }
@@ -314,7 +343,14 @@ fn back(edit: Edit, count: usize, rest: &[Token], moves: Moves, past: &Past, nex
         next.push(edit.with(TO_THE_START + UNSEEN_BETWEEN, 0, Last::Jumped));
     }
     if edit.is_at_end() {
-        next.push(edit.clone().without(to, usize::MAX, 1 + cost, Last::Typed));
+        let whole_words = to == 0 || count <= 3 || edit.line.get(to - 1) == Some(&' ');
+        let retyped = rest.iter().take_while(|token| matches!(token, Token::Letter(_))).count();
+        let odd = match (whole_words, retyped < count) {
+            (true, _) => 1,
+            (false, false) => DELETES_PART,
+            (false, true) => DELETES_MORE,
+        };
+        next.push(edit.clone().without(to, usize::MAX, odd + cost + blank_first(&edit, to), Last::Typed));
     } else {
         let mut gone = edit.clone().without(to, edit.at, 8 + cost, Last::Redrawn);
         gone.at = to;
@@ -323,10 +359,32 @@ fn back(edit: Edit, count: usize, rest: &[Token], moves: Moves, past: &Past, nex
     next.push(edit.with(cost, to, Last::Moved(count)));
 }
 
+/// Who begins with a blank means to put a word in front of it, not to take all of it out again.
+fn blank_first(edit: &Edit, to: usize) -> u32 {
+    if to == 0 && edit.line.first() == Some(&' ') { BLANK_FIRST } else { 0 }
+}
+
 /// The cursor went to the line's start by a return, on by a word, and back by that word.
 fn is_jumped_back(edit: &Edit, count: usize, rest: &[Token], moves: Moves, past: &Past) -> bool {
     let first = edit.line.iter().position(|letter| *letter == ' ').unwrap_or(edit.line.len());
     count == first && is_unseen(0, edit.at, moves) && begins_command(rest, past)
+}
+
+/// What stood before the cursor was erased by blanks, or what stands behind it.
+fn blanked(edit: Edit, count: usize, next: &mut Vec<Edit>) {
+    let (from, enough) = edit.before(count);
+    if enough && edit.is_at_end() {
+        next.push(edit.clone().without(from, usize::MAX, BLANKS_OUT, Last::Typed));
+    }
+    if !edit.is_at_end() {
+        let cut = edit.at;
+        next.push(edit.clone().without(cut, usize::MAX, BLANKS_OUT, Last::Typed));
+    }
+    let mut typed = edit;
+    for _ in 0..count {
+        typed = typed.insert(' ', BLANKS_TYPED);
+    }
+    next.push(typed);
 }
 
 /// Moves and deletions that the log does not show, before something is written that a command may begin with, or after a move.
@@ -335,22 +393,49 @@ fn jumps(edit: &Edit, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit> {
     let moved = matches!(edit.last, Last::Moved(_) | Last::Redrawn | Last::Inserting) && !edit.is_at_end();
     if moved {
         let pointless = if matches!(edit.last, Last::Moved(_)) { POINTLESS } else { 0 };
-        out.push(edit.with(TO_THE_END + pointless, edit.line.len(), Last::Typed));
+        let grown = if is_grown_together(edit) { GROWN_TOGETHER } else { 0 };
+        out.push(edit.with(TO_THE_END + pointless + grown, edit.line.len(), Last::Typed));
         if !matches!(edit.last, Last::Inserting) {
             for count in 1..=DELETED_MAX.min(edit.line.len() - edit.at) {
                 out.push(edit.clone().without(edit.at, edit.at + count, DELETES + DELETES_EACH * count as u32, Last::Redrawn));
             }
         }
     }
+    if moves == Moves::Unseen {
+        for (at, cost) in redraws(edit, rest) {
+            out.push(edit.with(cost, at, Last::Jumped));
+        }
+    }
     if edit.is_at_end() && edit.at > 0 && begins_command(rest, past) {
+        let (parted, replaces) = match edit.line.last() {
+            Some(' ') => (PARTED, REPLACES),
+            Some(last) if last.is_alphanumeric() => (0, REPLACES_GLUED),
+            _ => (0, REPLACES),
+        };
         if is_unseen(0, edit.at, moves) {
-            out.push(edit.with(TO_THE_START, 0, Last::Jumped));
-            out.push(edit.clone().without(0, usize::MAX, REPLACES, Last::Typed));
+            out.push(edit.with(parted + TO_THE_START, 0, Last::Jumped));
+            out.push(edit.clone().without(0, usize::MAX, parted + replaces + blank_first(edit, 0), Last::Typed));
         }
         for at in (1..edit.at).filter(|at| edit.line.get(at - 1) == Some(&' ') && edit.line.get(*at) != Some(&' ')) {
             if is_unseen(at, edit.at, moves) {
-                out.push(edit.with(ELSEWHERE, at, Last::Jumped));
+                out.push(edit.with(parted + ELSEWHERE, at, Last::Jumped));
             }
+        }
+    }
+    out
+}
+
+/// Where the line would have to be left for what comes to be its rest, drawn again, perhaps behind a letter that was inserted.
+fn redraws(edit: &Edit, rest: &[Token]) -> Vec<(usize, u32)> {
+    let comes = |from: usize, what: &[char]| {
+        let letters = rest.iter().skip(from).take(what.len()).map(|token| if let Token::Letter(letter) = token { Some(*letter) } else { None });
+        letters.eq(what.iter().map(|letter| Some(*letter)))
+    };
+    let mut out = Vec::new();
+    for at in (0..edit.line.len()).rev().filter(|at| *at != edit.at) {
+        let behind = edit.line.get(at..).unwrap_or_default();
+        if behind.len() >= REDRAWN_MIN && (comes(0, behind) || comes(1, behind)) {
+            out.push((at, DRAWS_AGAIN));
         }
     }
     out
@@ -371,6 +456,7 @@ fn begins_command(rest: &[Token], past: &Past) -> bool {
         match token {
             Token::Letter(letter) if !letter.is_whitespace() => letters.push(*letter),
             Token::Letter(_) => break,
+            Token::Blanked(_) => break,
             // A slip while it is written.
             Token::Back(count) | Token::Erased(count) => {
                 letters.truncate(letters.len().saturating_sub(*count));
@@ -403,7 +489,14 @@ fn ends(edit: Edit, moves: Moves, next: &mut Vec<Edit>) {
             next.push(edit.clone().without(at, usize::MAX, cost + KILLS_REST, Last::Typed));
         }
     }
-    next.push(edit.with(pointless, edit.line.len(), Last::Typed));
+    let odd = if is_grown_together(&edit) { GROWN_TOGETHER } else { 0 } + if edit.line.last() == Some(&' ') { BLANK_LAST } else { 0 };
+    next.push(edit.with(pointless + odd, edit.line.len(), Last::Typed));
+}
+
+/// Words that were put in front of others without a blank between them.
+fn is_grown_together(edit: &Edit) -> bool {
+    let letter = |at: usize| edit.line.get(at).is_some_and(|letter| !letter.is_whitespace());
+    edit.jumped && edit.last == Last::Inserting && edit.at > 0 && letter(edit.at - 1) && letter(edit.at)
 }
 
 /// What stands there is a line that makes sense as it is: nothing was moved, and its programs are known.
@@ -414,13 +507,22 @@ fn is_worth(written: &str, shown: &str, state: &State, past: &Past) -> bool {
     written.contains('\u{8}') || shown.starts_with(' ') || is_glued(shown) || sense(shown, state, past).cost > 0
 }
 
+/// A known program begins inside a word: `nowecho `.
+fn is_grown_over(line: &str, past: &Past) -> bool {
+    line.split(' ').rev().skip(1).any(|word| {
+        let inside = |at: usize| word.get(at..).is_some_and(|rest| rest.len() >= 4 && past.knows(rest));
+        let after_letter = |at: usize| word.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric));
+        word.len() <= 64 && !past.knows(word) && (1..word.len()).any(|at| after_letter(at) && inside(at))
+    })
+}
+
 /// A program that changes the user begins inside a word: `nginxsudo `, `suchdoas id`.
 fn is_glued(line: &str) -> bool {
     ["sudo", "doas", "pkexec"].iter().any(|name| {
         line.match_indices(name).any(|(at, _)| {
             let before = line.get(..at).and_then(|before| before.chars().next_back());
             let behind = line.get(at + name.len()..).and_then(|behind| behind.chars().next());
-            before.is_some_and(|before| before.is_alphanumeric() || matches!(before, '\'' | '"' | ';' | ')')) && behind.is_none_or(|behind| behind == ' ')
+            before.is_some_and(char::is_alphanumeric) && behind.is_none_or(|behind| behind == ' ')
         })
     })
 }
@@ -434,6 +536,7 @@ struct Sense {
 const UNKNOWN_PROGRAM: u32 = 30;
 const UNKNOWN_MORE: u32 = 10;
 const NO_GRAMMAR: u32 = 20;
+const INCOMPLETE: u32 = 8;
 const NOTHING: u32 = 30;
 const ASKS_FOR_NOTHING: u32 = 20;
 const BLANK_FIRST: u32 = 12;
@@ -441,12 +544,16 @@ const GLUED: u32 = 9;
 const KNOWN_LINE: u32 = 15;
 
 fn sense(line: &str, state: &State, past: &Past) -> Sense {
-    if line.trim().is_empty() {
+    if line.trim_matches(['#', ' ']).is_empty() {
         return Sense { cost: NOTHING, acts: false };
     }
     let mut state = state.with_work_of(&past.trial);
     let parsed = shell::programs(line, &mut state);
-    let mut cost = if parsed.whole || shell::is_incomplete(line) { 0 } else { NO_GRAMMAR };
+    let mut cost = match (parsed.whole, shell::is_incomplete(line)) {
+        (_, true) => INCOMPLETE,
+        (true, false) => 0,
+        (false, false) => NO_GRAMMAR,
+    };
     let mut acts = false;
     let mut unknown = 0;
     for program in &parsed.programs {
@@ -467,12 +574,12 @@ fn sense(line: &str, state: &State, past: &Past) -> Sense {
         more => UNKNOWN_PROGRAM + UNKNOWN_MORE * (more - 1).min(2),
     };
     cost += if line.starts_with(' ') { BLANK_FIRST } else { 0 };
-    cost += if is_glued(line) { GLUED } else { 0 };
+    cost += if is_glued(line) || acts && is_grown_over(line, past) { GLUED } else { 0 };
     Sense { cost, acts }
 }
 
 /// Lines that differ by less than this are about as likely.
-const NEAR: u32 = 8;
+const NEAR: u32 = 7;
 
 fn choose(edits: Vec<Edit>, shown: &str, state: &State, past: &Past) -> Option<Likely> {
     let mut lines: BTreeMap<String, u32> = BTreeMap::new();
@@ -510,7 +617,7 @@ mod tests {
         for line in past {
             known.note(line, std::iter::empty());
         }
-        let written = written.replace('<', "\u{8}");
+        let written = written.replace('«', "\u{8}");
         let shown = shown(&written);
         match retrace(&written, &shown, Moves::Readline(prompt), &State::default(), &mut known) {
             Some(likely) => (likely.line, likely.doubtful),
@@ -537,19 +644,23 @@ mod tests {
 
     #[test]
     fn corrected_slips_are_gone() {
-        check("sudf<o id", "sudo id");
-        check("ls wrong<<<<<notes.txt", "ls notes.txt");
-        check("ls /no/such<<<<<<<<<<<sudo grep -n sudo runbook.md", "sudo grep -n sudo runbook.md");
-        check("sdu<<udo id", "sudo id");
-        check("find . -name '*sudo*'xx<<", "find . -name '*sudo*'");
-        check("wz< <hoami", "whoami");
+        check("sudf«o id", "sudo id");
+        check("ls wrong«««««notes.txt", "ls notes.txt");
+        check("ls /no/such«««««««««««sudo grep -n sudo runbook.md", "sudo grep -n sudo runbook.md");
+        check("sdu««udo id", "sudo id");
+        check("find . -name '*sudo*'xx««", "find . -name '*sudo*'");
+        check("wz« «hoami", "whoami");
     }
 
     #[test]
     fn what_was_put_in_front_is_in_front() {
-        check(" id -u<<<<<<sudo", "sudo id -u");
-        check(" -i<<<sudo -i<<<", "sudo -i");
-        check("systemctl restart nginx<<<<<<<<<<<<<<<<<<<<<<<sudo ", "sudo systemctl restart nginx");
+        check(" id -u««««««sudo", "sudo id -u");
+        check(" -i«««sudo -i«««", "sudo -i");
+        check(" -n 5 sudo id«««««««««««««nice", "nice -n 5 sudo id");
+        check(" B=oscar60 sudo -E id«««««««««««««««««««««A=1", "A=1 B=oscar60 sudo -E id");
+        check(" cat \u{fffd}\u{fffd}\u{fffd}.txt«««««««««««««««sudo", "sudo cat \u{fffd}\u{fffd}\u{fffd}.txt");
+        check("cat <<END««««««««««««sudo ", "sudo cat <<END");
+        check("systemctl restart nginx«««««««««««««««««««««««sudo ", "sudo systemctl restart nginx");
         assert_eq!(likely("systemctl restart nginxsudo ", 4, &[]).0, "sudo systemctl restart nginx");
         assert_eq!(likely(" cat <notes.txt >outsudo", 4, &[]).1, false);
         assert_eq!(likely("sudo reboot#", 2, &[]).0, "#sudo reboot");
@@ -557,29 +668,45 @@ mod tests {
 
     #[test]
     fn what_was_deleted_in_front_is_gone() {
-        check("xsudo -s<<<<<<<<", "sudo -s");
-        check("xecho sudo; ls<<<<<<<<<<<<<<", "echo sudo; ls");
+        check("xsudo -s««««««««", "sudo -s");
+        check("xecho sudo; ls««««««««««««««", "echo sudo; ls");
         assert_eq!(likely("xsudo id", 2, &[]).0, "sudo id");
-        assert_eq!(likely("5 sudo id<timeout ", 4, &[]).0, "timeout 5 sudo id");
+        assert_eq!(likely("5 sudo id«timeout ", 4, &[]).0, "timeout 5 sudo id");
     }
 
     #[test]
     fn what_was_left_out_is_filled_in() {
-        check("/usr/bin/sudoid<< id<<", "/usr/bin/sudo id");
-        check("sh < deploy.sh<<<<<<<<<<<<<<<<s<udo ", "sudo sh < deploy.sh");
-        check("sdo id<<<<<udo id<<<<<", "sudo id");
+        check("/usr/bin/sudoid«« id««", "/usr/bin/sudo id");
+        check("sh < deploy.sh««««««««««««««««s«udo ", "sudo sh < deploy.sh");
+        check("sdo id«««««udo id«««««", "sudo id");
+        check("find .-maxdepth 0 -exec sudo ls -d {} \\;«««««««««««««««««««««««««««««««««« ", "find . -maxdepth 0 -exec sudo ls -d {} \\;");
     }
 
     #[test]
     fn recalled_lines_take_the_place_of_what_stood_there() {
         let past = ["true", "echo sierra62", "sudo id -u"];
-        assert_eq!(likely("true<<<<echo sierra62<<<<<<<<<<<<<sudo id -u<<<<<<<<<<true", 23, &past).0, "true");
+        assert_eq!(likely("true««««echo sierra62«««««««««««««sudo id -u««««««««««true", 23, &past).0, "true");
+        assert_eq!(likely("ls /no/suchdoas id", 4, &["doas id"]).0, "doas id");
         assert_eq!(likely("hostnamesudo echo zulu10x", 4, &["sudo echo zulu10", "hostname"]).0, "sudo echo zulu10x");
     }
 
     #[test]
+    fn moves_of_zsh_are_not_seen() {
+        let of = |written: &str| {
+            let written = written.replace('«', "\u{8}");
+            retrace(&written, "", Moves::Unseen, &State::default(), &mut Past::default()).unwrap().line
+        };
+        assert_eq!(of("l«ls /no/such           s«sudo -E env | head -n 1"), "sudo -E env | head -n 1");
+        assert_eq!(of(" « -n 5 sudo idn -n 5 sudo id«ni -n 5 sudo idc -n 5 sudo ide -n 5 sudo id"), "nice -n 5 sudo id");
+        assert_eq!(of(" « id &>/dev/null               s«sudo id &>/dev/null id &>/dev/null"), "sudo id &>/dev/null");
+    }
+
+    #[test]
     fn lines_that_make_sense_stay() {
-        for line in ["echo sudo id", "nosuchcommand-oscar41", "visudo", "cat /etc/pam.d/sudo", "grep pseudo sudo.txt", "ls sudo"] {
+        let erased = format!("ls /no/such{}echo 'sudo rm -rf /' > out.txt", "\u{8} \u{8}".repeat(11));
+        assert_eq!(likely(&erased, 2, &[]), ("echo 'sudo rm -rf /' > out.txt".to_owned(), false));
+        assert_eq!(likely("python3 -c \"po« «rint('sudo s« «id')\"", 8, &[]).0, "python3 -c \"print('sudo id')\"");
+        for line in ["echo sudo id", "printf 'sudo id'", "nosuchcommand-oscar41", "visudo", "cat /etc/pam.d/sudo", "grep pseudo sudo.txt", "ls sudo"] {
             assert_eq!(likely(line, 4, &[]), (line.to_owned(), false));
         }
     }

@@ -6,6 +6,7 @@ use crate::accept::Input;
 use crate::command::{COMMAND_BYTES_MAX, Command, Doubt, Elevation, Entry};
 use crate::elevate::{self, Outcome, Runs};
 use crate::prompt::Prompt;
+use crate::reconstruct;
 use crate::session::Driver;
 use crate::shell::{self, How, Program, Scan, State};
 use crate::shells::{Change, Expect, Kind};
@@ -310,6 +311,20 @@ impl Driver<'_> {
         self.reread();
     }
 
+    /// Of a streamed log: several lines that were pasted at once are one command, and what followed the first was their own.
+    fn unfold_paste(&mut self) {
+        let Some(running) = self.session.running.as_ref().filter(|running| self.session.stripped && running.head.len() > 1) else { return };
+        let shown: Vec<&str> = running.head.iter().map(String::as_str).collect();
+        let Some((rest, taken)) = reconstruct::pasted_lines(&running.command.line, &shown) else { return };
+        let line = format!("{}\n{}", running.command.line, rest.join("\n"));
+        self.correct(line);
+        if let Some(running) = self.session.running.as_mut() {
+            let gone = running.head.drain(..taken).filter(|line| !line.trim().is_empty()).count();
+            running.lines = running.lines.saturating_sub(gone as u64);
+            running.command.entry = Entry::Pasted;
+        }
+    }
+
     /// What follows the last command is known now: a prompt, or nothing more.
     pub(crate) fn settle(&mut self, next: Option<&Input>) {
         self.reread();
@@ -317,6 +332,7 @@ impl Driver<'_> {
         if let Some(literal) = literal {
             self.correct(literal);
         }
+        self.unfold_paste();
         let session = &mut *self.session;
         let running = session.running.take();
         let left = std::mem::take(&mut session.left);

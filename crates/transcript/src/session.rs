@@ -247,7 +247,7 @@ impl Session {
         if start == row && !self.screen.is_pending() {
             let kept = self.screen.text_before(self.screen.cursor());
             if text.starts_with(kept.as_str()) {
-                text.truncate(kept.trim_end().len());
+                text.truncate(kept.len());
             }
         }
     }
@@ -458,7 +458,7 @@ impl Driver<'_> {
         match self.input_in(text) {
             Some(mut input) => {
                 self.reconstruct(&mut input);
-                let number = self.emit(text, LineKind::Input);
+                let number = self.emit(text.trim_end(), LineKind::Input);
                 self.accept(Input { first_line: number, last_line: number, truncated: cut || text.len() > COMMAND_BYTES_MAX, ..input });
             }
             None => {
