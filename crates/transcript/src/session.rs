@@ -252,6 +252,21 @@ impl Session {
         }
     }
 
+    /// Backspaces whose moves to the right were taken out would go on into the prompt.
+    fn keep_prompt(&self, text: &mut String) {
+        let written = self.written.trim_start();
+        let head = written.split('\u{8}').next().unwrap_or_default();
+        let Some(prompt) = self.shells.known(head).filter(|prompt| !text.starts_with(prompt.text.trim_end())) else { return };
+        let mut shown = Vec::new();
+        for letter in written.get(prompt.text.len()..).unwrap_or_default().chars() {
+            match letter {
+                '\u{8}' => shown.truncate(shown.len().saturating_sub(1)),
+                _ => shown.push(letter),
+            }
+        }
+        *text = prompt.text + &shown.into_iter().collect::<String>();
+    }
+
     /// Ctrl-C in the middle of a line is shown over what stands there; what stands behind it was given up as well.
     fn cut_given_up(&self, row: usize, text: &mut String) {
         let before = self.screen.text_before(self.returned_from);
@@ -435,6 +450,9 @@ impl Driver<'_> {
             }
             if session.edited && !session.kept.is_whole() {
                 session.cut_erased(start, row, &mut text);
+            }
+            if session.edited && !session.kept.is_whole() {
+                session.keep_prompt(&mut text);
             }
             if session.ends_in_mark {
                 text.truncate(text.trim_end().trim_end_matches(PARTIAL_MARKS).len());
