@@ -171,26 +171,34 @@ impl Driver<'_> {
         if !self.session.stripped || self.session.kept.is_whole() {
             return;
         }
+        let session = &mut *self.session;
         if let Some(line) = reconstruct::pasted(&input.text) {
             input.text = line.to_owned();
             input.entry = Entry::Pasted;
             input.reconstructed = true;
             return;
         }
-        let session = &mut *self.session;
-        let prompt = input.prompt.text.as_str();
-        let start = session.written.find(prompt).map(|at| at + prompt.len());
-        let written = start.and_then(|at| session.written.get(at..)).unwrap_or(&input.text);
-        let again = written.rfind(prompt.trim_end()).filter(|_| prompt.len() > 2).and_then(|at| written.get((at + prompt.len()).min(written.len())..));
-        let sought = again.is_some_and(|again| again.trim().is_empty()).then(|| reconstruct::sought(written)).flatten();
-        let written = sought.or(again).unwrap_or(written);
+        let mut written = written_behind(&session.written, &input.prompt.text).unwrap_or(&input.text);
+        let mut shown = input.text.clone();
         let moves = if session.seeks_start { Moves::Unseen } else { Moves::Readline(input.prompt.text.width()) };
+        if session.seeks_start && !session.fish {
+            let apart = reconstruct::right_prompt(written, &mut session.right_prompt);
+            shown = shown.strip_prefix(written.get(..apart).unwrap_or_default()).map(str::to_owned).unwrap_or(shown);
+            written = written.get(apart..).unwrap_or_default();
+        }
         let state = session.shells.current().map(|shell| shell.state.clone()).unwrap_or_default();
-        if let Some(likely) = retrace::retrace(written, &input.text, moves, &state, &mut session.past) {
-            input.literal = Some(std::mem::replace(&mut input.text, likely.line));
-            input.may_be_otherwise = likely.doubtful;
+        let likely = retrace::retrace(written, &shown, moves, &state, &mut session.past);
+        let (mut line, mut doubtful) = likely.map_or((shown, false), |likely| (likely.line, likely.doubtful));
+        if session.fish
+            && let Some(acts) = reconstruct::recoloured(written)
+        {
+            (line, doubtful) = (acts, true);
+        }
+        if line != input.text {
+            input.literal = Some(std::mem::replace(&mut input.text, line));
             input.reconstructed = true;
         }
+        input.may_be_otherwise = doubtful;
     }
 
     pub(crate) fn start_editor(&mut self) {
@@ -329,6 +337,15 @@ impl Driver<'_> {
         session.searched = false;
         left
     }
+}
+
+/// What was written behind the prompt, the last time that the prompt stands there; of a search of the history, what it found.
+fn written_behind<'a>(written: &'a str, prompt: &str) -> Option<&'a str> {
+    let start = written.find(prompt)? + prompt.len();
+    let behind = written.get(start..)?;
+    let again = behind.rfind(prompt.trim_end()).filter(|_| prompt.len() > 2);
+    let Some(last) = again.and_then(|at| behind.get((at + prompt.len()).min(behind.len())..)) else { return Some(behind) };
+    if last.trim().is_empty() { reconstruct::sought(behind).or(Some(last)) } else { Some(last) }
 }
 
 /// The prompt at which a shell asks for the rest of a command, and what follows it: `> `, or zsh's `dquote> `.

@@ -1,5 +1,7 @@
 //! What a streamed log shows of pastes and searches: a line in, the part of it that was entered out.
 
+/// Longest prompt to the right that is looked for, in bytes.
+const RIGHT_PROMPT_MAX: usize = 80;
 /// A shorter one may be a word written twice.
 const PASTED_BYTES_MIN: usize = 8;
 
@@ -17,6 +19,58 @@ pub(crate) fn sought(written: &str) -> Option<&str> {
     found.split('\u{8}').next().filter(|found| !found.is_empty())
 }
 
+/// How long the prompt to the right of the input is, which stands before it where moves were taken out. zsh writes the first letter that is
+/// typed twice, so that it is seen; `known` is what stood there before, digits as `0`.
+pub(crate) fn right_prompt(written: &str, known: &mut Option<String>) -> usize {
+    let shape = |text: &str| text.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect::<String>();
+    let twice = written.find('\u{8}').filter(|at| {
+        let before = written.get(..*at).and_then(|before| before.chars().next_back());
+        before.is_some() && before == written.get(at + 1..).and_then(|behind| behind.chars().next())
+    });
+    if let Some(at) = twice
+        && let Some(found) = written.get(..at).and_then(|before| before.char_indices().next_back().and_then(|(last, _)| before.get(..last)))
+    {
+        if found.len() > RIGHT_PROMPT_MAX {
+            return 0;
+        }
+        *known = Some(shape(found)).filter(|found| !found.is_empty());
+        return found.len();
+    }
+    let Some(known) = known.as_deref() else { return 0 };
+    let length = known.chars().count();
+    let found: String = written.chars().take(length).collect();
+    if shape(&found) == known { found.len() } else { 0 }
+}
+
+/// fish writes a word again once it is a known program, in another colour: a program that changes the user, and what follows it.
+pub(crate) fn recoloured(written: &str) -> Option<String> {
+    let letters: Vec<char> = written.chars().collect();
+    let mut found = None;
+    let mut at = 0;
+    while at < letters.len() {
+        let backs = letters.iter().skip(at).take_while(|letter| **letter == '\u{8}').count();
+        let word: String = letters.iter().skip(at + backs).filter(|letter| **letter != ' ').take(6).collect();
+        if (2..=6).contains(&backs)
+            && let Some(name) = ["sudo", "doas", "pkexec"].into_iter().find(|name| word.starts_with(name) && backs <= name.len())
+        {
+            found = Some((name, at + backs));
+        }
+        at += backs.max(1);
+    }
+    let (name, from) = found?;
+    let mut shown: Vec<char> = Vec::new();
+    for letter in letters.into_iter().skip(from) {
+        match letter {
+            '\u{8}' => shown.truncate(shown.len().saturating_sub(1)),
+            _ => shown.push(letter),
+        }
+    }
+    // Its letters may stand apart, where a suggestion stood between them.
+    let mut left = name.chars().peekable();
+    let rest: String = shown.into_iter().skip_while(|letter| left.peek().is_some() && (*letter == ' ' || left.next_if_eq(letter).is_some())).collect();
+    Some(format!("{name} {}", rest.split_whitespace().collect::<Vec<_>>().join(" ")))
+}
+
 /// Lines that were pasted at once stand there twice, the second time without the colours of a paste, and the first of the second time behind the
 /// last of the first. `first`: the line at the prompt; `shown`: those that follow it. Gives all lines of the paste, and how many of `shown` they
 /// took.
@@ -32,6 +86,24 @@ pub(crate) fn pasted_lines<'a>(first: &str, shown: &[&'a str]) -> Option<(Vec<&'
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn prompts_to_the_right_are_known_again() {
+        let mut known = None;
+        assert_eq!(right_prompt("[10:01:02]t\u{8}touch", &mut known), 10);
+        assert_eq!(right_prompt("[10:02:59]sudo id", &mut known), 10);
+        assert_eq!(right_prompt("ls -l", &mut known), 0);
+        assert_eq!(right_prompt("s\u{8}sudo id", &mut known), 0);
+        assert_eq!(right_prompt("[10:02:59]sudo id", &mut known), 0);
+    }
+
+    #[test]
+    fn words_that_become_programs_are_seen() {
+        let of = |written: &str| recoloured(&written.replace('<', "\u{8}"));
+        assert_eq!(of("t<type<<<<... time  < sud<<<sudo<<<<sudo w<< wrong<<<<<i<id").as_deref(), Some("sudo id"));
+        assert_eq!(of("s<sanstats u<<su do  < c<cat < n").as_deref(), Some("sudo c cat n"));
+        assert_eq!(of("e<echo cho ho o <<<<echo  < s<sudo id"), None);
+    }
 
     #[test]
     fn several_pasted_lines_stand_twice() {

@@ -8,6 +8,7 @@
 //! Sources: readline's display.c (how it moves, inserts and erases), zsh's zle_refresh.c.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use unicode_width::UnicodeWidthChar;
 
@@ -20,9 +21,9 @@ pub(crate) const WRITTEN_MAX: usize = 600;
 /// The same in bytes.
 pub(crate) const WRITTEN_BYTES_MAX: usize = 4096;
 /// Edits followed side by side.
-const BEAM: usize = 48;
+const BEAM: usize = 32;
 /// Lines weighed at the end.
-const WEIGHED_MAX: usize = 10;
+const WEIGHED_MAX: usize = 9;
 /// Characters of a session that are followed, times edits: what a person types is a small part of it.
 const WORK_MAX: usize = 12_000_000;
 /// Earlier lines kept, to know them again.
@@ -161,6 +162,8 @@ enum Last {
     Inserting,
     /// Inserted a letter like the one before which it was inserted: an editor writes it behind that, and goes back.
     Repeated,
+    /// About to draw the line's rest again.
+    Drawing,
     /// Writing over what stood there.
     Over,
     Redrawn,
@@ -211,6 +214,13 @@ impl Edit {
             left = left.saturating_sub(self.line.get(at).map_or(1, |letter| columns_of(*letter)));
         }
         (at, left == 0)
+    }
+
+    /// The same for edits that go on alike.
+    fn place(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.line, self.at, self.last).hash(&mut hasher);
+        hasher.finish()
     }
 
     fn is_at_end(&self) -> bool {
@@ -280,10 +290,9 @@ fn step(edits: Vec<Edit>, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit
             }
         }
     }
-    next.sort();
+    next.sort_by_key(|edit| edit.cost);
     let mut seen = HashSet::new();
-    next.retain(|edit| seen.insert((edit.line.clone(), edit.at, edit.last)));
-    next.truncate(BEAM);
+    next.retain(|edit| seen.len() < BEAM && seen.insert(edit.place()));
     next
 }
 
@@ -322,7 +331,7 @@ fn write(edit: Edit, letter: char, next: &mut Vec<Edit>) {
         return;
     }
     if edit.last == Last::Over || old != letter {
-        let cost = if edit.last == Last::Over { 0 } else { WRITES_OVER };
+        let cost = if matches!(edit.last, Last::Over | Last::Drawing) { 0 } else { WRITES_OVER };
         next.push(edit.over(letter, cost, Last::Over));
     } else {
         next.push(edit.over(letter, 0, Last::Redrawn));
@@ -338,6 +347,11 @@ fn back(edit: Edit, count: usize, rest: &[Token], moves: Moves, past: &Past, nex
     // What was inserted pushed the rest on, which was written again; the cursor goes back to where it begins.
     if edit.last == Last::Over && edit.is_at_end() && !edit.old.is_empty() && edit.line.get(to..) == Some(edit.old.as_slice()) {
         return next.push(edit.with(0, to, Last::Redrawn));
+    }
+    if edit.last == Last::Over && edit.is_at_end() && moves == Moves::Unseen && !edit.old.is_empty() {
+        let drawn = edit.with(DRAWS_AGAIN, edit.line.len().saturating_sub(edit.old.len()), Last::Redrawn);
+        let to = drawn.before(count).0;
+        next.push(drawn.with(0, to, Last::Moved(count)));
     }
     if edit.is_at_end() && is_jumped_back(&edit, count, rest, moves, past) {
         next.push(edit.with(TO_THE_START + UNSEEN_BETWEEN, 0, Last::Jumped));
@@ -380,6 +394,13 @@ fn blanked(edit: Edit, count: usize, next: &mut Vec<Edit>) {
         let cut = edit.at;
         next.push(edit.clone().without(cut, usize::MAX, BLANKS_OUT, Last::Typed));
     }
+    if !edit.is_at_end() {
+        let mut over = edit.clone();
+        for place in 0..count {
+            over = if over.is_at_end() { over.insert(' ', 0) } else { over.over(' ', if place == 0 { BLANKS_OUT } else { 0 }, Last::Redrawn) };
+        }
+        next.push(over);
+    }
     let mut typed = edit;
     for _ in 0..count {
         typed = typed.insert(' ', BLANKS_TYPED);
@@ -393,7 +414,9 @@ fn jumps(edit: &Edit, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit> {
     let moved = matches!(edit.last, Last::Moved(_) | Last::Redrawn | Last::Inserting) && !edit.is_at_end();
     if moved {
         let pointless = if matches!(edit.last, Last::Moved(_)) { POINTLESS } else { 0 };
-        let grown = if is_grown_together(edit) { GROWN_TOGETHER } else { 0 };
+        let letter_next = matches!(rest.first(), Some(Token::Letter(letter)) if !letter.is_whitespace());
+        let grows_on = edit.last == Last::Inserting && letter_next && edit.line.last() != Some(&' ');
+        let grown = if is_grown_together(edit) || grows_on { GROWN_TOGETHER } else { 0 };
         out.push(edit.with(TO_THE_END + pointless + grown, edit.line.len(), Last::Typed));
         if !matches!(edit.last, Last::Inserting) {
             for count in 1..=DELETED_MAX.min(edit.line.len() - edit.at) {
@@ -403,7 +426,7 @@ fn jumps(edit: &Edit, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit> {
     }
     if moves == Moves::Unseen {
         for (at, cost) in redraws(edit, rest) {
-            out.push(edit.with(cost, at, Last::Jumped));
+            out.push(edit.with(cost, at, Last::Drawing));
         }
     }
     if edit.is_at_end() && edit.at > 0 && begins_command(rest, past) {
@@ -593,6 +616,10 @@ fn choose(edits: Vec<Edit>, shown: &str, state: &State, past: &Past) -> Option<L
     ranked.truncate(WEIGHED_MAX);
     let mut weighed: Vec<(u32, bool, String)> = Vec::new();
     for (cost, line) in ranked {
+        let best = weighed.iter().map(|(cost, ..)| *cost).min();
+        if best.is_some_and(|best| cost > best + NEAR) {
+            break;
+        }
         let sense = sense(&line, state, past);
         let known = if past.lines.contains(&line) { 0 } else { KNOWN_LINE };
         weighed.push((cost + sense.cost + known, sense.acts, line));
@@ -698,6 +725,8 @@ mod tests {
         };
         assert_eq!(of("l«ls /no/such           s«sudo -E env | head -n 1"), "sudo -E env | head -n 1");
         assert_eq!(of(" « -n 5 sudo idn -n 5 sudo id«ni -n 5 sudo idc -n 5 sudo ide -n 5 sudo id"), "nice -n 5 sudo id");
+        // A suggestion stands behind the cursor, and is taken out.
+        assert_eq!(of("s reboot««««««««su reboot«««««««d reboot«««««««o reboot«««««««       ««««««echo a"), "sudo echo a");
         assert_eq!(of(" « id &>/dev/null               s«sudo id &>/dev/null id &>/dev/null"), "sudo id &>/dev/null");
     }
 

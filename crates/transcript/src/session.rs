@@ -69,6 +69,8 @@ pub(crate) struct Session {
     pub(crate) kept: Kept,
     /// Of a streamed log: what was entered before.
     pub(crate) past: retrace::Past,
+    /// Of a streamed log: what stood to the right of the last input, digits as `0`.
+    pub(crate) right_prompt: Option<String>,
     /// Of a streamed log: a shell seeks the start of a line before its prompt, as zsh and fish do.
     pub(crate) seeks_start: bool,
     /// Colours or a window's title were set in the current line.
