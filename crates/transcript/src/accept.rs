@@ -154,7 +154,8 @@ impl Driver<'_> {
     fn entered(&self, prompt: Prompt, text: &str) -> Input {
         let rest = prompt.leads(text).unwrap_or_default();
         // Without returns and erasures a search of the history stands in the line, then the prompt again.
-        let again = rest.rfind(prompt.text.as_str()).filter(|_| self.session.stripped && prompt.text.len() > 2);
+        let searches = self.session.stripped && !self.session.seeks_start;
+        let again = rest.rfind(prompt.text.as_str()).filter(|_| searches && prompt.text.len() > 2);
         let rest = again.map_or(rest, |at| rest.get(at + prompt.text.len()..).unwrap_or_default());
         let mut input = Input::new(prompt, rest, false);
         input.dressed = self.session.dressed;
@@ -178,7 +179,9 @@ impl Driver<'_> {
             input.reconstructed = true;
             return;
         }
-        let mut written = written_behind(&session.written, &input.prompt.text).unwrap_or(&input.text);
+        // zsh takes a line that was given up from the screen as one that was entered.
+        input.may_be_cancelled |= session.seeks_start && !session.fish;
+        let mut written = written_behind(&session.written, &input.prompt.text, !session.seeks_start).unwrap_or(&input.text);
         let mut shown = input.text.clone();
         let moves = if session.seeks_start { Moves::Unseen } else { Moves::Readline(input.prompt.text.width()) };
         if session.seeks_start && !session.fish {
@@ -339,11 +342,11 @@ impl Driver<'_> {
     }
 }
 
-/// What was written behind the prompt, the last time that the prompt stands there; of a search of the history, what it found.
-fn written_behind<'a>(written: &'a str, prompt: &str) -> Option<&'a str> {
+/// What was written behind the prompt; if the editor `searches` in that very line, behind the last prompt there, or what it found.
+fn written_behind<'a>(written: &'a str, prompt: &str, searches: bool) -> Option<&'a str> {
     let start = written.find(prompt)? + prompt.len();
     let behind = written.get(start..)?;
-    let again = behind.rfind(prompt.trim_end()).filter(|_| prompt.len() > 2);
+    let again = behind.rfind(prompt.trim_end()).filter(|_| searches && prompt.len() > 2);
     let Some(last) = again.and_then(|at| behind.get((at + prompt.len()).min(behind.len())..)) else { return Some(behind) };
     if last.trim().is_empty() { reconstruct::sought(behind).or(Some(last)) } else { Some(last) }
 }

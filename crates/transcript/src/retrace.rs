@@ -177,7 +177,7 @@ const BLANKED_MIN: usize = 4;
 const BLANKS_OUT: u32 = 2;
 /// For each blank.
 const BLANKS_TYPED: u32 = 3;
-const DRAWS_AGAIN: u32 = 3;
+const DRAWS_AGAIN: u32 = 1;
 const INSERTS: u32 = 10;
 const INSERTS_A_STEP_BACK: u32 = 25;
 const WRITES_OVER: u32 = 5;
@@ -397,7 +397,8 @@ fn blanked(edit: Edit, count: usize, next: &mut Vec<Edit>) {
     if !edit.is_at_end() {
         let mut over = edit.clone();
         for place in 0..count {
-            over = if over.is_at_end() { over.insert(' ', 0) } else { over.over(' ', if place == 0 { BLANKS_OUT } else { 0 }, Last::Redrawn) };
+            over =
+                if over.is_at_end() { over.insert(' ', 0) } else { over.over(' ', if place == 0 { BLANKS_OUT } else { 0 }, Last::Redrawn) };
         }
         next.push(over);
     }
@@ -415,7 +416,7 @@ fn jumps(edit: &Edit, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit> {
     if moved {
         let pointless = if matches!(edit.last, Last::Moved(_)) { POINTLESS } else { 0 };
         let letter_next = matches!(rest.first(), Some(Token::Letter(letter)) if !letter.is_whitespace());
-        let grows_on = edit.last == Last::Inserting && letter_next && edit.line.last() != Some(&' ');
+        let grows_on = letter_next && edit.line.last() != Some(&' ');
         let grown = if is_grown_together(edit) || grows_on { GROWN_TOGETHER } else { 0 };
         out.push(edit.with(TO_THE_END + pointless + grown, edit.line.len(), Last::Typed));
         if !matches!(edit.last, Last::Inserting) {
@@ -451,11 +452,12 @@ fn jumps(edit: &Edit, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit> {
 /// Where the line would have to be left for what comes to be its rest, drawn again, perhaps behind a letter that was inserted.
 fn redraws(edit: &Edit, rest: &[Token]) -> Vec<(usize, u32)> {
     let comes = |from: usize, what: &[char]| {
-        let letters = rest.iter().skip(from).take(what.len()).map(|token| if let Token::Letter(letter) = token { Some(*letter) } else { None });
+        let letters =
+            rest.iter().skip(from).take(what.len()).map(|token| if let Token::Letter(letter) = token { Some(*letter) } else { None });
         letters.eq(what.iter().map(|letter| Some(*letter)))
     };
     let mut out = Vec::new();
-    for at in (0..edit.line.len()).rev().filter(|at| *at != edit.at) {
+    for at in (0..edit.line.len()).rev() {
         let behind = edit.line.get(at..).unwrap_or_default();
         if behind.len() >= REDRAWN_MIN && (comes(0, behind) || comes(1, behind)) {
             out.push((at, DRAWS_AGAIN));
@@ -491,7 +493,10 @@ fn begins_command(rest: &[Token], past: &Past) -> bool {
     }
     let word: String = letters.into_iter().collect();
     let name = word.rsplit('/').next().unwrap_or_default();
-    past.knows(name) || word.starts_with('#') || word.contains('=') && word.starts_with(|first: char| first.is_ascii_alphabetic()) || past.lines.iter().any(|line| line.split_whitespace().next() == Some(word.as_str()))
+    past.knows(name)
+        || word.starts_with('#')
+        || word.contains('=') && word.starts_with(|first: char| first.is_ascii_alphabetic())
+        || past.lines.iter().any(|line| line.split_whitespace().next() == Some(word.as_str()))
 }
 
 fn ends(edit: Edit, moves: Moves, next: &mut Vec<Edit>) {
@@ -735,7 +740,15 @@ mod tests {
         let erased = format!("ls /no/such{}echo 'sudo rm -rf /' > out.txt", "\u{8} \u{8}".repeat(11));
         assert_eq!(likely(&erased, 2, &[]), ("echo 'sudo rm -rf /' > out.txt".to_owned(), false));
         assert_eq!(likely("python3 -c \"po« «rint('sudo s« «id')\"", 8, &[]).0, "python3 -c \"print('sudo id')\"");
-        for line in ["echo sudo id", "printf 'sudo id'", "nosuchcommand-oscar41", "visudo", "cat /etc/pam.d/sudo", "grep pseudo sudo.txt", "ls sudo"] {
+        for line in [
+            "echo sudo id",
+            "printf 'sudo id'",
+            "nosuchcommand-oscar41",
+            "visudo",
+            "cat /etc/pam.d/sudo",
+            "grep pseudo sudo.txt",
+            "ls sudo",
+        ] {
             assert_eq!(likely(line, 4, &[]), (line.to_owned(), false));
         }
     }

@@ -48,14 +48,19 @@ fn acts_are_found_and_none_invented_in_whole_logs() {
     }
 }
 
-/// The agent takes control sequences and returns out of what it streams. A line that was put together by moving back, killing or recalling
-/// reads otherwise then, and so does all that fish draws; the log that is uploaded when the session ends has them.
+/// The agent takes control sequences and returns out of what it streams, but for lines that hold a sequence it does not know.
 #[test]
-fn most_acts_are_found_in_streamed_logs() {
-    for form in [Form::Streamed, Form::Stripped] {
-        let sum = whole(form);
-        assert!(sum.precision() >= 0.96 && sum.recall() >= 0.85, "{form:?} {sum:?}");
-    }
+fn acts_are_found_and_none_invented_in_streamed_logs() {
+    let sum = whole(Form::Streamed);
+    assert!(sum.precision() >= 0.985 && sum.recall() >= 0.985, "{sum:?}");
+    assert!(sum.doubtful * 5 < sum.acts, "{sum:?}");
+}
+
+/// Without any sequence, what zsh and fish draw reads otherwise; the log that is uploaded when the session ends has them.
+#[test]
+fn most_acts_are_found_where_every_sequence_is_taken_out() {
+    let sum = whole(Form::Stripped);
+    assert!(sum.precision() >= 0.975 && sum.recall() >= 0.94, "{sum:?}");
 }
 
 #[test]

@@ -186,4 +186,3 @@ fn pair_leftovers(pairs: &mut Vec<(usize, usize)>, acts: usize, told: usize) -> 
     pairs.extend(&more);
     more.len()
 }
-
