@@ -171,6 +171,9 @@ enum Last {
 
 /// So many letters that are written again are a redraw.
 const REDRAWN_MIN: usize = 3;
+/// So many are hardly anything else.
+const REDRAWN_SURE: usize = 6;
+const IGNORES_REDRAW: u32 = 8;
 /// So many blanks in a row erase, where moves are not seen.
 const BLANKED_MIN: usize = 4;
 
@@ -273,7 +276,11 @@ fn step(edits: Vec<Edit>, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit
         for edit in settled(edit, rest.first()) {
             match rest.first() {
                 Some(Token::Letter(letter)) => {
-                    for edit in jumps(&edit, rest, moves, past).into_iter().chain([edit]) {
+                    let jumps = jumps(&edit, rest, moves, past);
+                    let drawn = jumps.iter().any(|jump| jump.last == Last::Drawing && jump.line.len() - jump.at >= REDRAWN_SURE);
+                    let mut edit = edit;
+                    edit.cost += if drawn { IGNORES_REDRAW } else { 0 };
+                    for edit in jumps.into_iter().chain([edit]) {
                         write(edit, *letter, &mut next);
                     }
                 }

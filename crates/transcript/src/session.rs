@@ -8,6 +8,7 @@ use vte::{Params, Perform};
 
 use crate::accept::Input;
 use crate::command::{COMMAND_BYTES_MAX, Line, LineKind, Sink, printable};
+use crate::prompt::{Looks, Prompt};
 use crate::retrace;
 use crate::returns::Kept;
 use crate::running::Running;
@@ -258,7 +259,10 @@ impl Session {
     fn keep_prompt(&self, text: &mut String) {
         let written = self.written.trim_start();
         let head = written.split('\u{8}').next().unwrap_or_default();
-        let Some(prompt) = self.shells.known(head).filter(|prompt| !text.starts_with(prompt.text.trim_end())) else { return };
+        let first = || Prompt::of(head).filter(|prompt| self.shells.depth() == 0 && prompt.looks == Looks::Strong);
+        let Some(prompt) = self.shells.known(head).or_else(first).filter(|prompt| !text.starts_with(prompt.text.trim_end())) else {
+            return;
+        };
         let mut shown = Vec::new();
         for letter in written.get(prompt.text.len()..).unwrap_or_default().chars() {
             match letter {
