@@ -432,7 +432,7 @@ fn jumps(edit: &Edit, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit> {
             }
         }
     }
-    if moves == Moves::Unseen {
+    if moves == Moves::Unseen && edit.last != Last::Over {
         for (at, cost) in redraws(edit, rest) {
             out.push(edit.with(cost, at, Last::Drawing));
         }
