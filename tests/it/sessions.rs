@@ -547,7 +547,8 @@ impl Score {
         let expected = count(session.recording.entered.iter().filter(wanted).map(|line| expand(&line.line)).collect());
         let command = |alert: &&&Value| squeeze(alert["command"].as_str().unwrap());
         let found = count(told.iter().map(|alert| command(&alert)).collect());
-        let sure = count(told.iter().filter(|alert| alert["doubt"] != "may_be_shown").map(|alert| command(&alert)).collect());
+        let certain = |alert: &&&Value| !matches!(alert["doubt"].as_str(), Some("may_be_shown" | "may_be_otherwise"));
+        let sure = count(told.iter().filter(certain).map(|alert| command(&alert)).collect());
         let both = |a: &BTreeMap<String, usize>, b: &BTreeMap<String, usize>| -> usize {
             a.iter().map(|(line, count)| b.get(line).copied().unwrap_or(0).min(*count)).sum()
         };

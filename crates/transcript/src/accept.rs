@@ -3,9 +3,11 @@
 use crate::command::{Doubt, Entry, LineKind};
 use crate::prompt::{Looks, Prompt};
 use crate::reconstruct;
+use crate::retrace::{self, Moves};
 use crate::running::is_open_construct_prompt;
 use crate::session::{Driver, Editor};
 use crate::shell;
+use unicode_width::UnicodeWidthStr;
 
 /// So many lines before a session's first sign may be the first line of its prompt.
 const SECOND_LINE_MAX: u64 = 2;
@@ -26,6 +28,10 @@ pub(crate) struct Input {
     /// Control sequences that show nothing (colours, a window's title) came with the prompt.
     pub(crate) dressed: bool,
     pub(crate) reconstructed: bool,
+    /// Another line is about as likely.
+    pub(crate) may_be_otherwise: bool,
+    /// As a terminal would show it, where the line was taken for another.
+    pub(crate) literal: Option<String>,
     pub(crate) truncated: bool,
     pub(crate) first_line: u64,
     pub(crate) last_line: u64,
@@ -43,6 +49,8 @@ impl Input {
             may_be_shown: false,
             dressed: false,
             reconstructed: false,
+            may_be_otherwise: false,
+            literal: None,
             truncated: false,
             first_line: 0,
             last_line: 0,
@@ -146,7 +154,8 @@ impl Driver<'_> {
     fn entered(&self, prompt: Prompt, text: &str) -> Input {
         let rest = prompt.leads(text).unwrap_or_default();
         // Without returns and erasures a search of the history stands in the line, then the prompt again.
-        let again = rest.rfind(prompt.text.as_str()).filter(|_| self.session.stripped && prompt.text.len() > 2);
+        let searches = self.session.stripped && !self.session.seeks_start;
+        let again = rest.rfind(prompt.text.as_str()).filter(|_| searches && prompt.text.len() > 2);
         let rest = again.map_or(rest, |at| rest.get(at + prompt.text.len()..).unwrap_or_default());
         let mut input = Input::new(prompt, rest, false);
         input.dressed = self.session.dressed;
@@ -155,26 +164,44 @@ impl Driver<'_> {
         if self.session.searched {
             input.entry = Entry::Recalled;
         }
-        if self.session.stripped {
-            self.reconstruct(&mut input);
-        }
         input
     }
 
-    /// Where the line as shown does not act as another user, but what was written may have been a line that does.
-    fn reconstruct(&self, input: &mut Input) {
+    /// Of a streamed log: the line that was likelier entered than the one that a terminal would show.
+    pub(crate) fn reconstruct(&mut self, input: &mut Input) {
+        if !self.session.stripped || self.session.kept.is_whole() {
+            return;
+        }
+        let session = &mut *self.session;
         if let Some(line) = reconstruct::pasted(&input.text) {
             input.text = line.to_owned();
             input.entry = Entry::Pasted;
             input.reconstructed = true;
+            return;
         }
-        let Some(shell) = self.session.shells.current() else { return };
-        let written =
-            self.session.written.find(input.prompt.text.as_str()).and_then(|at| self.session.written.get(at + input.prompt.text.len()..));
-        if let Some(line) = reconstruct::better(&input.text, written.unwrap_or(&input.text), &shell.state) {
-            input.text = line;
+        // zsh takes a line that was given up from the screen as one that was entered.
+        input.may_be_cancelled |= session.seeks_start && !session.fish;
+        let mut written = written_behind(&session.written, &input.prompt.text, !session.seeks_start).unwrap_or(&input.text);
+        let mut shown = input.text.clone();
+        let moves = if session.seeks_start { Moves::Unseen } else { Moves::Readline(input.prompt.text.width()) };
+        if session.seeks_start && !session.fish {
+            let apart = reconstruct::right_prompt(written, &mut session.right_prompt);
+            shown = shown.strip_prefix(written.get(..apart).unwrap_or_default()).map(str::to_owned).unwrap_or(shown);
+            written = written.get(apart..).unwrap_or_default();
+        }
+        let state = session.shells.current().map(|shell| shell.state.clone()).unwrap_or_default();
+        let likely = retrace::retrace(written, &shown, moves, &state, &mut session.past);
+        let (mut line, mut doubtful) = likely.map_or((shown, false), |likely| (likely.line, likely.doubtful));
+        if session.fish
+            && let Some(acts) = reconstruct::recoloured(written)
+        {
+            (line, doubtful) = (acts, true);
+        }
+        if line != input.text {
+            input.literal = Some(std::mem::replace(&mut input.text, line));
             input.reconstructed = true;
         }
+        input.may_be_otherwise = doubtful;
     }
 
     pub(crate) fn start_editor(&mut self) {
@@ -251,7 +278,7 @@ impl Driver<'_> {
     /// their line.
     fn cut_suggestion(&self, editor: &Editor, echoed: bool, last: usize, lines: &mut [String]) {
         let session = &*self.session;
-        if session.stripped || session.multiplexed || !session.fish {
+        if session.multiplexed || !session.fish {
             return;
         }
         let end = if echoed { session.ended_at } else { session.screen.cursor() };
@@ -313,6 +340,15 @@ impl Driver<'_> {
         session.searched = false;
         left
     }
+}
+
+/// What was written behind the prompt; if the editor `searches` in that very line, behind the last prompt there, or what it found.
+fn written_behind<'a>(written: &'a str, prompt: &str, searches: bool) -> Option<&'a str> {
+    let start = written.find(prompt)? + prompt.len();
+    let behind = written.get(start..)?;
+    let again = behind.rfind(prompt.trim_end()).filter(|_| searches && prompt.len() > 2);
+    let Some(last) = again.and_then(|at| behind.get((at + prompt.len()).min(behind.len())..)) else { return Some(behind) };
+    if last.trim().is_empty() { reconstruct::sought(behind).or(Some(last)) } else { Some(last) }
 }
 
 /// The prompt at which a shell asks for the rest of a command, and what follows it: `> `, or zsh's `dquote> `.

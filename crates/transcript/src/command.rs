@@ -28,6 +28,9 @@ pub enum Doubt {
     MayBeShown,
     /// Nothing followed it; a line given up with Ctrl-C would look the same.
     MayBeCancelled,
+    /// The log lacks the control sequences of the line editor, and what it holds may as well be of another line: of the two, one acts as another
+    /// user.
+    MayBeOtherwise,
 }
 
 /// An attempt to act as another user.

@@ -38,6 +38,25 @@ pub(crate) struct Prompt {
 impl Prompt {
     /// The prompt that `line` begins with, by its looks alone.
     pub(crate) fn of(line: &str) -> Option<Self> {
+        if let Some(found) = Self::of_arrow(line) {
+            return Some(found);
+        }
+        Self::with_mark(line, |mark| is_mark(mark) && mark != MANGLED).or_else(|| Self::with_mark(line, is_mark))
+    }
+
+    /// `➜  src git:(main) ✗ `: a sign, two blanks, a folder, and what a version control says.
+    fn of_arrow(line: &str) -> Option<Self> {
+        let rest = line.strip_prefix("➜  ")?;
+        let mut end = rest.find(' ')? + 1;
+        if let Some(branch) = rest.get(end..).filter(|rest| rest.starts_with("git:(")) {
+            end += branch.find(')').map_or(branch.len(), |at| at + 1);
+            end += usize::from(rest.get(end..).is_some_and(|rest| rest.starts_with(' ')));
+        }
+        end += rest.get(end..).filter(|rest| rest.starts_with("✗ ")).map_or(0, |_| "✗ ".len());
+        line.get(..line.len() - rest.len() + end).map(|text| Self::new(text, Looks::Weak))
+    }
+
+    fn with_mark(line: &str, is_mark: impl Fn(char) -> bool) -> Option<Self> {
         for (at, mark) in line.char_indices() {
             if at > PROMPT_MAX {
                 break;
@@ -242,6 +261,8 @@ mod tests {
         check("$ sudo id", "$ ", Looks::Bare);
         check("# id", "# ", Looks::Bare);
         check("λ ~ $ sudo id", "λ ~ $ ", Looks::Weak);
+        check("➜  ~ git:(main) ✗ sudo id", "➜  ~ git:(main) ✗ ", Looks::Weak);
+        check("➜  src ls", "➜  src ", Looks::Weak);
         check("λ src $ ls", "λ src $ ", Looks::Weak);
         check("❯ echo $ x", "❯ ", Looks::Bare);
     }

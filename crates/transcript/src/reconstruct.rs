@@ -1,28 +1,9 @@
-//! A line of a streamed log in, the lines out that may have been entered there.
-//!
-//! The agent takes returns and control sequences out of what it streams, and leaves backspaces. So what a line editor moved to, inserted and
-//! erased is not told; only what it wrote, one after the other. The line that the screen would show is tried first; these are what else would
-//! have left the same text, and matter where one of them acts as another user and the shown line does not.
+//! What a streamed log shows of pastes and searches: a line in, the part of it that was entered out.
 
-use crate::elevate;
-use crate::shell::{self, State};
-
-/// Longest line that is looked at, in bytes.
-pub(crate) const LINE_BYTES_MAX: usize = 4096;
-
+/// Longest prompt to the right that is looked for, in bytes.
+const RIGHT_PROMPT_MAX: usize = 80;
 /// A shorter one may be a word written twice.
 const PASTED_BYTES_MIN: usize = 8;
-
-/// The line among those possible that acts as another user, if `shown` does not. `written`: what was written after the prompt, with backspaces.
-pub(crate) fn better(shown: &str, written: &str, state: &State) -> Option<String> {
-    if written.len() > LINE_BYTES_MAX || elevates(shown, state) {
-        return None;
-    }
-    let mut possible = vec![inserted(written)];
-    possible.extend(put_in_front(shown));
-    possible.extend(written_again(shown));
-    possible.into_iter().find(|line| line != shown && elevates(line, state))
-}
 
 /// The line that was shown as pasted, and drawn again when it was entered: it stands there twice.
 pub(crate) fn pasted(shown: &str) -> Option<&str> {
@@ -30,59 +11,107 @@ pub(crate) fn pasted(shown: &str) -> Option<&str> {
     (first == second && first.len() >= PASTED_BYTES_MIN).then_some(first)
 }
 
-fn elevates(line: &str, state: &State) -> bool {
-    let found = shell::programs(line, &mut state.clone()).programs;
-    found
-        .iter()
-        .any(|program| elevate::request(&program.program, &program.argv).is_some_and(|request| request.runs != elevate::Runs::Nothing))
+/// What a search of the history found last, where the line that it was taken into is not written again. `written`: what stands behind the
+/// prompt, with backspaces.
+pub(crate) fn sought(written: &str) -> Option<&str> {
+    let begins = written.rfind("-search)`")?;
+    let (_, found) = written.get(begins..)?.rsplit_once("': ")?;
+    found.split('\u{8}').next().filter(|found| !found.is_empty())
 }
 
-/// As if each letter was inserted where the cursor stood: `do id`, back to the start, `su`.
-fn inserted(written: &str) -> String {
-    let mut before = Vec::new();
-    let mut behind = Vec::new();
-    for letter in written.chars() {
-        if letter == '\u{8}' {
-            behind.extend(before.pop());
-        } else {
-            before.push(letter);
+/// How long the prompt to the right of the input is, which stands before it where moves were taken out. zsh writes the first letter that is
+/// typed twice, so that it is seen; `known` is what stood there before, digits as `0`.
+pub(crate) fn right_prompt(written: &str, known: &mut Option<String>) -> usize {
+    let shape = |text: &str| text.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect::<String>();
+    let twice = written.find('\u{8}').filter(|at| {
+        let before = written.get(..*at).and_then(|before| before.chars().next_back());
+        before.is_some() && before == written.get(at + 1..).and_then(|behind| behind.chars().next())
+    });
+    if let Some(at) = twice
+        && let Some(found) = written.get(..at).and_then(|before| before.char_indices().next_back().and_then(|(last, _)| before.get(..last)))
+    {
+        if found.len() > RIGHT_PROMPT_MAX {
+            return 0;
+        }
+        *known = Some(shape(found)).filter(|found| !found.is_empty());
+        return found.len();
+    }
+    let Some(known) = known.as_deref() else { return 0 };
+    let length = known.chars().count();
+    let found: String = written.chars().take(length).collect();
+    if shape(&found) == known { found.len() } else { 0 }
+}
+
+/// fish writes a word again once it is a known program, in another colour: a program that changes the user, and what follows it.
+pub(crate) fn recoloured(written: &str) -> Option<String> {
+    let letters: Vec<char> = written.chars().collect();
+    let mut found = None;
+    let mut at = 0;
+    while at < letters.len() {
+        let backs = letters.iter().skip(at).take_while(|letter| **letter == '\u{8}').count();
+        let word: String = letters.iter().skip(at + backs).filter(|letter| **letter != ' ').take(6).collect();
+        if (2..=6).contains(&backs)
+            && let Some(name) = ["sudo", "doas", "pkexec"].into_iter().find(|name| word.starts_with(name) && backs <= name.len())
+        {
+            found = Some((name, at + backs));
+        }
+        at += backs.max(1);
+    }
+    let (name, from) = found?;
+    let mut shown: Vec<char> = Vec::new();
+    for letter in letters.into_iter().skip(from) {
+        match letter {
+            '\u{8}' => shown.truncate(shown.len().saturating_sub(1)),
+            _ => shown.push(letter),
         }
     }
-    before.into_iter().chain(behind.into_iter().rev()).collect::<String>().trim_end().to_owned()
+    // Its letters may stand apart, where a suggestion stood between them.
+    let mut left = name.chars().peekable();
+    let rest: String =
+        shown.into_iter().skip_while(|letter| left.peek().is_some() && (*letter == ' ' || left.next_if_eq(letter).is_some())).collect();
+    Some(format!("{name} {}", rest.split_whitespace().collect::<Vec<_>>().join(" ")))
 }
 
-/// As if the cursor had gone to the line's start before the end of it was typed: `reboot`, Ctrl-A, `sudo `.
-fn put_in_front(shown: &str) -> Option<String> {
-    ["sudo", "doas", "pkexec"].into_iter().find_map(|name| {
-        let rest = shown.strip_suffix(name)?;
-        (rest.ends_with(char::is_alphanumeric) && !shown.ends_with("visudo")).then(|| format!("{name} {rest}"))
-    })
-}
-
-/// As if the end was typed first, then the line was drawn again: ` id` and `sudo id`.
-fn written_again(shown: &str) -> Option<String> {
-    let letters: Vec<char> = shown.chars().collect();
-    (1..letters.len() / 2 + 1).rev().find_map(|length| {
-        let (first, rest) = letters.split_at(length);
-        (rest.len() > length && rest.ends_with(first)).then(|| rest.iter().collect())
-    })
+/// Lines that were pasted at once stand there twice, the second time without the colours of a paste, and the first of the second time behind the
+/// last of the first. `first`: the line at the prompt; `shown`: those that follow it. Gives all lines of the paste, and how many of `shown` they
+/// took.
+pub(crate) fn pasted_lines<'a>(first: &str, shown: &[&'a str]) -> Option<(Vec<&'a str>, usize)> {
+    let place = shown.iter().position(|line| line.ends_with(first) && !first.is_empty())?;
+    let last = shown.get(place)?.strip_suffix(first)?;
+    let mut rest: Vec<&str> = shown.get(..place)?.to_vec();
+    rest.push(last);
+    let again = shown.get(place + 1..place + 1 + rest.len())?;
+    (again == rest.as_slice()).then(|| (rest, place + 1 + again.len()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn check(written: &str, shown: &str, expected: Option<&str>) {
-        assert_eq!(better(shown, written, &State::default()).as_deref(), expected, "{written:?}");
+    #[test]
+    fn prompts_to_the_right_are_known_again() {
+        let mut known = None;
+        assert_eq!(right_prompt("[10:01:02]t\u{8}touch", &mut known), 10);
+        assert_eq!(right_prompt("[10:02:59]sudo id", &mut known), 10);
+        assert_eq!(right_prompt("ls -l", &mut known), 0);
+        assert_eq!(right_prompt("s\u{8}sudo id", &mut known), 0);
+        assert_eq!(right_prompt("[10:02:59]sudo id", &mut known), 0);
     }
 
     #[test]
-    fn lines_that_act_are_seen_behind_what_is_shown() {
-        check("do id\u{8}\u{8}\u{8}\u{8}\u{8}su", "su id", None);
-        check("s id\u{8}\u{8}\u{8}udo", "sudo", Some("sudo id"));
-        check("systemctl restart nginxsudo", "systemctl restart nginxsudo", Some("sudo systemctl restart nginx"));
-        check(" id -usudo id -u", " id -usudo id -u", Some("sudo id -u"));
+    fn words_that_become_programs_are_seen() {
+        let of = |written: &str| recoloured(&written.replace('<', "\u{8}"));
+        assert_eq!(of("t<type<<<<... time  < sud<<<sudo<<<<sudo w<< wrong<<<<<i<id").as_deref(), Some("sudo id"));
+        assert_eq!(of("s<sanstats u<<su do  < c<cat < n").as_deref(), Some("sudo cat n"));
+        assert_eq!(of("e<echo cho ho o <<<<echo  < s<sudo id"), None);
+    }
+
+    #[test]
+    fn several_pasted_lines_stand_twice() {
+        let shown = ["sudo id", "lsecho a", "sudo id", "ls", "a", "uid=0(root)"];
+        assert_eq!(pasted_lines("echo a", &shown), Some((vec!["sudo id", "ls"], 4)));
+        assert_eq!(pasted_lines("echo a", &["a"]), None);
+        assert_eq!(pasted_lines("echo a", &["xecho a", "y"]), None);
     }
 
     #[test]
@@ -90,14 +119,5 @@ mod tests {
         assert_eq!(pasted("sudo reboot nowsudo reboot now"), Some("sudo reboot now"));
         assert_eq!(pasted("lsls"), None);
         assert_eq!(pasted("echo 日本日本"), None);
-    }
-
-    #[test]
-    fn other_lines_stay() {
-        check("sudo reboot\u{8}\u{8}\u{8}\u{8}\u{8}\u{8}\u{8}\u{8}\u{8}\u{8}\u{8}echo a", "echo a", None);
-        check("visudo", "visudo", None);
-        check("cat /etc/pam.d/sudo", "cat /etc/pam.d/sudo", None);
-        check("echo sudo", "echo sudo", None);
-        check("grep sudo xgrep sudo x", "grep sudo xgrep sudo x", None);
     }
 }

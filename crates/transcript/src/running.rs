@@ -6,6 +6,7 @@ use crate::accept::Input;
 use crate::command::{COMMAND_BYTES_MAX, Command, Doubt, Elevation, Entry};
 use crate::elevate::{self, Outcome, Runs};
 use crate::prompt::Prompt;
+use crate::reconstruct;
 use crate::session::Driver;
 use crate::shell::{self, How, Program, Scan, State};
 use crate::shells::{Change, Expect, Kind};
@@ -33,9 +34,23 @@ pub(crate) struct Running {
     /// The next line of output may be the line after history expansion.
     expands: bool,
     before: State,
+    /// As a terminal would show the line, where it was taken for another.
+    literal: Option<String>,
 }
 
 impl Running {
+    /// The shell says that it knows no such program as this line begins with.
+    fn is_unknown(&self, line: &str) -> bool {
+        let name = line.split_whitespace().next().unwrap_or_default();
+        let said = |shown: &str| {
+            shown.contains(&format!("{name}: command not found"))
+                || shown.contains(&format!("command not found: {name}"))
+                || shown.contains(&format!("{name}: not found"))
+                || shown.contains(&format!("Unknown command: {name}"))
+        };
+        !name.is_empty() && self.shown().any(said)
+    }
+
     pub(crate) fn is_incomplete(&self) -> bool {
         self.scan.is_open()
     }
@@ -208,7 +223,11 @@ impl Driver<'_> {
             entered_root_shell: false,
             prompt_changed: false,
             exit: None,
-            doubt: input.may_be_shown.then_some(Doubt::MayBeShown),
+            doubt: match (input.may_be_shown, input.may_be_otherwise) {
+                (true, _) => Some(Doubt::MayBeShown),
+                (false, true) => Some(Doubt::MayBeOtherwise),
+                (false, false) => None,
+            },
             reconstructed: input.reconstructed,
             truncated: input.truncated,
         };
@@ -230,6 +249,7 @@ impl Driver<'_> {
             tail: VecDeque::new(),
             lines: 0,
             before,
+            literal: input.literal,
         });
         session.searched = false;
     }
@@ -277,9 +297,42 @@ impl Driver<'_> {
         }
     }
 
+    /// The line that was entered last turned out to be another.
+    pub(crate) fn correct(&mut self, line: String) {
+        if let Some(running) = self.session.running.as_mut() {
+            running.command.line = line;
+            running.command.reconstructed = true;
+            running.command.doubt = running.command.doubt.filter(|doubt| *doubt != Doubt::MayBeOtherwise);
+            running.scan = Scan::default();
+            running.scan.read(&running.command.line);
+            running.expands = expands_history(&running.command.line);
+            running.unread = true;
+        }
+        self.reread();
+    }
+
+    /// Of a streamed log: several lines that were pasted at once are one command, and what followed the first was their own.
+    fn unfold_paste(&mut self) {
+        let Some(running) = self.session.running.as_ref().filter(|running| self.session.stripped && running.head.len() > 1) else { return };
+        let shown: Vec<&str> = running.head.iter().map(String::as_str).collect();
+        let Some((rest, taken)) = reconstruct::pasted_lines(&running.command.line, &shown) else { return };
+        let line = format!("{}\n{}", running.command.line, rest.join("\n"));
+        self.correct(line);
+        if let Some(running) = self.session.running.as_mut() {
+            let gone = running.head.drain(..taken).filter(|line| !line.trim().is_empty()).count();
+            running.lines = running.lines.saturating_sub(gone as u64);
+            running.command.entry = Entry::Pasted;
+        }
+    }
+
     /// What follows the last command is known now: a prompt, or nothing more.
     pub(crate) fn settle(&mut self, next: Option<&Input>) {
         self.reread();
+        let literal = self.session.running.as_ref().and_then(|running| running.literal.clone().filter(|line| running.is_unknown(line)));
+        if let Some(literal) = literal {
+            self.correct(literal);
+        }
+        self.unfold_paste();
         let session = &mut *self.session;
         let running = session.running.take();
         let left = std::mem::take(&mut session.left);
@@ -310,6 +363,10 @@ impl Driver<'_> {
         let now_rooted = shells.current().is_some_and(|shell| shell.root);
         running.command.entered_root_shell = next.is_some() && now_rooted && !rooted && (opened || running.expect.opens);
         running.command.prompt_changed = next.is_some() && shells.current().map(|shell| &shell.prompt.text) != prompt.as_ref();
+        if self.session.stripped && !running.is_unknown(&running.command.line) {
+            let programs = running.command.programs.iter().filter(|_| !running.command.reconstructed);
+            self.session.past.note(&running.command.line, programs.map(|program| program.program.as_str()));
+        }
         judge(&mut running, refused, next.map(|input| &input.prompt), opened || now_rooted && !rooted);
         self.sink.command(running.command);
     }

@@ -8,7 +8,9 @@ use vte::{Params, Perform};
 
 use crate::accept::Input;
 use crate::command::{COMMAND_BYTES_MAX, Line, LineKind, Sink, printable};
-use crate::reconstruct;
+use crate::prompt::{Looks, Prompt};
+use crate::retrace;
+use crate::returns::Kept;
 use crate::running::Running;
 use crate::screen::{Place, Row, Screen};
 use crate::shells::Shells;
@@ -64,6 +66,14 @@ pub(crate) struct Session {
     pub(crate) edited: bool,
     /// Of a streamed log: what was written in the current line, with backspaces.
     pub(crate) written: String,
+    /// Of a streamed log: what the agent kept of the current line.
+    pub(crate) kept: Kept,
+    /// Of a streamed log: what was entered before.
+    pub(crate) past: retrace::Past,
+    /// Of a streamed log: what stood to the right of the last input, digits as `0`.
+    pub(crate) right_prompt: Option<String>,
+    /// Of a streamed log: a shell seeks the start of a line before its prompt, as zsh and fish do.
+    pub(crate) seeks_start: bool,
     /// Colours or a window's title were set in the current line.
     pub(crate) dressed: bool,
     pub(crate) search: usize,
@@ -93,8 +103,11 @@ impl Perform for Driver<'_> {
         if character.is_control() {
             return;
         }
-        if self.session.stripped && character != ' ' && self.session.blanks >= BLANKS_MIN {
-            self.return_after_blanks();
+        if self.session.stripped {
+            if character != ' ' && self.session.blanks >= BLANKS_MIN {
+                self.return_after_blanks();
+            }
+            self.session.follow_mark(Some(character));
         }
         let session = &mut *self.session;
         session.note_written(character);
@@ -145,6 +158,9 @@ impl Perform for Driver<'_> {
         if ignore {
             return;
         }
+        if self.session.stripped {
+            self.session.keep_sequence(params, intermediates, action);
+        }
         if matches!((intermediates, action), ([b'?'], 'h' | 'l')) {
             self.modes(params, action == 'h');
         }
@@ -177,6 +193,9 @@ impl Perform for Driver<'_> {
 
     fn esc_dispatch(&mut self, intermediates: &[u8], _ignore: bool, byte: u8) {
         self.session.quiet();
+        if self.session.stripped {
+            self.keep_escape(intermediates, byte);
+        }
         if byte == b'c' {
             self.flush_screen();
         }
@@ -189,7 +208,7 @@ impl Perform for Driver<'_> {
     fn osc_dispatch(&mut self, params: &[&[u8]], _bell_terminated: bool) {
         self.session.dressed = !self.session.stripped;
         if self.session.stripped {
-            return;
+            return self.keep_title(params);
         }
         if let [b"133", mark, rest @ ..] = params {
             self.semantic(mark, rest);
@@ -209,7 +228,7 @@ impl Session {
     }
 
     fn note_written(&mut self, character: char) {
-        if self.stripped && self.written.len() <= reconstruct::LINE_BYTES_MAX {
+        if self.stripped && self.written.len() <= retrace::WRITTEN_BYTES_MAX {
             self.written.push(character);
         }
     }
@@ -231,9 +250,27 @@ impl Session {
         if start == row && !self.screen.is_pending() {
             let kept = self.screen.text_before(self.screen.cursor());
             if text.starts_with(kept.as_str()) {
-                text.truncate(kept.trim_end().len());
+                text.truncate(kept.len());
             }
         }
+    }
+
+    /// Backspaces whose moves to the right were taken out would go on into the prompt.
+    fn keep_prompt(&self, text: &mut String) {
+        let written = self.written.trim_start();
+        let head = written.split('\u{8}').next().unwrap_or_default();
+        let first = || Prompt::of(head).filter(|prompt| self.shells.depth() == 0 && prompt.looks == Looks::Strong);
+        let Some(prompt) = self.shells.known(head).or_else(first).filter(|prompt| !text.starts_with(prompt.text.trim_end())) else {
+            return;
+        };
+        let mut shown = Vec::new();
+        for letter in written.get(prompt.text.len()..).unwrap_or_default().chars() {
+            match letter {
+                '\u{8}' => shown.truncate(shown.len().saturating_sub(1)),
+                _ => shown.push(letter),
+            }
+        }
+        *text = prompt.text + &shown.into_iter().collect::<String>();
     }
 
     /// Ctrl-C in the middle of a line is shown over what stands there; what stands behind it was given up as well.
@@ -330,6 +367,7 @@ impl Driver<'_> {
         self.session.edited = false;
         self.session.dressed = false;
         self.session.written.clear();
+        self.session.kept.end_line();
         if self.session.screen.has_gone() {
             self.flush_gone();
         }
@@ -373,6 +411,8 @@ impl Driver<'_> {
         }
         session.screen.carriage_return();
         session.written.clear();
+        session.kept.begin_mark();
+        session.seeks_start = true;
         self.fresh_line();
     }
 
@@ -414,10 +454,12 @@ impl Driver<'_> {
             if unscrolled && session.shells.known(&text).is_some() {
                 text = session.screen.input_text(start, row, 0);
             }
-            if session.edited {
+            if session.edited && !session.kept.is_whole() {
                 session.cut_erased(start, row, &mut text);
             }
-            text = text.strip_prefix("⏎ ").map(str::to_owned).unwrap_or(text);
+            if session.edited && !session.kept.is_whole() {
+                session.keep_prompt(&mut text);
+            }
             if session.ends_in_mark {
                 text.truncate(text.trim_end().trim_end_matches(PARTIAL_MARKS).len());
                 if text.is_empty() {
@@ -438,8 +480,9 @@ impl Driver<'_> {
             return;
         }
         match self.input_in(text) {
-            Some(input) => {
-                let number = self.emit(text, LineKind::Input);
+            Some(mut input) => {
+                self.reconstruct(&mut input);
+                let number = self.emit(text.trim_end(), LineKind::Input);
                 self.accept(Input { first_line: number, last_line: number, truncated: cut || text.len() > COMMAND_BYTES_MAX, ..input });
             }
             None => {
@@ -541,8 +584,14 @@ impl Driver<'_> {
     }
 
     fn modes(&mut self, params: &Params, on: bool) {
-        // Of a streamed log the line that ends an input has lost its mark, and others kept theirs: they tell nothing.
-        if self.session.stripped || self.session.screen.is_alternate() && !self.session.multiplexed {
+        // Of a streamed log the line that ends an input may have lost its mark, while others kept theirs.
+        if self.session.stripped {
+            if params.iter().any(|param| matches!(param, [2004])) {
+                self.keep_marks(on);
+            }
+            return;
+        }
+        if self.session.screen.is_alternate() && !self.session.multiplexed {
             return;
         }
         if params.iter().any(|param| matches!(param, [2004])) {

@@ -237,3 +237,52 @@ fn other_bytes_give_nothing() {
     transcript.finish(&mut found);
     assert_eq!(found, Collected::default());
 }
+
+#[test]
+fn lines_typed_ahead_are_entered_once() {
+    check(
+        "\x1b[?2004hsh-5.2$ sleep 5\r\n\x1b[?2004l\rsudo id\r\n\x1b[?2004hsh-5.2$ sudo id\r\n\x1b[?2004l\ruid=0\r\n\x1b[?2004hsh-5.2$ ",
+        &["sleep 5", "sudo id"],
+    );
+    check("[a@h ~]$ sleep 5\r\nsudo id\r\n[a@h ~]$ sudo id\r\nuid=0\r\n[a@h ~]$ ", &["sleep 5", "sudo id"]);
+}
+
+#[test]
+fn traced_lines_and_notices_of_jobs_are_no_input() {
+    check(
+        "[a@h ~]$ set -x\r\n[a@h ~]$ ls && sudo id\r\n+ ls --color=auto\r\nx\r\n+ sudo id\r\nuid=0\r\n[a@h ~]$ ",
+        &["set -x", "ls && sudo id"],
+    );
+    check(
+        "[a@h ~]$ sleep 1 &\r\n[1] 4711\r\n[a@h ~]$ ls\r\nx\r\n[1]+  Done                    sleep 1\r\n[a@h ~]$ sudo id\r\nuid=0\r\n[a@h ~]$ ",
+        &["sleep 1 &", "ls", "sudo id"],
+    );
+}
+
+#[test]
+fn shells_inside_containers_and_on_other_hosts_are_seen() {
+    let found = read(
+        "[a@h ~]$ docker exec -it web bash\r\nroot@3f2a1b:/# rm -rf /srv\r\nroot@3f2a1b:/# exit\r\nexit\r\n[a@h ~]$ ssh db-1\r\n[a@db-1 ~]$ sudo id\r\nuid=0\r\n[a@db-1 ~]$ exit\r\nlogout\r\nConnection to db-1 closed.\r\n[a@h ~]$ id\r\nuid=1\r\n[a@h ~]$ ",
+    );
+    let told: Vec<_> = found.iter().map(|command| (command.line.as_str(), command.root_shell)).collect();
+    assert_eq!(
+        told,
+        [
+            ("docker exec -it web bash", false),
+            ("rm -rf /srv", true),
+            ("exit", true),
+            ("ssh db-1", false),
+            ("sudo id", false),
+            ("exit", false),
+            ("id", false)
+        ]
+    );
+}
+
+#[test]
+fn asking_who_may_and_comments_are_no_acts() {
+    for line in ["sudo -v", "sudo -l", "sudo -k", "# sudo id", "ls # sudo id", "echo sudo id", "man sudo", "which sudo"] {
+        let found = read(&format!("[a@h ~]$ {line}\r\nx\r\n[a@h ~]$ "));
+        assert!(found.iter().all(|command| command.elevations.is_empty()), "{line}");
+    }
+}

@@ -47,7 +47,7 @@ impl Screen {
         self.page.pending = false;
     }
 
-    pub(super) fn right(&mut self, count: usize) {
+    pub(crate) fn right(&mut self, count: usize) {
         self.page.cursor.column = self.page.cursor.column.saturating_add(count).min(self.width - 1);
         self.page.pending = false;
     }

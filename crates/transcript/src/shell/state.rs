@@ -31,6 +31,11 @@ impl State {
         Self { work: Arc::clone(&self.work), ..Self::default() }
     }
 
+    /// The same definitions; what reading with them costs counts there.
+    pub(crate) fn with_work_of(&self, other: &Self) -> Self {
+        Self { work: Arc::clone(&other.work), ..self.clone() }
+    }
+
     /// Whether the session's lines may still be read by the grammar.
     pub(crate) fn may_parse(&self) -> bool {
         self.work.load(Ordering::Relaxed) < WORK_MAX

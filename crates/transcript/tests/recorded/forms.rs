@@ -5,7 +5,7 @@
 use serde_json::json;
 use transcript::{Collected, Setup, Transcript};
 
-use crate::Recording;
+use crate::score::Recording;
 
 /// The agent reads so many bytes of a line at once, and sends so many in an entry.
 const ENTRY_BYTES: usize = 33_000;
@@ -98,7 +98,7 @@ fn pieces(bytes: &[u8]) -> Vec<String> {
 }
 
 /// An entry for each second in which a line was completed.
-fn streamed(recording: &Recording, by_library: bool) -> Vec<String> {
+pub(crate) fn streamed(recording: &Recording, by_library: bool) -> Vec<String> {
     let mut ends = Vec::new();
     let mut at = 0;
     for (seconds, length) in &recording.chunks {

@@ -11,181 +11,29 @@
 )]
 
 mod forms;
+mod score;
 
 use std::collections::BTreeMap;
-use std::io::Read;
 
 use forms::Form;
-use serde::Deserialize;
-use transcript::{Command, Entry, Outcome};
+use score::{Half, Recording, Score, is_line, matched, score};
+use transcript::{Entry, Outcome};
 
-#[derive(Deserialize)]
-pub(crate) struct Recording {
-    pub(crate) name: String,
-    pub(crate) shell: String,
-    /// What the terminal got.
-    #[serde(deserialize_with = "bytes")]
-    pub(crate) bytes: Vec<u8>,
-    /// Seconds since the start, and length, of each piece as it came.
-    pub(crate) chunks: Vec<(f64, usize)>,
-    /// Each line that was entered, in order.
-    pub(crate) truth: Vec<Truth>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Truth {
-    pub(crate) line: String,
-    /// What the shell made of it by history expansion.
-    pub(crate) expanded: Option<String>,
-    /// The user of the shell that it was entered in.
-    pub(crate) user: String,
-    pub(crate) entry: String,
-    pub(crate) style: String,
-    /// What the stub logged while it ran.
-    pub(crate) acts: Vec<serde::de::IgnoredAny>,
-    pub(crate) outcome: Option<String>,
-    pub(crate) secret: Option<String>,
-    /// It acts, and no terminal shows that it does.
-    #[serde(default)]
-    pub(crate) unseen: bool,
-    /// An attempt with a program that the host lacks: it is told, and nothing ran.
-    #[serde(default)]
-    pub(crate) told_not_run: bool,
-    /// The shell may have written it itself.
-    #[serde(default)]
-    pub(crate) optional: bool,
-}
-
-impl Truth {
-    /// The line editor moved to, or took out, what stood there: a log without returns and control sequences does not tell.
-    fn is_rearranged(&self) -> bool {
-        matches!(self.style.as_str(), "head_last" | "hole" | "kill" | "yank" | "forward" | "insert_front" | "keys")
-    }
-}
-
-fn bytes<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-    Ok(String::deserialize(deserializer)?.chars().map(|byte| byte as u8).collect())
-}
-
-pub(crate) fn recordings() -> Vec<Recording> {
-    let mut text = String::new();
-    flate2::read::ZlibDecoder::new(&include_bytes!("sessions.z")[..]).read_to_string(&mut text).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn squeezed(line: &str) -> String {
-    line.split_whitespace().collect()
-}
-
-/// Pairs of places, in order, as many as can be, at which both lists have the same.
-fn matched<A, B>(expected: &[A], found: &[B], same: impl Fn(&A, &B) -> bool) -> Vec<(usize, usize)> {
-    let mut best = vec![vec![0_usize; found.len() + 1]; expected.len() + 1];
-    for (at, one) in expected.iter().enumerate().rev() {
-        for (to, other) in found.iter().enumerate().rev() {
-            best[at][to] = if same(one, other) { best[at + 1][to + 1] + 1 } else { best[at + 1][to].max(best[at][to + 1]) };
-        }
-    }
-    let (mut at, mut to, mut out) = (0, 0, Vec::new());
-    while at < expected.len() && to < found.len() {
-        if same(&expected[at], &found[to]) && best[at][to] == best[at + 1][to + 1] + 1 {
-            out.push((at, to));
-            (at, to) = (at + 1, to + 1);
-        } else if best[at + 1][to] >= best[at][to + 1] {
-            at += 1;
-        } else {
-            to += 1;
-        }
-    }
-    out
-}
-
-fn is_line(truth: &Truth, command: &Command) -> bool {
-    let line = squeezed(&command.line);
-    line == squeezed(&truth.line) || truth.expanded.as_deref().is_some_and(|expanded| line == squeezed(expanded))
-}
-
-#[derive(Debug, Default)]
-struct Score {
-    acts: usize,
-    found: usize,
-    /// Found with nothing that speaks against it.
-    sure: usize,
-    invented: usize,
-    doubtful: usize,
-    /// With a doubt, and rightly so: nothing ran.
-    doubted: usize,
-    /// Found, but the line reads otherwise than it was entered: what a streamed log lacks would tell.
-    otherwise: usize,
-    /// Missed, and put together by moving back, killing or recalling.
-    rearranged: usize,
-}
-
-impl Score {
-    fn recall(&self) -> f64 {
-        self.found as f64 / self.acts.max(1) as f64
-    }
-
-    fn precision(&self) -> f64 {
-        self.sure as f64 / (self.sure + self.invented).max(1) as f64
-    }
-}
-
-/// Compares acts: a line that ran the stub, against a command that is told of.
-fn score(recording: &Recording, form: Form, commands: &[Command], sum: &mut Score) {
-    let acts: Vec<&Truth> = recording.truth.iter().filter(|line| !line.acts.is_empty() && !line.unseen).collect();
-    let told: Vec<&Command> = commands.iter().filter(|command| !command.elevations.is_empty()).collect();
-    let mut pairs = matched(&acts, &told, |truth, command| is_line(truth, command));
-    if !form.is_whole() {
-        sum.otherwise += pair_leftovers(&mut pairs, acts.len(), told.len());
-    }
-    sum.acts += acts.len();
-    sum.found += pairs.len();
-    for (place, truth) in acts.iter().enumerate() {
-        if !pairs.iter().any(|(at, _)| *at == place) {
-            sum.rearranged += usize::from(truth.is_rearranged());
-            println!("{form:?} {} missed {:?} ({})", recording.name, truth.line, truth.style);
-        }
-    }
-    for (place, command) in told.iter().enumerate() {
-        let right = pairs.iter().any(|(_, to)| *to == place);
-        let attempt = recording.truth.iter().any(|truth| (truth.told_not_run || truth.unseen) && is_line(truth, command));
-        if attempt {
-            continue;
-        }
-        let doubtful = command.doubt.is_some();
-        sum.doubtful += usize::from(doubtful);
-        sum.doubted += usize::from(doubtful && !right);
-        sum.sure += usize::from(right && !doubtful);
-        sum.invented += usize::from(!right && !doubtful);
-        if !right {
-            println!(
-                "{form:?} {} invented{} {:?} at {:?}",
-                recording.name,
-                if doubtful { " with a doubt" } else { "" },
-                command.line,
-                command.prompt
-            );
-        }
-    }
-}
-
-/// Between the acts that were found word by word, one that is told of stands for one that happened. Gives how many such pairs there are.
-fn pair_leftovers(pairs: &mut Vec<(usize, usize)>, acts: usize, told: usize) -> usize {
-    let mut ends = pairs.clone();
-    ends.push((acts, told));
-    let (mut at, mut to, mut more) = (0, 0, Vec::new());
-    for (next_at, next_to) in ends {
-        more.extend((at..next_at).zip(to..next_to));
-        (at, to) = (next_at + 1, next_to + 1);
-    }
-    pairs.extend(&more);
-    more.len()
+fn recordings() -> Vec<Recording> {
+    score::recordings(include_bytes!("sessions.z"))
 }
 
 fn whole(form: Form) -> Score {
-    let mut sum = Score::default();
+    let (mut sum, mut halves) = (Score::default(), [Score::default(), Score::default()]);
     for recording in recordings() {
-        score(&recording, form, &form.read(&recording).commands, &mut sum);
+        let commands = form.read(&recording).commands;
+        for loss in score(&recording, form, &commands, &mut sum) {
+            println!("{form:?} {loss}");
+        }
+        score(&recording, form, &commands, &mut halves[usize::from(recording.half() == Half::Second)]);
+    }
+    for half in &halves {
+        println!("{form:?}, half: precision {:.4} recall {:.4} {half:?}", half.precision(), half.recall());
     }
     println!("{form:?}: precision {:.4} recall {:.4} {sum:?}", sum.precision(), sum.recall());
     sum
@@ -200,14 +48,19 @@ fn acts_are_found_and_none_invented_in_whole_logs() {
     }
 }
 
-/// The agent takes control sequences and returns out of what it streams. A line that was put together by moving back, killing or recalling
-/// reads otherwise then, and so does all that fish draws; the log that is uploaded when the session ends has them.
+/// The agent takes control sequences and returns out of what it streams, but for lines that hold a sequence it does not know.
 #[test]
-fn most_acts_are_found_in_streamed_logs() {
-    for form in [Form::Streamed, Form::Stripped] {
-        let sum = whole(form);
-        assert!(sum.precision() >= 0.96 && sum.recall() >= 0.85, "{form:?} {sum:?}");
-    }
+fn acts_are_found_and_none_invented_in_streamed_logs() {
+    let sum = whole(Form::Streamed);
+    assert!(sum.precision() >= 0.985 && sum.recall() >= 0.985, "{sum:?}");
+    assert!(sum.doubtful * 5 < sum.acts, "{sum:?}");
+}
+
+/// Without any sequence, what zsh and fish draw reads otherwise; the log that is uploaded when the session ends has them.
+#[test]
+fn most_acts_are_found_where_every_sequence_is_taken_out() {
+    let sum = whole(Form::Stripped);
+    assert!(sum.precision() >= 0.975 && sum.recall() >= 0.94, "{sum:?}");
 }
 
 #[test]

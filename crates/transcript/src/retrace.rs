@@ -1,0 +1,762 @@
+//! What a line editor wrote, without control sequences, in; the lines that may have been entered there out, the likeliest first.
+//!
+//! The agent takes returns and control sequences out of what it streams, and leaves backspaces. Of an editor's moves remain those to the left
+//! that it made by backspaces; moves to the right, to the start of a line, insertions, erasures and deletions leave nothing. So several edits
+//! write the same text. They are followed side by side, the cheaper (fewer and more usual keys) ahead, and their lines are weighed by whether
+//! they make sense: programs that are known, a grammar that takes them, a line that was entered before.
+//!
+//! Sources: readline's display.c (how it moves, inserts and erases), zsh's zle_refresh.c.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use unicode_width::UnicodeWidthChar;
+
+use crate::elevate::{self, Runs};
+use crate::known;
+use crate::shell::{self, State};
+
+/// Longest text that is followed, in characters.
+pub(crate) const WRITTEN_MAX: usize = 600;
+/// The same in bytes.
+pub(crate) const WRITTEN_BYTES_MAX: usize = 4096;
+/// Edits followed side by side.
+const BEAM: usize = 32;
+/// Lines weighed at the end.
+const WEIGHED_MAX: usize = 9;
+/// Characters of a session that are followed, times edits: what a person types is a small part of it.
+const WORK_MAX: usize = 12_000_000;
+/// Earlier lines kept, to know them again.
+const PAST_MAX: usize = 300;
+
+/// What is known of a session when a line of it is retraced.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Past {
+    lines: VecDeque<String>,
+    programs: HashSet<String>,
+    /// Its work is apart from that of the lines themselves.
+    trial: State,
+    work: usize,
+}
+
+impl Past {
+    /// A line was entered. `ran`: the shell did not say that it knows no such program.
+    pub(crate) fn note<'a>(&mut self, line: &str, programs: impl Iterator<Item = &'a str>) {
+        if line.len() > WRITTEN_MAX || self.lines.iter().any(|known| known == line) {
+            return;
+        }
+        if self.lines.len() == PAST_MAX {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line.to_owned());
+        if self.programs.len() < PAST_MAX {
+            self.programs.extend(programs.filter(|program| program.len() < 64).map(str::to_owned));
+        }
+    }
+
+    pub(crate) fn knows(&self, program: &str) -> bool {
+        known::is_program(program) || self.programs.contains(program)
+    }
+
+    fn is_spent(&self) -> bool {
+        self.work > WORK_MAX || !self.trial.may_parse()
+    }
+}
+
+/// A line that may have been entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Likely {
+    pub(crate) line: String,
+    /// Another is about as likely, and differs in whether it acts as another user.
+    pub(crate) doubtful: bool,
+}
+
+/// How the editor moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moves {
+    /// readline: to the left by backspaces, but by a return where the way from the row's start is shorter. The prompt's width.
+    Readline(usize),
+    /// zsh, fish: a longer way to the left is a control sequence.
+    Unseen,
+}
+
+/// The likeliest line behind `written`, which stands behind the prompt, if another than `shown` is likelier: what a terminal would show.
+pub(crate) fn retrace(written: &str, shown: &str, moves: Moves, state: &State, past: &mut Past) -> Option<Likely> {
+    if past.is_spent() || !is_worth(written, shown, state, past) {
+        return None;
+    }
+    let tokens = tokens(written, moves);
+    if tokens.len() > WRITTEN_MAX {
+        return None;
+    }
+    let mut edits = vec![Edit::default()];
+    for place in 0..=tokens.len() {
+        past.work += edits.iter().map(|edit| 8 + edit.line.len()).sum::<usize>();
+        let rest = tokens.get(place..).unwrap_or_default();
+        edits = step(edits, rest, moves, past);
+    }
+    choose(edits, shown, state, past)
+}
+
+/// One key or one redraw of the editor, as it stands in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    Letter(char),
+    Back(usize),
+    /// `\b \b` and its like: characters before the cursor were erased.
+    Erased(usize),
+    /// Blanks, over what was erased or as they were typed.
+    Blanked(usize),
+}
+
+fn tokens(written: &str, moves: Moves) -> Vec<Token> {
+    let letters: Vec<char> = written.chars().filter(|letter| *letter != '\0').collect();
+    let run = |from: usize, letter: char| letters.iter().skip(from).take_while(|next| **next == letter).count();
+    let mut out = Vec::new();
+    let mut at = 0;
+    while let Some(letter) = letters.get(at) {
+        let backs = run(at, '\u{8}');
+        let blanks = if backs > 0 { run(at + backs, ' ') } else { 0 };
+        let blanked = if moves == Moves::Unseen { run(at, ' ') } else { 0 };
+        if blanked >= BLANKED_MIN {
+            out.push(Token::Blanked(blanked));
+            at += blanked;
+        } else if backs == 0 {
+            out.push(Token::Letter(*letter));
+            at += 1;
+        } else if blanks > 0 && blanks == backs.min(blanks) && run(at + backs + blanks, '\u{8}') >= blanks {
+            if backs > blanks {
+                out.push(Token::Back(backs - blanks));
+            }
+            out.push(Token::Erased(blanks));
+            at += backs + 2 * blanks;
+        } else {
+            out.push(Token::Back(backs));
+            at += backs;
+        }
+    }
+    out
+}
+
+/// Where an editor may stand after what was written so far, and what it cost to come there, in tenths.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Edit {
+    cost: u32,
+    line: Vec<char>,
+    at: usize,
+    last: Last,
+    /// What stood behind the cursor when it began to write over it.
+    old: Vec<char>,
+    /// Came to where it inserts by a move that nothing tells of.
+    jumped: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Last {
+    #[default]
+    Typed,
+    /// Moved left by so many backspaces.
+    Moved(usize),
+    /// Moved, and nothing in the log tells it.
+    Jumped,
+    Inserting,
+    /// Inserted a letter like the one before which it was inserted: an editor writes it behind that, and goes back.
+    Repeated,
+    /// About to draw the line's rest again.
+    Drawing,
+    /// Writing over what stood there.
+    Over,
+    Redrawn,
+}
+
+/// So many letters that are written again are a redraw.
+const REDRAWN_MIN: usize = 3;
+/// So many are hardly anything else.
+const REDRAWN_SURE: usize = 6;
+const IGNORES_REDRAW: u32 = 8;
+/// So many blanks in a row erase, where moves are not seen.
+const BLANKED_MIN: usize = 4;
+
+const BLANKS_OUT: u32 = 2;
+/// For each blank.
+const BLANKS_TYPED: u32 = 3;
+const DRAWS_AGAIN: u32 = 1;
+const INSERTS: u32 = 10;
+const INSERTS_A_STEP_BACK: u32 = 25;
+const WRITES_OVER: u32 = 5;
+const KEEPS_TAIL: u32 = 8;
+const TO_THE_END: u32 = 5;
+const TO_THE_START: u32 = 10;
+const ELSEWHERE: u32 = 15;
+const REPLACES: u32 = 20;
+/// A program begins inside a word.
+const REPLACES_GLUED: u32 = 16;
+const DELETES: u32 = 10;
+const DELETES_EACH: u32 = 5;
+const DELETED_MAX: usize = 4;
+/// Not whole words, and more than a slip.
+const DELETES_PART: u32 = 4;
+/// And less was written in its place.
+const DELETES_MORE: u32 = 12;
+const KILLS_REST: u32 = 12;
+const POINTLESS: u32 = 10;
+/// A move to the right between two to the left.
+const UNSEEN_BETWEEN: u32 = 5;
+/// A blank stands before it: it may as well go on.
+const PARTED: u32 = 15;
+const GROWN_TOGETHER: u32 = 12;
+const BLANK_LAST: u32 = 5;
+const IMPOSSIBLE: u32 = 60;
+
+impl Edit {
+    /// Where `columns` before the cursor are, and whether there are so many.
+    fn before(&self, columns: usize) -> (usize, bool) {
+        let (mut at, mut left) = (self.at, columns);
+        while left > 0 && at > 0 {
+            at -= 1;
+            left = left.saturating_sub(self.line.get(at).map_or(1, |letter| columns_of(*letter)));
+        }
+        (at, left == 0)
+    }
+
+    /// The same for edits that go on alike.
+    fn place(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.line, self.at, self.last).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.at == self.line.len()
+    }
+
+    fn with(&self, cost: u32, at: usize, last: Last) -> Self {
+        Self { cost: self.cost + cost, at, last, line: self.line.clone(), old: Vec::new(), jumped: last == Last::Jumped }
+    }
+
+    fn insert(mut self, letter: char, cost: u32) -> Self {
+        self.line.insert(self.at, letter);
+        self.at += 1;
+        self.cost += cost;
+        self.last = if self.is_at_end() { Last::Typed } else { Last::Inserting };
+        self
+    }
+
+    fn over(mut self, letter: char, cost: u32, last: Last) -> Self {
+        if last == Last::Over && self.last != Last::Over {
+            self.old = self.line.get(self.at..).unwrap_or_default().to_vec();
+        }
+        if let Some(old) = self.line.get_mut(self.at) {
+            *old = letter;
+        }
+        self.at += 1;
+        self.cost += cost;
+        self.last = last;
+        self
+    }
+
+    fn without(mut self, from: usize, to: usize, cost: u32, last: Last) -> Self {
+        self.line.drain(from..to.min(self.line.len()));
+        self.at = self.at.min(from);
+        self.cost += cost;
+        self.last = last;
+        self
+    }
+}
+
+/// A character of which bytes are missing was most likely a wide one.
+fn columns_of(letter: char) -> usize {
+    if letter == char::REPLACEMENT_CHARACTER { 2 } else { letter.width().unwrap_or(0) }
+}
+
+/// Follows each edit over the next token, or to the end of the line.
+fn step(edits: Vec<Edit>, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit> {
+    let mut next = Vec::new();
+    for edit in edits {
+        for edit in settled(edit, rest.first()) {
+            match rest.first() {
+                Some(Token::Letter(letter)) => {
+                    let jumps = jumps(&edit, rest, moves, past);
+                    let drawn = jumps.iter().any(|jump| jump.last == Last::Drawing && jump.line.len() - jump.at >= REDRAWN_SURE);
+                    let mut edit = edit;
+                    edit.cost += if drawn { IGNORES_REDRAW } else { 0 };
+                    for edit in jumps.into_iter().chain([edit]) {
+                        write(edit, *letter, &mut next);
+                    }
+                }
+                Some(Token::Back(count)) => back(edit, *count, rest.get(1..).unwrap_or_default(), moves, past, &mut next),
+                Some(Token::Blanked(count)) => blanked(edit, *count, &mut next),
+                Some(Token::Erased(count)) => {
+                    let ((from, enough), at) = (edit.before(*count), edit.at);
+                    let missing = if enough { 0 } else { IMPOSSIBLE };
+                    let mut edit = edit.without(from, at, missing, Last::Typed);
+                    edit.at = from;
+                    next.push(edit);
+                }
+                None => ends(edit, moves, &mut next),
+            }
+        }
+    }
+    next.sort_by_key(|edit| edit.cost);
+    let mut seen = HashSet::new();
+    next.retain(|edit| seen.len() < BEAM && seen.insert(edit.place()));
+    next
+}
+
+/// What was written over may have been the line's rest, or its rest was moved up.
+fn settled(edit: Edit, next: Option<&Token>) -> Vec<Edit> {
+    let goes_on = matches!(next, Some(Token::Letter(_)));
+    if edit.last != Last::Over || goes_on || edit.is_at_end() {
+        return vec![edit];
+    }
+    let blank = if edit.old.len() == edit.line.len() && edit.old.first() == Some(&' ') { BLANK_FIRST } else { 0 };
+    let cut = edit.clone().without(edit.at, usize::MAX, blank, Last::Typed);
+    let kept = edit.with(KEEPS_TAIL, edit.at, Last::Redrawn);
+    vec![cut, kept]
+}
+
+fn write(edit: Edit, letter: char, next: &mut Vec<Edit>) {
+    let Some(old) = edit.line.get(edit.at).copied() else {
+        let over = edit.last == Last::Over;
+        let mut edit = edit.insert(letter, 0);
+        edit.last = if over { Last::Over } else { Last::Typed };
+        return next.push(edit);
+    };
+    let insertion = match edit.last {
+        Last::Inserting | Last::Repeated => 0,
+        Last::Moved(1) => INSERTS_A_STEP_BACK,
+        Last::Jumped => 0,
+        _ => INSERTS,
+    };
+    if old == letter {
+        let mut repeated = edit.clone().insert(letter, insertion);
+        repeated.last = Last::Repeated;
+        next.push(repeated);
+    }
+    next.push(edit.clone().insert(letter, insertion));
+    if edit.last == Last::Inserting {
+        return;
+    }
+    if edit.last == Last::Over || old != letter {
+        let cost = if matches!(edit.last, Last::Over | Last::Drawing) { 0 } else { WRITES_OVER };
+        next.push(edit.over(letter, cost, Last::Over));
+    } else {
+        next.push(edit.over(letter, 0, Last::Redrawn));
+    }
+}
+
+fn back(edit: Edit, count: usize, rest: &[Token], moves: Moves, past: &Past, next: &mut Vec<Edit>) {
+    let (to, enough) = edit.before(count);
+    let cost = if enough { 0 } else { UNSEEN_BETWEEN };
+    if edit.last == Last::Repeated && count == 1 {
+        return next.push(edit.with(0, edit.at, Last::Inserting));
+    }
+    // What was inserted pushed the rest on, which was written again; the cursor goes back to where it begins.
+    if edit.last == Last::Over && edit.is_at_end() && !edit.old.is_empty() && edit.line.get(to..) == Some(edit.old.as_slice()) {
+        return next.push(edit.with(0, to, Last::Redrawn));
+    }
+    if edit.last == Last::Over && edit.is_at_end() && moves == Moves::Unseen && !edit.old.is_empty() {
+        let drawn = edit.with(DRAWS_AGAIN, edit.line.len().saturating_sub(edit.old.len()), Last::Redrawn);
+        let to = drawn.before(count).0;
+        next.push(drawn.with(0, to, Last::Moved(count)));
+    }
+    if edit.is_at_end() && is_jumped_back(&edit, count, rest, moves, past) {
+        next.push(edit.with(TO_THE_START + UNSEEN_BETWEEN, 0, Last::Jumped));
+    }
+    if edit.is_at_end() {
+        let whole_words = to == 0 || count <= 3 || edit.line.get(to - 1) == Some(&' ');
+        let retyped = rest.iter().take_while(|token| matches!(token, Token::Letter(_))).count();
+        let odd = match (whole_words, retyped < count) {
+            (true, _) => 1,
+            (false, false) => DELETES_PART,
+            (false, true) => DELETES_MORE,
+        };
+        next.push(edit.clone().without(to, usize::MAX, odd + cost + blank_first(&edit, to), Last::Typed));
+    } else {
+        let mut gone = edit.clone().without(to, edit.at, 8 + cost, Last::Redrawn);
+        gone.at = to;
+        next.push(gone);
+    }
+    next.push(edit.with(cost, to, Last::Moved(count)));
+}
+
+/// Who begins with a blank means to put a word in front of it, not to take all of it out again.
+fn blank_first(edit: &Edit, to: usize) -> u32 {
+    if to == 0 && edit.line.first() == Some(&' ') { BLANK_FIRST } else { 0 }
+}
+
+/// The cursor went to the line's start by a return, on by a word, and back by that word.
+fn is_jumped_back(edit: &Edit, count: usize, rest: &[Token], moves: Moves, past: &Past) -> bool {
+    let first = edit.line.iter().position(|letter| *letter == ' ').unwrap_or(edit.line.len());
+    count == first && is_unseen(0, edit.at, moves) && begins_command(rest, past)
+}
+
+/// What stood before the cursor was erased by blanks, or what stands behind it.
+fn blanked(edit: Edit, count: usize, next: &mut Vec<Edit>) {
+    let (from, enough) = edit.before(count);
+    if enough && edit.is_at_end() {
+        next.push(edit.clone().without(from, usize::MAX, BLANKS_OUT, Last::Typed));
+    }
+    if !edit.is_at_end() {
+        let cut = edit.at;
+        next.push(edit.clone().without(cut, usize::MAX, BLANKS_OUT, Last::Typed));
+    }
+    if !edit.is_at_end() {
+        let mut over = edit.clone();
+        for place in 0..count {
+            over =
+                if over.is_at_end() { over.insert(' ', 0) } else { over.over(' ', if place == 0 { BLANKS_OUT } else { 0 }, Last::Redrawn) };
+        }
+        next.push(over);
+    }
+    let mut typed = edit;
+    for _ in 0..count {
+        typed = typed.insert(' ', BLANKS_TYPED);
+    }
+    next.push(typed);
+}
+
+/// Moves and deletions that the log does not show, before something is written that a command may begin with, or after a move.
+fn jumps(edit: &Edit, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit> {
+    let mut out = Vec::new();
+    let moved = matches!(edit.last, Last::Moved(_) | Last::Redrawn | Last::Inserting) && !edit.is_at_end();
+    if moved {
+        let pointless = if matches!(edit.last, Last::Moved(_)) { POINTLESS } else { 0 };
+        let letter_next = matches!(rest.first(), Some(Token::Letter(letter)) if !letter.is_whitespace());
+        let grows_on = letter_next && edit.line.last() != Some(&' ');
+        let grown = if is_grown_together(edit) || grows_on { GROWN_TOGETHER } else { 0 };
+        out.push(edit.with(TO_THE_END + pointless + grown, edit.line.len(), Last::Typed));
+        if !matches!(edit.last, Last::Inserting) {
+            for count in 1..=DELETED_MAX.min(edit.line.len() - edit.at) {
+                out.push(edit.clone().without(edit.at, edit.at + count, DELETES + DELETES_EACH * count as u32, Last::Redrawn));
+            }
+        }
+    }
+    if moves == Moves::Unseen && edit.last != Last::Over {
+        for (at, cost) in redraws(edit, rest) {
+            out.push(edit.with(cost, at, Last::Drawing));
+        }
+    }
+    if edit.is_at_end() && edit.at > 0 && begins_command(rest, past) {
+        let (parted, replaces) = match edit.line.last() {
+            Some(' ') => (PARTED, REPLACES),
+            Some(last) if last.is_alphanumeric() => (0, REPLACES_GLUED),
+            _ => (0, REPLACES),
+        };
+        if is_unseen(0, edit.at, moves) {
+            out.push(edit.with(parted + TO_THE_START, 0, Last::Jumped));
+            out.push(edit.clone().without(0, usize::MAX, parted + replaces + blank_first(edit, 0), Last::Typed));
+        }
+        for at in (1..edit.at).filter(|at| edit.line.get(at - 1) == Some(&' ') && edit.line.get(*at) != Some(&' ')) {
+            if is_unseen(at, edit.at, moves) {
+                out.push(edit.with(parted + ELSEWHERE, at, Last::Jumped));
+            }
+        }
+    }
+    out
+}
+
+/// Where the line would have to be left for what comes to be its rest, drawn again, perhaps behind a letter that was inserted.
+fn redraws(edit: &Edit, rest: &[Token]) -> Vec<(usize, u32)> {
+    let comes = |from: usize, what: &[char]| {
+        let letters =
+            rest.iter().skip(from).take(what.len()).map(|token| if let Token::Letter(letter) = token { Some(*letter) } else { None });
+        letters.eq(what.iter().map(|letter| Some(*letter)))
+    };
+    let mut out = Vec::new();
+    for at in (0..edit.line.len()).rev() {
+        let behind = edit.line.get(at..).unwrap_or_default();
+        if behind.len() >= REDRAWN_MIN && (comes(0, behind) || comes(1, behind)) {
+            out.push((at, DRAWS_AGAIN));
+        }
+    }
+    out
+}
+
+/// A move from one column to another further left of which the log has nothing.
+fn is_unseen(to: usize, from: usize, moves: Moves) -> bool {
+    match moves {
+        Moves::Readline(prompt) => prompt + to + 1 < from - to,
+        Moves::Unseen => true,
+    }
+}
+
+/// A known program, or an earlier line, is written next.
+fn begins_command(rest: &[Token], past: &Past) -> bool {
+    let mut letters: Vec<char> = Vec::new();
+    for token in rest.iter().take(40) {
+        match token {
+            Token::Letter(letter) if !letter.is_whitespace() => letters.push(*letter),
+            Token::Letter(_) => break,
+            Token::Blanked(_) => break,
+            // A slip while it is written.
+            Token::Back(count) | Token::Erased(count) => {
+                letters.truncate(letters.len().saturating_sub(*count));
+                if letters.is_empty() {
+                    return false;
+                }
+            }
+        }
+    }
+    let word: String = letters.into_iter().collect();
+    let name = word.rsplit('/').next().unwrap_or_default();
+    past.knows(name)
+        || word.starts_with('#')
+        || word.contains('=') && word.starts_with(|first: char| first.is_ascii_alphabetic())
+        || past.lines.iter().any(|line| line.split_whitespace().next() == Some(word.as_str()))
+}
+
+fn ends(edit: Edit, moves: Moves, next: &mut Vec<Edit>) {
+    let pointless = if matches!(edit.last, Last::Moved(_)) { POINTLESS } else { 0 };
+    let starts = [(edit.at, 0), (0, TO_THE_START)];
+    for (at, cost) in starts {
+        let jumped = at != edit.at;
+        if at == edit.line.len() || jumped && !(edit.is_at_end() && is_unseen(at, edit.at, moves)) {
+            continue;
+        }
+        if !jumped && !matches!(edit.last, Last::Moved(_) | Last::Redrawn) {
+            continue;
+        }
+        for count in 1..=DELETED_MAX.min(edit.line.len() - at) {
+            next.push(edit.clone().without(at, at + count, cost + DELETES + DELETES_EACH * (count as u32 - 1), Last::Typed));
+        }
+        if at > 0 {
+            next.push(edit.clone().without(at, usize::MAX, cost + KILLS_REST, Last::Typed));
+        }
+    }
+    let odd = if is_grown_together(&edit) { GROWN_TOGETHER } else { 0 } + if edit.line.last() == Some(&' ') { BLANK_LAST } else { 0 };
+    next.push(edit.with(pointless + odd, edit.line.len(), Last::Typed));
+}
+
+/// Words that were put in front of others without a blank between them.
+fn is_grown_together(edit: &Edit) -> bool {
+    let letter = |at: usize| edit.line.get(at).is_some_and(|letter| !letter.is_whitespace());
+    edit.jumped && edit.last == Last::Inserting && edit.at > 0 && letter(edit.at - 1) && letter(edit.at)
+}
+
+/// What stands there is a line that makes sense as it is: nothing was moved, and its programs are known.
+fn is_worth(written: &str, shown: &str, state: &State, past: &Past) -> bool {
+    if shown.is_empty() && !written.contains('\u{8}') {
+        return false;
+    }
+    written.contains('\u{8}') || shown.starts_with(' ') || is_glued(shown) || sense(shown, state, past).cost > 0
+}
+
+/// A known program begins inside a word: `nowecho `.
+fn is_grown_over(line: &str, past: &Past) -> bool {
+    line.split(' ').rev().skip(1).any(|word| {
+        let inside = |at: usize| word.get(at..).is_some_and(|rest| rest.len() >= 4 && past.knows(rest));
+        let after_letter = |at: usize| word.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric));
+        word.len() <= 64 && !past.knows(word) && (1..word.len()).any(|at| after_letter(at) && inside(at))
+    })
+}
+
+/// A program that changes the user begins inside a word: `nginxsudo `, `suchdoas id`.
+fn is_glued(line: &str) -> bool {
+    ["sudo", "doas", "pkexec"].iter().any(|name| {
+        line.match_indices(name).any(|(at, _)| {
+            let before = line.get(..at).and_then(|before| before.chars().next_back());
+            let behind = line.get(at + name.len()..).and_then(|behind| behind.chars().next());
+            before.is_some_and(char::is_alphanumeric) && behind.is_none_or(|behind| behind == ' ')
+        })
+    })
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Sense {
+    cost: u32,
+    acts: bool,
+}
+
+const UNKNOWN_PROGRAM: u32 = 30;
+const UNKNOWN_MORE: u32 = 10;
+const NO_GRAMMAR: u32 = 20;
+const INCOMPLETE: u32 = 8;
+const NOTHING: u32 = 30;
+const ASKS_FOR_NOTHING: u32 = 20;
+const BLANK_FIRST: u32 = 12;
+const GLUED: u32 = 9;
+const KNOWN_LINE: u32 = 15;
+
+fn sense(line: &str, state: &State, past: &Past) -> Sense {
+    if line.trim_matches(['#', ' ']).is_empty() {
+        return Sense { cost: NOTHING, acts: false };
+    }
+    let mut state = state.with_work_of(&past.trial);
+    let parsed = shell::programs(line, &mut state);
+    let mut cost = match (parsed.whole, shell::is_incomplete(line)) {
+        (_, true) => INCOMPLETE,
+        (true, false) => 0,
+        (false, false) => NO_GRAMMAR,
+    };
+    let mut acts = false;
+    let mut unknown = 0;
+    for program in &parsed.programs {
+        let plain = !program.unresolved && program.argv.first().is_some_and(|word| !word.contains('/'));
+        if plain && !program.obscured && !past.knows(&program.program) {
+            unknown += 1;
+        }
+        if let Some(request) = elevate::request(&program.program, &program.argv) {
+            if request.runs == Runs::Nothing {
+                cost += if program.argv.len() == 1 { ASKS_FOR_NOTHING } else { 0 };
+            } else {
+                acts = true;
+            }
+        }
+    }
+    cost += match unknown {
+        0 => 0,
+        more => UNKNOWN_PROGRAM + UNKNOWN_MORE * (more - 1).min(2),
+    };
+    cost += if line.starts_with(' ') { BLANK_FIRST } else { 0 };
+    cost += if is_glued(line) || acts && is_grown_over(line, past) { GLUED } else { 0 };
+    Sense { cost, acts }
+}
+
+/// Lines that differ by less than this are about as likely.
+const NEAR: u32 = 7;
+
+fn choose(edits: Vec<Edit>, shown: &str, state: &State, past: &Past) -> Option<Likely> {
+    let mut lines: BTreeMap<String, u32> = BTreeMap::new();
+    for edit in edits {
+        let line = edit.line.iter().collect::<String>().trim_end().to_owned();
+        let cost = lines.entry(line).or_insert(edit.cost);
+        *cost = edit.cost.min(*cost);
+    }
+    let mut ranked: Vec<(u32, String)> = lines.into_iter().map(|(line, cost)| (cost, line)).collect();
+    ranked.sort();
+    ranked.truncate(WEIGHED_MAX);
+    let mut weighed: Vec<(u32, bool, String)> = Vec::new();
+    for (cost, line) in ranked {
+        let best = weighed.iter().map(|(cost, ..)| *cost).min();
+        if best.is_some_and(|best| cost > best + NEAR) {
+            break;
+        }
+        let sense = sense(&line, state, past);
+        let known = if past.lines.contains(&line) { 0 } else { KNOWN_LINE };
+        weighed.push((cost + sense.cost + known, sense.acts, line));
+    }
+    weighed.sort_by_key(|(cost, ..)| *cost);
+    let (best, acts, line) = weighed.first()?;
+    let other = weighed.iter().find(|(_, other, _)| other != acts);
+    let near = other.is_some_and(|(cost, ..)| cost - best < NEAR);
+    let line = if near && !acts { other.map_or(line, |(.., line)| line) } else { line };
+    if line == shown && !near || line.is_empty() {
+        return None;
+    }
+    Some(Likely { line: line.clone(), doubtful: near })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn likely(written: &str, prompt: usize, past: &[&str]) -> (String, bool) {
+        let mut known = Past::default();
+        for line in past {
+            known.note(line, std::iter::empty());
+        }
+        let written = written.replace('«', "\u{8}");
+        let shown = shown(&written);
+        match retrace(&written, &shown, Moves::Readline(prompt), &State::default(), &mut known) {
+            Some(likely) => (likely.line, likely.doubtful),
+            None => (shown, false),
+        }
+    }
+
+    /// What a terminal shows before the cursor.
+    fn shown(written: &str) -> String {
+        let mut out: Vec<char> = Vec::new();
+        for letter in written.chars() {
+            match letter {
+                '\u{8}' => out.truncate(out.len().saturating_sub(1)),
+                _ => out.push(letter),
+            }
+        }
+        out.iter().collect::<String>().trim_end().to_owned()
+    }
+
+    #[track_caller]
+    fn check(written: &str, expected: &str) {
+        assert_eq!(likely(written, 23, &[]).0, expected, "{written}");
+    }
+
+    #[test]
+    fn corrected_slips_are_gone() {
+        check("sudf«o id", "sudo id");
+        check("ls wrong«««««notes.txt", "ls notes.txt");
+        check("ls /no/such«««««««««««sudo grep -n sudo runbook.md", "sudo grep -n sudo runbook.md");
+        check("sdu««udo id", "sudo id");
+        check("find . -name '*sudo*'xx««", "find . -name '*sudo*'");
+        check("wz« «hoami", "whoami");
+    }
+
+    #[test]
+    fn what_was_put_in_front_is_in_front() {
+        check(" id -u««««««sudo", "sudo id -u");
+        check(" -i«««sudo -i«««", "sudo -i");
+        check(" -n 5 sudo id«««««««««««««nice", "nice -n 5 sudo id");
+        check(" B=oscar60 sudo -E id«««««««««««««««««««««A=1", "A=1 B=oscar60 sudo -E id");
+        check(" cat \u{fffd}\u{fffd}\u{fffd}.txt«««««««««««««««sudo", "sudo cat \u{fffd}\u{fffd}\u{fffd}.txt");
+        check("cat <<END««««««««««««sudo ", "sudo cat <<END");
+        check("systemctl restart nginx«««««««««««««««««««««««sudo ", "sudo systemctl restart nginx");
+        assert_eq!(likely("systemctl restart nginxsudo ", 4, &[]).0, "sudo systemctl restart nginx");
+        assert_eq!(likely(" cat <notes.txt >outsudo", 4, &[]).1, false);
+        assert_eq!(likely("sudo reboot#", 2, &[]).0, "#sudo reboot");
+    }
+
+    #[test]
+    fn what_was_deleted_in_front_is_gone() {
+        check("xsudo -s««««««««", "sudo -s");
+        check("xecho sudo; ls««««««««««««««", "echo sudo; ls");
+        assert_eq!(likely("xsudo id", 2, &[]).0, "sudo id");
+        assert_eq!(likely("5 sudo id«timeout ", 4, &[]).0, "timeout 5 sudo id");
+    }
+
+    #[test]
+    fn what_was_left_out_is_filled_in() {
+        check("/usr/bin/sudoid«« id««", "/usr/bin/sudo id");
+        check("sh < deploy.sh««««««««««««««««s«udo ", "sudo sh < deploy.sh");
+        check("sdo id«««««udo id«««««", "sudo id");
+        check("find .-maxdepth 0 -exec sudo ls -d {} \\;«««««««««««««««««««««««««««««««««« ", "find . -maxdepth 0 -exec sudo ls -d {} \\;");
+    }
+
+    #[test]
+    fn recalled_lines_take_the_place_of_what_stood_there() {
+        let past = ["true", "echo sierra62", "sudo id -u"];
+        assert_eq!(likely("true««««echo sierra62«««««««««««««sudo id -u««««««««««true", 23, &past).0, "true");
+        assert_eq!(likely("ls /no/suchdoas id", 4, &["doas id"]).0, "doas id");
+        assert_eq!(likely("hostnamesudo echo zulu10x", 4, &["sudo echo zulu10", "hostname"]).0, "sudo echo zulu10x");
+    }
+
+    #[test]
+    fn moves_of_zsh_are_not_seen() {
+        let of = |written: &str| {
+            let written = written.replace('«', "\u{8}");
+            retrace(&written, "", Moves::Unseen, &State::default(), &mut Past::default()).unwrap().line
+        };
+        assert_eq!(of("l«ls /no/such           s«sudo -E env | head -n 1"), "sudo -E env | head -n 1");
+        assert_eq!(of(" « -n 5 sudo idn -n 5 sudo id«ni -n 5 sudo idc -n 5 sudo ide -n 5 sudo id"), "nice -n 5 sudo id");
+        // A suggestion stands behind the cursor, and is taken out.
+        assert_eq!(of("s reboot««««««««su reboot«««««««d reboot«««««««o reboot«««««««       ««««««echo a"), "sudo echo a");
+        assert_eq!(of(" « id &>/dev/null               s«sudo id &>/dev/null id &>/dev/null"), "sudo id &>/dev/null");
+    }
+
+    #[test]
+    fn lines_that_make_sense_stay() {
+        let erased = format!("ls /no/such{}echo 'sudo rm -rf /' > out.txt", "\u{8} \u{8}".repeat(11));
+        assert_eq!(likely(&erased, 2, &[]), ("echo 'sudo rm -rf /' > out.txt".to_owned(), false));
+        assert_eq!(likely("python3 -c \"po« «rint('sudo s« «id')\"", 8, &[]).0, "python3 -c \"print('sudo id')\"");
+        for line in [
+            "echo sudo id",
+            "printf 'sudo id'",
+            "nosuchcommand-oscar41",
+            "visudo",
+            "cat /etc/pam.d/sudo",
+            "grep pseudo sudo.txt",
+            "ls sudo",
+        ] {
+            assert_eq!(likely(line, 4, &[]), (line.to_owned(), false));
+        }
+    }
+}
