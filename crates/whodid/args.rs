@@ -285,6 +285,12 @@ pub(crate) struct Report {
     /// Whose report it is
     #[arg(long, value_name = "NAME")]
     pub(crate) company: Option<String>,
+    /// A file of suppressions that alert was given: it stands in the register of exceptions (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) suppress: Vec<PathBuf>,
+    /// A file or folder of Sigma rules that alert was given: its hash stands in the manifest (may be repeated)
+    #[arg(long, value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
     /// End with code 10 if there is anything to look at
     #[arg(long)]
     pub(crate) exit_code: bool,

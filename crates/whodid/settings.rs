@@ -31,6 +31,30 @@ struct File {
     people: Option<PathBuf>,
     #[serde(default)]
     vendors: BTreeMap<String, String>,
+    #[serde(default)]
+    exceptions: Vec<ExceptionTable>,
+}
+
+/// `[[exceptions]]`: what is accepted although a rule or a report says otherwise.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExceptionTable {
+    kind: String,
+    what: String,
+    owner: String,
+    reason: String,
+    until: String,
+}
+
+/// What is accepted, by whom, why, and until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Exception {
+    pub(crate) kind: String,
+    pub(crate) what: String,
+    pub(crate) owner: String,
+    pub(crate) reason: String,
+    /// The end of its last day, UTC, microseconds since 1970.
+    pub(crate) expires: i64,
 }
 
 /// A source of the configuration: its address, or a table that says more.
@@ -122,6 +146,10 @@ pub(crate) struct Settings {
     pub(crate) copies: BTreeMap<String, String>,
     /// What the configuration says of people, vendors and accounts.
     pub(crate) configured: Arc<Configured>,
+    /// Exceptions that the configuration names.
+    pub(crate) exceptions: Vec<Exception>,
+    /// SHA-256 of each list that the configuration says, by its name.
+    pub(crate) hashes: BTreeMap<String, String>,
     public_keys: Vec<String>,
     sources: BTreeMap<String, NamedSource>,
     hash_key_file: PathBuf,
@@ -183,6 +211,12 @@ impl Settings {
             return Err(Failure::usage("--since is not before --until", "give the earlier time to --since"));
         }
         let lake = global.lake.clone().or(file.lake);
+        let exceptions = file.exceptions.into_iter().map(exception).collect::<Result<Vec<_>, _>>()?;
+        let mut hashes = BTreeMap::new();
+        let configured = Arc::new(configured(file.accounts, file.people.as_deref(), file.vendors, &config_path, &mut hashes)?);
+        if !exceptions.is_empty() {
+            hashes.insert("exceptions".to_owned(), lake::sha256(format!("{exceptions:?}").as_bytes()));
+        }
         Ok(Self {
             is_lake_named: lake.is_some(),
             lake: lake.unwrap_or_else(|| data.join("lake").to_string_lossy().into_owned()),
@@ -208,7 +242,9 @@ impl Settings {
             },
             copies: file.copies.into_iter().map(|(read, recorded)| (folder(read), folder(recorded))).collect(),
             public_keys: global.public_keys.iter().cloned().chain(file.public_keys).collect(),
-            configured: Arc::new(configured(file.accounts, file.people.as_deref(), file.vendors, &config_path)?),
+            configured,
+            exceptions,
+            hashes,
             sources: file.sources,
             hash_key_file: file.hash_key_file.unwrap_or_else(|| data.join("hash.key")),
             data,
@@ -414,26 +450,50 @@ fn read_config(path: &Path, named: bool) -> Result<File, Failure> {
             exit: crate::exit::Exit::Failed,
             code: "config",
             message: format!("cannot understand {}: {}", path.display(), error.message()),
-            hint: Some("known keys: lake, profile, region, endpoint_url, hash_key_file, public_keys, accounts, people, [vendors], [copies], [sources] (NAME = \"s3://…\", or [sources.NAME] with url, role, external_id, profile, region, endpoint_url, accounts, aws_regions)".into()),
+            hint: Some("known keys: lake, profile, region, endpoint_url, hash_key_file, public_keys, accounts, people, [vendors], [[exceptions]] (kind, what, owner, reason, until), [copies], [sources] (NAME = \"s3://…\", or [sources.NAME] with url, role, external_id, profile, region, endpoint_url, accounts, aws_regions)".into()),
         }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named => Ok(File::default()),
         Err(error) => Err(Failure::usage(format!("cannot read {}: {error}", path.display()), "give a readable file to --config")),
     }
 }
 
+const DAY_MICROS: i64 = 86_400_000_000;
+
 /// Bytes of a table of people, at most.
 const PEOPLE_BYTES_MAX: u64 = 64 << 20;
 
-/// What the configuration says of people, vendors and accounts. A table of people lies beside the configuration, unless its path is whole.
+/// An exception of the configuration, if it says all that one has to say.
+fn exception(said: ExceptionTable) -> Result<Exception, Failure> {
+    let ExceptionTable { kind, what, owner, reason, until } = said;
+    let words = [&kind, &what, &owner, &reason];
+    let end = event::time::micros(&format!("{until}T00:00:00Z")).map(|start| start + DAY_MICROS);
+    match end {
+        Some(expires) if words.iter().all(|word| !word.trim().is_empty()) => Ok(Exception { kind, what, owner, reason, expires }),
+        _ => Err(Failure::usage(
+            format!("the exception for {what:?} of the configuration is none"),
+            "[[exceptions]] says kind, what, owner, reason and until (YYYY-MM-DD), none of them empty",
+        )),
+    }
+}
+
+/// What the configuration says of people, vendors and accounts, and the hash of each list. A table of people lies beside the configuration, unless its
+/// path is whole.
 fn configured(
     accounts: BTreeSet<String>,
     people: Option<&Path>,
     vendors: BTreeMap<String, String>,
     config: &Path,
+    hashes: &mut BTreeMap<String, String>,
 ) -> Result<Configured, Failure> {
     let is_account = |account: &str| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     if let Some(bad) = accounts.iter().find(|account| !is_account(account)) {
         return Err(Failure::usage(format!("{bad:?} in accounts is no account"), "an account id has twelve digits"));
+    }
+    if !accounts.is_empty() {
+        hashes.insert("accounts".to_owned(), lake::sha256(format!("{accounts:?}").as_bytes()));
+    }
+    if !vendors.is_empty() {
+        hashes.insert("vendors".to_owned(), lake::sha256(format!("{vendors:?}").as_bytes()));
     }
     let mut known = Vendors::shipped();
     for (account, name) in vendors {
@@ -441,11 +501,19 @@ fn configured(
             Failure::usage(format!("{account:?} = {name:?} in [vendors] is no vendor"), "write it as \"111122223333\" = \"Name\"")
         })?;
     }
-    let people = people.map(|path| read_people(&config.parent().unwrap_or(Path::new(".")).join(path))).transpose()?.unwrap_or_default();
+    let people = match people {
+        Some(path) => {
+            let (people, hash) = read_people(&config.parent().unwrap_or(Path::new(".")).join(path))?;
+            hashes.insert("people".to_owned(), hash);
+            people
+        }
+        None => People::default(),
+    };
     Ok(Configured { people, vendors: known, accounts })
 }
 
-fn read_people(path: &Path) -> Result<People, Failure> {
+/// The people of a table, and its SHA-256.
+fn read_people(path: &Path) -> Result<(People, String), Failure> {
     let failed = |why: String| {
         Failure::usage(
             format!("cannot take people from {}: {why}", path.display()),
@@ -458,7 +526,8 @@ fn read_people(path: &Path) -> Result<People, Failure> {
     if read as u64 > PEOPLE_BYTES_MAX {
         return Err(failed("it is over 64 MiB".to_owned()));
     }
-    People::parse(&text).map_err(|bad| failed(bad.to_string()))
+    let people = People::parse(&text).map_err(|bad| failed(bad.to_string()))?;
+    Ok((people, lake::sha256(text.as_bytes())))
 }
 
 /// A prefix that ends in `/`.
@@ -514,6 +583,25 @@ mod tests {
         assert!(toml::from_str::<File>("[sources.audit]\nurl = 's3://b/p'\nrole = 'arn:aws:iam::111122223333:role/read'").is_ok());
         assert!(toml::from_str::<File>("[sources.audit]\nurl = 's3://b/p'\nrloe = 'x'").is_err());
         assert!(toml::from_str::<File>("[sources.audit]\nrole = 'x'").is_err());
+        assert!(toml::from_str::<File>("[[exceptions]]\nkind = 'key'\nwhat = 'AKIA'").is_err());
+    }
+
+    #[test]
+    fn an_exception_says_who_why_and_until_when() {
+        let said = |owner: &str, until: &str| {
+            let word = |text: &str| text.to_owned();
+            exception(ExceptionTable {
+                kind: word("key"),
+                what: word("AKIA"),
+                owner: word(owner),
+                reason: word("legacy"),
+                until: word(until),
+            })
+        };
+        assert_eq!(said("ops", "2026-12-31").ok().map(|exception| exception.expires), event::time::micros("2027-01-01T00:00:00Z"));
+        for (owner, until) in [("", "2026-12-31"), (" ", "2026-12-31"), ("ops", "never"), ("ops", "2026-02-30"), ("ops", "")] {
+            assert!(said(owner, until).is_err(), "{owner:?} {until:?}");
+        }
     }
 
     #[test]

@@ -15,9 +15,8 @@ FROM (
   GROUP BY o.account_id, o.aws_region
 ) k
 LEFT JOIN (
-  SELECT x.recipient_account_id AS account_id, x.aws_region, count(*) AS events, min(x.event_time) AS first_event_time, max(x.event_time) AS last_event_time
-  FROM events x
-  WHERE x.dt BETWEEN CAST($since AS DATE) AND CAST($until AS DATE) AND x.event_time >= $since AND x.event_time < $until
-  GROUP BY x.recipient_account_id, x.aws_region
+  SELECT w.account_id, w.aws_region, sum(w.calls) AS events, min(w.first_time) AS first_event_time, max(w.last_time) AS last_event_time
+  FROM window_calls w
+  GROUP BY w.account_id, w.aws_region
 ) e ON e.account_id = k.account_id AND e.aws_region = k.aws_region
 ORDER BY k.account_id, k.aws_region

@@ -1,6 +1,6 @@
 -- Log objects that are not what CloudTrail delivered, as digests show; none where there are no digests.
--- Out: object, sha256.
-SELECT DISTINCT o.object, o.sha256
+-- Out: object_id.
+SELECT DISTINCT o.object_id
 FROM objects o
 WHERE o.integrity IN ('altered', 'unlisted')
-ORDER BY o.object, o.sha256
+ORDER BY o.object_id

@@ -1,9 +1,9 @@
 -- Credential sessions of which something is told by an object that is not what CloudTrail delivered: used, issued, or below such a one. A
 -- user's own long-lived key (its id begins with five zeros) is named by each of its records alone.
--- Reads `doubted_objects` (object, sha256), which whodid works out. Out: credential_id.
+-- Reads `doubted_objects` (object_id), which whodid works out. Out: credential_id.
 WITH told AS (
   SELECT DISTINCT e.event_id, e.credential_id
-  FROM events e JOIN doubted_objects o ON o.object = e.object AND o.sha256 = e.object_sha256
+  FROM events e JOIN doubted_objects o ON o.object_id = e.object_id
 ),
 issued AS (
   SELECT DISTINCT c.issued_access_key_id, c.issued_principal_id

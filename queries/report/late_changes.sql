@@ -2,7 +2,6 @@
 -- In: $since, $until, $version. Out: as unattributed changes, with the actor.
 SELECT a.event_time, a.actor_kind, a.actor_id, a.certainty, a.event_source, a.event_name, a.account_id, a.aws_region, a.event_id
 FROM attributed a
-JOIN events e ON e.event_id = a.event_id AND e.recipient_account_id = a.account_id
-WHERE a.dt BETWEEN CAST($since AS DATE) AND CAST($until AS DATE) AND a.event_time >= $since AND a.event_time < $until AND a.changes_something
-  AND a.error_code IS NULL AND e.dt BETWEEN CAST($since AS DATE) AND CAST($until AS DATE) AND e.resolved_version > $version
+WHERE a.dt BETWEEN CAST($since AS DATE) AND CAST($until AS DATE) AND a.event_time >= $since AND a.event_time < $until
+  AND a.ingested_version > $version AND a.changes_something AND a.error_code IS NULL
 ORDER BY a.event_time, a.event_id, a.account_id

@@ -1,10 +1,9 @@
 -- The period in numbers. People: those who are named, as Identity Center, IAM, root, SAML or OIDC users.
--- In: $since, $until. Out: one row.
+-- Out: one row.
 SELECT e.events, w.changes, w.attempts, w.people, w.machines, w.person_changes, w.unattributed, w.accounts, w.privileged_changes
 FROM (
-  SELECT count(*) AS events
-  FROM events x
-  WHERE x.dt BETWEEN CAST($since AS DATE) AND CAST($until AS DATE) AND x.event_time >= $since AND x.event_time < $until
+  SELECT coalesce(sum(x.calls), 0) AS events
+  FROM window_calls x
 ) e
 CROSS JOIN (
   SELECT count(*) FILTER (WHERE c.error_code IS NULL) AS changes,

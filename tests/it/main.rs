@@ -38,7 +38,9 @@ mod queries;
 mod queue;
 mod records;
 mod report;
+mod report_changes;
 mod report_digests;
+mod report_directory;
 mod runs;
 mod s3;
 #[path = "../../crates/source/tests/s3_server/mod.rs"]

@@ -119,7 +119,7 @@ impl Moto {
 }
 
 /// The environment that the emulator lives in, made once.
-fn installed() -> &'static Path {
+pub(crate) fn installed() -> &'static Path {
     static PLACE: OnceLock<PathBuf> = OnceLock::new();
     PLACE.get_or_init(|| {
         let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("moto-{VERSION}"));

@@ -12,7 +12,7 @@ const STORE: &str = "arn:aws:identitystore::111122223333:identitystore/d-0a1b2c3
 const RESERVED: &str = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0a1b2c3d4e5f6a7b";
 
 /// A change by a role session of Identity Center on a day of November, named and with the user's id.
-fn by_session(number: u32, day: u32, name: &str, user_id: &str) -> Value {
+pub(crate) fn by_session(number: u32, day: u32, name: &str, user_id: &str) -> Value {
     let mut record = topic(number);
     let created = format!("2026-11-{day:02}T04:00:00Z");
     record["eventTime"] = json!(format!("2026-11-{day:02}T05:00:00Z"));
@@ -29,7 +29,7 @@ fn by_session(number: u32, day: u32, name: &str, user_id: &str) -> Value {
 }
 
 /// A change by an event that says the user's id alone.
-fn by_id(number: u32, day: u32, user_id: &str) -> Value {
+pub(crate) fn by_id(number: u32, day: u32, user_id: &str) -> Value {
     let mut record = topic(number);
     record["eventTime"] = json!(format!("2026-11-{day:02}T05:00:00Z"));
     record["userIdentity"] = json!({"type": "IdentityCenterUser", "accountId": ACCOUNT, "onBehalfOf": {"userId": user_id, "identityStoreArn": STORE}, "credentialId": "CRED"});
@@ -45,7 +45,7 @@ fn sign_in(number: u32, day: u32, user_id: &str, name: &str, outcome: &str) -> V
     record
 }
 
-fn lake(records: &[Value]) -> (Home, String) {
+pub(crate) fn lake(records: &[Value]) -> (Home, String) {
     let home = Home::new();
     put(&home.path("logs"), "PEOPLE", &packed(records));
     let lake = home.text("lake");
@@ -60,7 +60,7 @@ fn named(home: &Home, lake: &str, number: u32) -> (Value, Value) {
     (change["actor"]["id"].clone(), change["actor"]["named_by"]["source"].clone())
 }
 
-fn listing(home: &Home, day: &str, users: &[(&str, &str, &str)]) {
+pub(crate) fn listing(home: &Home, day: &str, users: &[(&str, &str, &str)]) {
     let user = |(id, name, shown): &(&str, &str, &str)| json!({"UserId": id, "UserName": name, "DisplayName": shown, "IdentityStoreId": "d-0a1b2c3d4e"});
     let users: Vec<Value> = users.iter().map(user).collect();
     write(&home.path("directory").join(day).join("users.json"), json!({"Users": users}).to_string().as_bytes());

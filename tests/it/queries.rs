@@ -19,6 +19,26 @@ const LOGS: [&str; 3] = [
     "role_with_a_path_is_found_by_arn_and_by_name",
 ];
 
+/// What the directory lists on two days: tanaka is gone on the second, and suzuki new.
+const LISTINGS: [(&str, &str); 2] = [
+    (
+        "2026-11-10",
+        r#"{"Users": [{"UserId": "9067a1b2c3-11111111-2222-4333-8444-555555555555", "UserName": "sato@example.co.jp", "IdentityStoreId": "d-1"},
+                      {"UserId": "u-2", "UserName": "tanaka@example.co.jp", "IdentityStoreId": "d-1"}]}"#,
+    ),
+    (
+        "2026-11-17",
+        r#"{"Users": [{"UserId": "9067a1b2c3-11111111-2222-4333-8444-555555555555", "UserName": "sato@example.co.jp", "IdentityStoreId": "d-1"},
+                      {"UserId": "u-3", "UserName": "suzuki@example.co.jp", "IdentityStoreId": "d-1"}],
+            "Groups": [{"GroupId": "g-1", "DisplayName": "sre", "IdentityStoreId": "d-1"}],
+            "GroupMemberships": [{"MembershipId": "m-1", "GroupId": "g-1", "IdentityStoreId": "d-1",
+                                  "MemberId": {"UserId": "9067a1b2c3-11111111-2222-4333-8444-555555555555"}}],
+            "AccountAssignments": [{"AccountId": "444455556666", "PermissionSetArn": "ps-1", "PrincipalType": "GROUP", "PrincipalId": "g-1"},
+                                   {"AccountId": "444455556666", "PermissionSetArn": "ps-1", "PrincipalType": "USER", "PrincipalId": "u-3"},
+                                   {"AccountId": "444455556666", "PermissionSetArn": "ps-9", "PrincipalType": "USER", "PrincipalId": "u-3"}]}"#,
+    ),
+];
+
 #[test]
 fn every_query_answers_as_its_script_says() {
     let home = Home::new();
@@ -31,6 +51,12 @@ fn every_query_answers_as_its_script_says() {
         }
     }
     home.ingest(&lake, &[&home.text("logs")]);
+    for (day, listing) in LISTINGS {
+        crate::support::write(&home.path("directory").join(day).join("all.json"), listing.as_bytes());
+    }
+    let set = r#"{"PermissionSet": {"Name": "Ops", "PermissionSetArn": "ps-1"}}"#;
+    crate::support::write(&home.path("directory/2026-11-17/set.json"), set.as_bytes());
+    home.ingest(&lake, &[&format!("directory://{}", home.text("directory"))]);
     for script in scripts() {
         let mut runner = Runner::new(|| async { Ok(Asker { home: &home, lake: &lake }) });
         runner.run_file(root().join("tests/queries").join(&script)).unwrap_or_else(|error| panic!("{script}: {error}"));

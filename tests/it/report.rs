@@ -13,9 +13,9 @@ use crate::world::{World, world};
 /// A day in the middle of the simulated ones.
 const DAY: &str = "2026-11-17";
 
-struct Written {
-    files: BTreeMap<String, Vec<u8>>,
-    json: Value,
+pub(crate) struct Written {
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    pub(crate) json: Value,
 }
 
 #[track_caller]
@@ -31,7 +31,26 @@ fn read(folder: &Path) -> Written {
 }
 
 impl Written {
-    fn table(&self, id: &str) -> &Vec<Value> {
+    /// A report in a folder of its own.
+    #[track_caller]
+    pub(crate) fn of(home: &Home, lake: &str, asked: &[&str], code: i32) -> Self {
+        let folder = tempfile::tempdir_in(home.root()).unwrap();
+        let out = folder.path().join("report");
+        home.run(&[&["--lake", lake, "report", "--out", out.to_str().unwrap()], asked].concat()).expect(code);
+        read(&out)
+    }
+
+    pub(crate) fn finding(&self, code: &str) -> u64 {
+        let findings = self.json["opinion"]["findings"].as_array().unwrap();
+        findings.iter().find(|finding| finding["code"] == code).map_or(0, |finding| finding["count"].as_u64().unwrap())
+    }
+
+    pub(crate) fn note(&self, id: &str) -> Value {
+        let tables = self.json["sections"].as_array().unwrap().iter().flat_map(|section| section["tables"].as_array().unwrap());
+        tables.filter(|table| table["id"] == id).map(|table| table["note"].clone()).next().unwrap()
+    }
+
+    pub(crate) fn table(&self, id: &str) -> &Vec<Value> {
         let tables = self.json["sections"].as_array().unwrap().iter().flat_map(|section| section["tables"].as_array().unwrap());
         tables
             .filter(|table| table["id"] == id)
@@ -40,11 +59,11 @@ impl Written {
             .unwrap_or_else(|| panic!("no table {id}"))
     }
 
-    fn total(&self, name: &str) -> u64 {
+    pub(crate) fn total(&self, name: &str) -> u64 {
         self.json["totals"][name].as_u64().unwrap_or_else(|| panic!("no total {name}"))
     }
 
-    fn text(&self, name: &str) -> &str {
+    pub(crate) fn text(&self, name: &str) -> &str {
         std::str::from_utf8(&self.files[name]).unwrap()
     }
 }
@@ -466,7 +485,11 @@ fn an_answer_as_a_page_cites_every_record_of_its_chain() {
 
 #[test]
 fn every_table_of_a_report_has_a_query() {
-    let known: BTreeSet<&str> = query::REPORT_QUERIES.iter().map(|(name, _)| *name).chain(["gaps", "sessions", "verdicts"]).collect();
+    let known: BTreeSet<&str> = query::REPORT_QUERIES
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(["causes", "exceptions", "gaps", "leavers", "sessions", "verdicts"])
+        .collect();
     for table in ::report::tables() {
         assert!(known.contains(table), "{table}");
     }

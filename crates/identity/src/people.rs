@@ -147,6 +147,12 @@ impl People {
         self.left_on.get(person).map(String::as_str)
     }
 
+    /// Everybody who left: the person, the day, and all identities.
+    pub fn leavers(&self) -> impl Iterator<Item = (&str, &str, BTreeSet<&str>)> {
+        let identities = |person: &String| self.people.get(person).into_iter().flatten().map(|(_, id)| id.as_str()).collect();
+        self.left_on.iter().map(move |(person, day)| (person.as_str(), day.as_str(), identities(person)))
+    }
+
     /// Every identity of a person, asked for by name or by e-mail address; nothing where that is nobody, or two.
     pub fn identities(&self, asked: &str) -> BTreeSet<&str> {
         let by_email = || self.emails.get(asked).filter(|people| people.len() == 1)?.first();
@@ -225,6 +231,8 @@ mod tests {
         assert_eq!(people.identities("Sato, Hanako"), all);
         assert_eq!(people.identities("sato@example.co.jp"), all);
         assert_eq!(people.identities("u-1"), BTreeSet::new(), "an identity is not its person");
+        let left: Vec<_> = people.leavers().collect();
+        assert_eq!(left, [("Tanaka \"T\" Taro", "2026-03-31", ["tanaka@example.co.jp"].into())]);
         assert_eq!((people.left_on("Tanaka \"T\" Taro"), people.left_on("Sato, Hanako")), (Some("2026-03-31"), None));
     }
 

@@ -37,7 +37,7 @@ pub use error::{BoxError, Error, Result};
 pub use facts::Fact;
 pub use listings::{Fate, Listings, SourceListing, Unlisted};
 pub use point::{FactsWanted, KeptCause, Moments, PointReader};
-pub use rows::{LOOKED_UP, ObjectRow, Rows, day_of, hex, object_number, shared_event};
+pub use rows::{LOOKED_UP, ObjectRow, Rows, day_of, hex, object_number, sha256, shared_event};
 pub use schema::{BUCKETS, Table, bucket};
 pub use seen::{Places, Seen};
 pub use table::Lake;

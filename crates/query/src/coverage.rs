@@ -99,6 +99,16 @@ impl Reader {
         Ok((organisation, Coverage { from, until, complete, gaps, live }))
     }
 
+    /// The accounts that are ours: whose own trail is in the lake, and those that the directory or the configuration names.
+    pub(crate) async fn organisation(&self) -> Result<Organisation> {
+        let (spans, listed) = futures::try_join!(self.spans(), self.listed_accounts())?;
+        let mut accounts = self.configured().accounts.clone();
+        accounts.extend(listed.accounts().into_iter().map(str::to_owned));
+        accounts.extend(spans.into_keys().map(|(account, _)| account).filter(|account| !account.is_empty()));
+        accounts.extend(self.live().map(|live| live.account_id.clone()));
+        Ok(Organisation { accounts })
+    }
+
     /// The last event that a trail's objects in the lake hold of an account and region, microseconds since 1970.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The queries of reports, over a period.
 //!
-//! They read two things that are no tables: the view `attributed`, which believes nothing that digests contradict, and `window_changes`, the
-//! period's changes each once, read a single time for all that ask about them.
+//! They read three things that are no tables: the view `attributed`, which believes nothing that digests contradict, and two tables that are read
+//! a single time for all that ask about them: `window_changes`, the period's changes each once, and `window_calls`, all of its calls, folded.
 
 use crate::error::{Error, Result};
 use crate::hits::column;
@@ -19,9 +19,13 @@ use std::sync::Arc;
 /// Rows of one query, at most; what is beyond is told as `truncated`.
 const ROWS_MAX: usize = 50_000;
 
+/// How far before a period's end the use of what is assigned is looked for.
+const USED_MICROS: i64 = 90 * 86_400_000_000;
+
 const ATTRIBUTED: &str = include_str!("../../../queries/views/attributed.sql");
 const DOUBTED_OBJECTS: &str = include_str!("../../../queries/report/doubted_objects.sql");
 const DOUBTED_SESSIONS: &str = include_str!("../../../queries/report/doubted_sessions.sql");
+const WINDOW_CALLS: &str = include_str!("../../../queries/report/window_calls.sql");
 const WINDOW_CHANGES: &str = include_str!("../../../queries/report/window_changes.sql");
 const AS_OF: &str = include_str!("../../../queries/report/as_of.sql");
 
@@ -32,9 +36,10 @@ macro_rules! queries {
 }
 
 /// The queries whose rows make a report: name and text.
-pub const REPORT_QUERIES: [(&str, &str); 26] = queries![
+pub const REPORT_QUERIES: [(&str, &str); 27] = queries![
     "access_rights",
     "alerts",
+    "assigned",
     "certainty",
     "changes_by_hour",
     "changes_by_machine",
@@ -85,6 +90,7 @@ impl ReportSpan {
             ("until", time(self.until)),
             ("trend", time(self.trend)),
             ("version", ScalarValue::Int64(Some(self.version))),
+            ("used_since", time(self.until - USED_MICROS)),
         ]
     }
 }
@@ -126,31 +132,37 @@ impl Reader {
         crate::sql_rows::collected(frame, ROWS_MAX).await
     }
 
+    /// Runs a query that names parameters of a span, or none.
+    pub(crate) async fn run_of(&self, text: &str, span: ReportSpan) -> Result<Vec<RecordBatch>> {
+        let frame = self.context().await?.sql(text).await?;
+        Ok(frame.with_param_values(span.parameters())?.collect().await?)
+    }
+
     /// Makes known what a query reads beside tables and views, as far as its text names it.
     pub(crate) async fn need_report(&self, text: &str, span: Option<ReportSpan>) -> Result<()> {
         let text = text.to_ascii_lowercase();
         let names = |name: &str| text.contains(name);
-        if (names("attributed") || names("window_changes") || names("doubted_")) && self.first("attributed").await {
+        if (names("attributed") || names("window_") || names("doubted_")) && self.first("attributed").await {
             self.add_doubted().await?;
             let view = self.context().await?.sql(ATTRIBUTED).await?;
             self.context().await?.register_table("attributed", view.into_view())?;
         }
-        if names("window_changes")
-            && let Some(span) = span
-            && self.first("window_changes").await
-        {
-            let frame = self.context().await?.sql(WINDOW_CHANGES).await?.with_param_values(span.parameters())?;
-            let schema: SchemaRef = Arc::new(frame.schema().as_arrow().clone());
-            self.add_rows("window_changes", schema, frame.collect().await?).await?;
+        for (name, query) in [("window_calls", WINDOW_CALLS), ("window_changes", WINDOW_CHANGES)] {
+            if names(name)
+                && let Some(span) = span
+                && self.first(name).await
+            {
+                let frame = self.context().await?.sql(query).await?.with_param_values(span.parameters())?;
+                let schema: SchemaRef = Arc::new(frame.schema().as_arrow().clone());
+                self.add_rows(name, schema, frame.collect().await?).await?;
+            }
         }
         Ok(())
     }
 
     /// What is not as CloudTrail delivered it, and the sessions that it tells of.
     async fn add_doubted(&self) -> Result<()> {
-        let text = |names: &[&str]| -> SchemaRef {
-            Arc::new(Schema::new(names.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect::<Vec<_>>()))
-        };
+        let one = |name: &str, kind: DataType| -> SchemaRef { Arc::new(Schema::new(vec![Field::new(name, kind, true)])) };
         let objects = if self.known().await?.is_some() {
             if self.first("verdicts").await {
                 self.show_verdicts().await?;
@@ -160,9 +172,9 @@ impl Reader {
             Vec::new()
         };
         let any = objects.iter().any(|batch| batch.num_rows() > 0);
-        self.add_rows("doubted_objects", text(&["object", "sha256"]), objects).await?;
+        self.add_rows("doubted_objects", one("object_id", DataType::Int64), objects).await?;
         let sessions = if any { self.run(DOUBTED_SESSIONS, Vec::new()).await? } else { Vec::new() };
-        self.add_rows("doubted_sessions", text(&["credential_id"]), sessions).await
+        self.add_rows("doubted_sessions", one("credential_id", DataType::Utf8), sessions).await
     }
 
     async fn add_rows(&self, name: &str, schema: SchemaRef, rows: Vec<RecordBatch>) -> Result<()> {

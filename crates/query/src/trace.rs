@@ -256,7 +256,7 @@ impl Reader {
     }
 
     /// Leaves out mentions of records that gave way to another one under their id; returns all such.
-    async fn drop_conflicts(&self, hits: &mut Vec<Hit>) -> Result<Conflicts> {
+    pub(crate) async fn drop_conflicts(&self, hits: &mut Vec<Hit>) -> Result<Conflicts> {
         let mut conflicts = Conflicts::default();
         if hits.is_empty() {
             return Ok(conflicts);

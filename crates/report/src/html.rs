@@ -47,6 +47,7 @@ struct Page {
     definitions: Vec<(String, String)>,
     recreate: String,
     versions: Vec<(String, i64)>,
+    configuration: Vec<(String, String)>,
     files: Vec<String>,
 }
 
@@ -76,6 +77,7 @@ struct Shown {
     columns: Vec<(String, &'static str)>,
     rows: Vec<Vec<Cell>>,
     more: Option<String>,
+    note: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -123,6 +125,7 @@ pub(crate) fn page(report: &Report, data: &Data, catalogue: &Catalogue) -> Resul
         "recreate-title",
         "recreate-about",
         "versions",
+        "configuration",
         "files-title",
         "no-rows",
         "signoff",
@@ -158,6 +161,7 @@ pub(crate) fn page(report: &Report, data: &Data, catalogue: &Catalogue) -> Resul
             .map(|word| (catalogue.text(&format!("certainty-{word}")), catalogue.text(&format!("meaning-{word}"))))
             .collect(),
         recreate: recreate(report),
+        configuration: report.configuration.iter().map(|(name, hash)| (plain(name).into_owned(), hash.clone())).collect(),
         versions: report.lake_versions.iter().map(|(table, version)| (table.clone(), *version)).collect(),
         files: report.sections.iter().flat_map(|section| section.tables.iter().map(|table| file_name(section.number, table))).collect(),
     };
@@ -264,6 +268,7 @@ fn shown(number: usize, table: &Table, rows: &Rows, report: &Report, catalogue: 
         title: catalogue.text(&format!("table-{}", table.id)),
         columns,
         rows: cells.collect(),
+        note: table.note.map(|note| catalogue.text(&format!("note-{}-{}", table.id, note.replace('_', "-")))),
         more,
         file,
     }
@@ -288,6 +293,8 @@ fn said(column: &str, value: &str, clock: &Period, catalogue: &Catalogue) -> Str
             let key = format!("why-{}", slug(value));
             if catalogue.has(&key) { catalogue.text(&key) } else { cut(value) }
         }
+        // What stands there for a value that is not known, or not there.
+        _ if matches!(column, "before" | "after") && matches!(value, "not_in_lake" | "not_looked_for" | "none") => word("value"),
         _ => cut(value),
     }
 }
@@ -363,5 +370,6 @@ fn calendar(rows: &Rows, report: &Report, catalogue: &Catalogue) -> Shown {
         columns: columns.collect(),
         rows: by_account.into_iter().take(ROWS_SHOWN_MAX).map(cells).collect(),
         more: None,
+        note: None,
     }
 }

@@ -30,6 +30,9 @@ pub struct Manifest {
     pub lake_versions: BTreeMap<String, i64>,
     /// SHA-256 of each query's text.
     pub queries: BTreeMap<String, String>,
+    /// SHA-256 of what was in force beside the lake: lists of the configuration, files of rules and suppressions.
+    #[serde(default)]
+    pub configuration: BTreeMap<String, String>,
     /// The report before this one.
     pub previous: Option<Previous>,
     /// Every other file.

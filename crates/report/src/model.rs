@@ -65,6 +65,11 @@ pub struct Data {
     pub versions: BTreeMap<String, i64>,
     /// The queries' texts, by name.
     pub queries: BTreeMap<String, String>,
+    /// What was in force beside the lake: lists of the configuration and files of rules and suppressions, by name, each with its SHA-256.
+    pub configuration: BTreeMap<String, String>,
+    /// Why a table can say nothing, or not all, by its name: `no_directory`, no listing of the directory was read; `no_leavers_known`, and the
+    /// configuration names nobody who left.
+    pub notes: BTreeMap<String, &'static str>,
     /// The report before this one.
     pub previous: Option<Previous>,
 }
@@ -96,6 +101,8 @@ pub struct Report {
     pub sections: Vec<Section>,
     /// Versions of the lake's tables.
     pub lake_versions: BTreeMap<String, i64>,
+    /// What was in force beside the lake, each with its SHA-256.
+    pub configuration: BTreeMap<String, String>,
     /// The report before this one.
     pub previous: Option<Previous>,
     #[serde(skip)]
@@ -140,6 +147,8 @@ pub struct Table {
     pub(crate) named: Named,
     /// Whether there were more than were read.
     pub truncated: bool,
+    /// Why it can say nothing, or not all.
+    pub note: Option<&'static str>,
 }
 
 /// Rows that know their columns.
@@ -178,14 +187,31 @@ impl Kind {
     pub(crate) fn of(column: &str) -> Self {
         match column {
             "event_time" | "first_time" | "last_time" | "time" | "started" | "ended" | "hour" | "created" | "first_event_time"
-            | "last_event_time" | "newest_event_time" | "from" | "until" | "start" | "end" => Self::Time,
+            | "last_event_time" | "newest_event_time" | "from" | "until" | "start" | "end" | "since" | "listed_until" | "gone_at" => {
+                Self::Time
+            }
             "changes" | "events" | "objects" | "rejected" | "unread" | "inputs" | "attempts" | "calls" | "failed" | "addresses"
             | "user_agents" | "sign_ins" | "commands" | "elevates" | "elevated" | "delay_seconds" | "person_changes" | "minutes"
-            | "count" | "record" => Self::Number,
+            | "count" | "record" | "calls_after" => Self::Number,
             "certainty" => Self::Certainty,
-            "actor_kind" | "disposition" | "mfa" | "transcript" | "finding" | "verdict" | "session_kind" => Self::Word,
-            "event_id" | "alert_id" | "user_arn" | "request" | "command" | "example" | "object" | "session_id" | "access_key_id"
-            | "names" | "source" => Self::Code,
+            "actor_kind" | "disposition" | "mfa" | "transcript" | "finding" | "verdict" | "session_kind" | "used" | "left_source"
+            | "matched_by" | "exception_state" | "exception_kind" => Self::Word,
+            "event_id"
+            | "alert_id"
+            | "user_arn"
+            | "request"
+            | "command"
+            | "example"
+            | "object"
+            | "session_id"
+            | "access_key_id"
+            | "names"
+            | "source"
+            | "before"
+            | "after"
+            | "machine"
+            | "cause_event_ids"
+            | "identity_store_user_id" => Self::Code,
             _ => Self::Text,
         }
     }
@@ -211,6 +237,7 @@ impl Report {
             totals,
             sections: SECTIONS.iter().enumerate().map(|(index, plan)| section(index + 1, plan, data)).collect(),
             lake_versions: data.versions.clone(),
+            configuration: data.configuration.clone(),
             previous: data.previous.clone(),
             clock: period.clone(),
         }
@@ -225,7 +252,13 @@ impl Report {
 fn section(number: usize, plan: &SectionPlan, data: &Data) -> Section {
     let table = |id: &&'static str| {
         let rows = data.table(id);
-        Table { id: (*id).to_owned(), columns: rows.columns.clone(), truncated: rows.truncated, named: Named(rows) }
+        Table {
+            id: (*id).to_owned(),
+            columns: rows.columns.clone(),
+            truncated: rows.truncated,
+            note: data.notes.get(*id).copied(),
+            named: Named(rows),
+        }
     };
     Section { number, id: plan.id, controls: plan.controls, tables: plan.tables.iter().map(table).collect() }
 }
@@ -253,6 +286,9 @@ fn totals(data: &Data) -> BTreeMap<String, u64> {
     totals.insert("privileged_sessions".into(), data.table("privileged").rows.len() as u64);
     totals.insert("sessions".into(), sessions.rows.len() as u64);
     totals.insert("alerts".into(), alerts.rows.iter().filter(|row| alerts.get(row, "disposition") != Some("suppressed")).count() as u64);
+    let assigned = data.table("assigned");
+    let unused = assigned.rows.iter().filter(|row| matches!(assigned.get(row, "used"), Some("never" | "not_since"))).count();
+    totals.insert("unused_assignments".into(), unused as u64);
     totals.insert("elevated_sessions".into(), sessions.rows.iter().filter(|row| sessions.number(row, "elevated") > 0).count() as u64);
     totals
 }

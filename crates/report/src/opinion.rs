@@ -51,7 +51,7 @@ pub struct Opinion {
 }
 
 /// Words of findings, and whether each is a hole.
-pub(crate) const CODES: [(&str, bool); 15] = [
+pub(crate) const CODES: [(&str, bool); 17] = [
     ("no_logs", true),
     ("tampering", true),
     ("not_complete", true),
@@ -66,6 +66,8 @@ pub(crate) const CODES: [(&str, bool); 15] = [
     ("orphan_log", false),
     ("alerts", false),
     ("log_protection", false),
+    ("leavers", false),
+    ("exceptions_expired", false),
     ("late_changes", false),
 ];
 
@@ -117,6 +119,12 @@ fn count(code: &str, data: &Data) -> u64 {
             alerts.rows.len() as u64 - word(&alerts, "disposition", "suppressed")
         }
         "log_protection" => rows("log_protection"),
+        "leavers" => {
+            let leavers = table("leavers");
+            let sure = |row: &&Vec<Option<String>>| matches!(leavers.get(row, "certainty"), Some("proven" | "attested"));
+            leavers.rows.iter().filter(sure).filter(|row| leavers.number(row, "calls_after") > 0).count() as u64
+        }
+        "exceptions_expired" => word(&table("exceptions"), "exception_state", "expired"),
         "late_changes" => rows("late_changes"),
         _ => 0,
     }
@@ -146,6 +154,8 @@ mod tests {
             complete: true,
             versions: BTreeMap::new(),
             queries: BTreeMap::new(),
+            configuration: BTreeMap::new(),
+            notes: BTreeMap::new(),
             previous: None,
         }
     }
@@ -193,6 +203,12 @@ mod tests {
         check(&with("alerts", &["disposition"], &["sent"]), State::Findings, &["alerts"]);
         check(&with("alerts", &["disposition"], &["suppressed"]), State::Clear, &[]);
         check(&with("log_protection", &["event_name"], &["StopLogging"]), State::Findings, &["log_protection"]);
+        let left = ["certainty", "calls_after"];
+        check(&with("leavers", &left, &["proven", "3"]), State::Findings, &["leavers"]);
+        check(&with("leavers", &left, &["proven", "0"]), State::Clear, &[]);
+        check(&with("leavers", &left, &["probable", "3"]), State::Clear, &[]);
+        check(&with("exceptions", &["exception_state"], &["expired"]), State::Findings, &["exceptions_expired"]);
+        check(&with("exceptions", &["exception_state"], &["expires_soon"]), State::Clear, &[]);
         check(&with("late_changes", &["event_id"], &["x"]), State::Findings, &["late_changes"]);
     }
 

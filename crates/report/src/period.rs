@@ -93,6 +93,12 @@ impl Period {
         Self::between(day.to_string(), format!("--date {day}"), day, day, zone_name)
     }
 
+    /// The end of a day, `YYYY-MM-DD`, in the period's zone, microseconds since 1970.
+    pub fn end_of(&self, day: &str) -> Option<i64> {
+        let next = date(day).ok()?.checked_add(1.day()).ok()?;
+        Some(next.to_zoned(self.zone.clone()).ok()?.timestamp().as_microsecond())
+    }
+
     /// Any span, microseconds since 1970.
     ///
     /// # Errors

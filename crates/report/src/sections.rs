@@ -11,7 +11,7 @@ pub(crate) struct SectionPlan {
 }
 
 /// Every section, in order.
-pub(crate) const SECTIONS: [SectionPlan; 12] = [
+pub(crate) const SECTIONS: [SectionPlan; 13] = [
     SectionPlan { id: "completeness", controls: &["8.15", "5.33", "8.17"], tables: &["completeness", "gaps", "rejects", "delay"] },
     SectionPlan { id: "summary", controls: &[], tables: &["changes_by_hour"] },
     SectionPlan { id: "attribution", controls: &["5.16", "5.28"], tables: &["certainty", "unattributed"] },
@@ -19,21 +19,26 @@ pub(crate) const SECTIONS: [SectionPlan; 12] = [
     SectionPlan {
         id: "changes",
         controls: &["8.32", "8.9"],
-        tables: &["changes_by_person", "people_by_account", "changes_by_machine", "failures"],
+        tables: &["changes_by_person", "people_by_account", "changes_by_machine", "causes", "failures"],
     },
-    SectionPlan { id: "access_rights", controls: &["5.15", "5.18"], tables: &["access_rights", "permission_sets"] },
-    SectionPlan { id: "identities", controls: &["5.16", "5.17", "8.5"], tables: &["long_lived_keys", "shared_identities", "sign_ins"] },
+    SectionPlan { id: "access_rights", controls: &["5.15", "5.18"], tables: &["access_rights", "assigned", "permission_sets"] },
+    SectionPlan {
+        id: "identities",
+        controls: &["5.16", "5.17", "6.5", "8.5"],
+        tables: &["leavers", "long_lived_keys", "shared_identities", "sign_ins"],
+    },
     SectionPlan { id: "suppliers", controls: &["5.19", "5.22"], tables: &["suppliers"] },
     SectionPlan { id: "sessions", controls: &["8.15", "8.18"], tables: &["sessions"] },
     SectionPlan { id: "alerts", controls: &["8.16", "5.25", "5.26"], tables: &["alerts", "runs"] },
     SectionPlan { id: "protection", controls: &["5.33", "8.15"], tables: &["verdicts", "log_protection"] },
+    SectionPlan { id: "exceptions", controls: &["5.36", "8.16"], tables: &["exceptions"] },
     SectionPlan { id: "corrections", controls: &["5.28"], tables: &["late_changes"] },
 ];
 
 /// Controls of the index, each with a label of our own in the catalogues.
-pub(crate) const CONTROLS: [&str; 18] = [
-    "5.15", "5.16", "5.17", "5.18", "5.19", "5.22", "5.25", "5.26", "5.28", "5.33", "8.2", "8.5", "8.9", "8.15", "8.16", "8.17", "8.18",
-    "8.32",
+pub(crate) const CONTROLS: [&str; 20] = [
+    "5.15", "5.16", "5.17", "5.18", "5.19", "5.22", "5.25", "5.26", "5.28", "5.33", "5.36", "6.5", "8.2", "8.5", "8.9", "8.15", "8.16",
+    "8.17", "8.18", "8.32",
 ];
 
 /// Names of the tables of every section, in order.
@@ -70,6 +75,9 @@ mod tests {
                 for table in section.tables {
                     assert!(catalogue.has(&format!("table-{table}")), "{table}");
                 }
+            }
+            for (table, note) in [("assigned", "no-directory"), ("leavers", "no-leavers-known")] {
+                assert!(tables().contains(&table) && catalogue.has(&format!("note-{table}-{note}")), "{table} {note}");
             }
             for (control, sections) in index() {
                 assert!(!sections.is_empty(), "{control}");

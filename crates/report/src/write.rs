@@ -9,6 +9,9 @@ use crate::{csv, html, markdown};
 /// The manifest's name.
 pub const MANIFEST: &str = "manifest.json";
 
+/// What `report.json` is, for programs: JSON Schema, draft 2020-12.
+const SCHEMA: &str = include_str!("../schema/report.schema.json");
+
 /// A file of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
@@ -28,7 +31,7 @@ fn json(name: &str, value: &impl serde::Serialize) -> Result<File> {
     Ok(file(name, bytes))
 }
 
-/// Every file of a report, the manifest last: a page and a summary in each language, a CSV for each table, `report.json`.
+/// Every file of a report, the manifest last: a page and a summary in each language, a CSV for each table, `report.json` and its schema.
 ///
 /// # Errors
 /// Where one cannot be written: a mistake of ours.
@@ -46,6 +49,7 @@ pub fn files(data: &Data, languages: &[Language]) -> Result<Vec<File>> {
         }
     }
     files.push(json("report.json", &report)?);
+    files.push(file("report.schema.json", SCHEMA));
     let manifest = Manifest {
         schema: "whodid.report-manifest/v1".into(),
         tool_version: report.tool_version.clone(),
@@ -57,6 +61,7 @@ pub fn files(data: &Data, languages: &[Language]) -> Result<Vec<File>> {
         opinion: report.opinion.state.word().into(),
         lake_versions: data.versions.clone(),
         queries: data.queries.iter().map(|(name, text)| (name.clone(), sha256(text.as_bytes()))).collect(),
+        configuration: data.configuration.clone(),
         previous: data.previous.clone(),
         parts: parts(&files),
     };

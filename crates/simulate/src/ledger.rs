@@ -28,6 +28,17 @@ pub struct Ledger {
     /// Texts that lie in secret places of the records (session tokens, environment values, user data): none of
     /// them may show in any output.
     pub canaries: Vec<String>,
+    /// When Identity Center last opened a session that then made a call, by whom, in which account and for which permission set.
+    pub uses: BTreeMap<Use, jiff::Timestamp>,
+}
+
+/// A permission set in an account, in a person's hands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Use {
+    pub permission_set: String,
+    pub account_id: String,
+    /// The Identity Center user's.
+    pub user_id: String,
 }
 
 /// A successful change that one may ask about.

@@ -8,6 +8,7 @@
 mod changes;
 mod deliver;
 mod digest;
+mod directory;
 mod issue;
 mod issue_local;
 mod ledger;
@@ -25,7 +26,7 @@ pub mod terminal;
 mod text;
 
 pub use digest::{Delivered, DigestChain, DigestObject, ListedLog, Trail, run_with_digests};
-pub use ledger::{Act, Actor, Cause, Hop, Ledger, Question, Via};
+pub use ledger::{Act, Actor, Cause, Hop, Ledger, Question, Use, Via};
 pub use organisation::{Account, Organisation, Person};
 pub use sign::{KeyError, Signer};
 

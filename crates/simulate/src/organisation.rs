@@ -79,6 +79,11 @@ pub struct Person {
 }
 
 impl Person {
+    /// Of another company.
+    pub fn is_contractor(&self) -> bool {
+        self.user_name.ends_with("@example.com")
+    }
+
     /// What stands before the `@`.
     pub(crate) fn short(&self) -> &str {
         self.user_name.split('@').next().unwrap_or(&self.user_name)

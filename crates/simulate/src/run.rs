@@ -53,6 +53,11 @@ pub(crate) fn run(plan: &Plan, deliver: &mut dyn FnMut(LogObject)) -> Ledger {
         questions.push(question);
     }
     acts.append(&mut quiet.acts);
+    let mut uses = scene.uses.clone();
+    for (used, opened) in std::mem::take(&mut quiet.uses) {
+        let last = uses.entry(used).or_insert(opened);
+        *last = opened.max(*last);
+    }
     Ledger {
         acts,
         questions,
@@ -63,6 +68,7 @@ pub(crate) fn run(plan: &Plan, deliver: &mut dyn FnMut(LogObject)) -> Ledger {
         lost: scene.lost + quiet.lost,
         hostile,
         canaries: scene.canaries.all(),
+        uses,
         organisation: organisation.clone(),
     }
 }

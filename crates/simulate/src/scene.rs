@@ -1,13 +1,13 @@
 //! Where simulated acts happen: a call in, its records into the queue and its truth into the ledger.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::Loss;
-use crate::ledger::{Act, Cause, Question};
+use crate::ledger::{Act, Cause, Question, Use};
 use crate::organisation::{GLOBAL_REGION, HOME_REGION, Organisation, REGIONS, Role};
 use crate::random::Random;
 use crate::record::{Body, Envelope, How, identity, write};
-use crate::session::{Grade, Session};
+use crate::session::{Grade, Session, Who};
 use crate::text::quoted;
 
 /// A record that is made, and not yet delivered.
@@ -49,6 +49,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) story: &'static str,
     pub(crate) out: Vec<Pending>,
     pub(crate) acts: Vec<Act>,
+    /// When a session of Identity Center that made a call was last opened.
+    pub(crate) uses: BTreeMap<Use, jiff::Timestamp>,
     /// Issuing events are lost by this many in a thousand.
     pub(crate) loss_per_mille: u64,
     pub(crate) lost: usize,
@@ -82,6 +84,7 @@ impl<'a> Scene<'a> {
             story: "background",
             out: Vec::new(),
             acts: Vec::new(),
+            uses: BTreeMap::new(),
             loss_per_mille: match loss {
                 Loss::None => 0,
                 Loss::IssuingEvents => 350,
@@ -96,7 +99,7 @@ impl<'a> Scene<'a> {
 
     /// A plain call: the record, and no truth. Returns the event id.
     pub(crate) fn call(&mut self, session: &Session, at: i64, body: &Body, how: &How) -> String {
-        let identity = identity(session, self.organisation, body.source, how);
+        let identity = self.identity(session, body.source, how);
         let account_id = session.account_id.clone();
         self.record(&identity, at, &account_id, body, how, None, None)
     }
@@ -109,13 +112,26 @@ impl<'a> Scene<'a> {
 
     /// A change to what another account owns, recorded in both.
     pub(crate) fn act_across(&mut self, session: &Session, at: i64, owner: &str, body: &Body, how: &How) -> usize {
-        let full = identity(session, self.organisation, body.source, how);
+        let full = self.identity(session, body.source, how);
         let (shared, request) = (self.random.uuid(), self.random.uuid());
         let account_id = session.account_id.clone();
         let own = self.record(&full, at, &account_id, body, how, Some(&shared), Some(&request));
         let brief = account_identity(&session.principal_id(), &account_id);
         let other = self.record(&brief, at, owner, body, how, Some(&shared), Some(&request));
         self.note(session, at, body, how, own, vec![other])
+    }
+
+    /// The `userIdentity` of a session's call; and notes that the session was used.
+    pub(crate) fn identity(&mut self, session: &Session, source: &str, how: &How) -> String {
+        if let (Some(user_id), Who::Role { role, .. }) = (&session.on_behalf_of, &session.who)
+            && let Some((set, _)) = role.name.strip_prefix("AWSReservedSSO_").and_then(|rest| rest.rsplit_once('_'))
+        {
+            let used = Use { permission_set: set.to_owned(), account_id: role.account_id.clone(), user_id: user_id.clone() };
+            let opened = jiff::Timestamp::from_second(session.created).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+            let last = self.uses.entry(used).or_insert(opened);
+            *last = opened.max(*last);
+        }
+        identity(session, self.organisation, source, how)
     }
 
     fn note(&mut self, session: &Session, at: i64, body: &Body, how: &How, event_id: String, copies: Vec<String>) -> usize {

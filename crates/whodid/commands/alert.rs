@@ -438,7 +438,7 @@ fn is_awaited(session: &Session, now: i64) -> bool {
 }
 
 /// The rules of a file, or of the files of a folder, in the order of their names.
-fn rule_files(path: &Path) -> Vec<PathBuf> {
+pub(super) fn rule_files(path: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(path) else { return vec![path.to_owned()] };
     let is_rule = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yml" || ending == "yaml");
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_rule).collect();
@@ -446,7 +446,7 @@ fn rule_files(path: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn text_of(path: &Path) -> Result<String, Failure> {
+pub(super) fn text_of(path: &Path) -> Result<String, Failure> {
     let failed = |error: std::io::Error| {
         Failure::usage(format!("cannot read {}: {error}", path.display()), "give a readable file of Sigma rules or suppressions")
     };

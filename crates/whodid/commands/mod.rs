@@ -8,6 +8,7 @@ pub(crate) mod directory;
 pub(crate) mod discover;
 pub(crate) mod doctor;
 pub(crate) mod dry_run;
+mod exceptions;
 mod follow;
 pub(crate) mod ingest;
 pub(crate) mod init;

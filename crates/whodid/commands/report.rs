@@ -5,6 +5,7 @@
 
 use crate::args::{Report, ReportPeriod, ReportVerb};
 use crate::commands::asking;
+use crate::commands::exceptions::InForce;
 use crate::commands::verify::{Tally, verify};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -12,7 +13,7 @@ use crate::render;
 use crate::settings::Settings;
 use ::report::{Data, Fault, Language, MANIFEST, Manifest, Period, Previous, Rows};
 use lake::Lake;
-use query::{Change, Question, REPORT_QUERIES, Reader, ReportSpan, Session, SessionQuestion, Verb};
+use query::{Change, Question, REPORT_QUERIES, Reader, ReportSpan, Session, SessionQuestion, SqlRows, Verb};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -92,8 +93,9 @@ async fn make(settings: &Settings, asked: &Report) -> Result<Exit, Failure> {
         Some(previous) => Some(read_manifest(previous)?),
         None => newest_before(&folder, period.since)?,
     };
+    let in_force = InForce::read(settings, &asked.suppress, &asked.rules)?;
     let asking = asking(settings).await?;
-    let data = gather(settings, &asking.lake, period, before, asked.company.clone()).await?;
+    let data = gather(settings, &asking.lake, period, before, (asked.company.clone(), &in_force)).await?;
     let files = ::report::files(&data, &languages)?;
     let manifest = files.last().map(|file| file.bytes.as_slice()).unwrap_or_default();
     let folder = free(&folder, manifest)?;
@@ -124,17 +126,26 @@ async fn gather(
     lake: &Lake,
     period: Period,
     before: Option<(Manifest, Previous)>,
-    company: Option<String>,
+    (company, in_force): (Option<String>, &InForce),
 ) -> Result<Data, Failure> {
     let as_of = Reader::new(lake).known_until().await?;
     let now = as_of.unwrap_or(period.since);
     let reader = Reader::new(lake).at(now).knowing(settings.configured.clone());
     let span = ReportSpan { since: period.since, until: period.until, trend: period.trend_since(), version: 0 };
     let mut tables = BTreeMap::new();
-    for (name, text) in REPORT_QUERIES.iter().filter(|(name, _)| *name != "late_changes" && *name != "population") {
-        let rows = reader.report_rows(text, span).await?;
-        tables.insert((*name).to_owned(), Rows { columns: rows.columns, rows: rows.rows, truncated: rows.truncated });
+    let has_directory = reader.has_directory(period.until).await?;
+    let is_asked = |name: &str| !matches!(name, "late_changes" | "population") && (has_directory || name != "assigned");
+    for (name, text) in REPORT_QUERIES.iter().filter(|(name, _)| is_asked(name)) {
+        let mut found = reader.report_rows(text, span).await?;
+        if *name == "access_rights" {
+            found = reader.add_before(found).await?;
+        }
+        tables.insert((*name).to_owned(), rows(found));
     }
+    tables.insert("leavers".into(), rows(reader.leavers(span, &|day| period.end_of(day)).await?));
+    tables.insert("causes".into(), rows(reader.machine_causes(span).await?));
+    let register = tables.get("alerts").map(|alerts| in_force.register(&period, alerts)).unwrap_or_default();
+    tables.insert("exceptions".into(), register);
     let (_, coverage) = reader.coverage(Some(period.since), Some(period.until)).await?;
     tables.insert("gaps".into(), gaps(&coverage));
     let question = SessionQuestion {
@@ -157,8 +168,15 @@ async fn gather(
         (manifest.until_micros - LATE_MICROS, manifest.until_micros, version.unwrap_or(i64::MAX))
     });
     let text = REPORT_QUERIES.iter().find(|(name, _)| *name == "late_changes").map(|(_, text)| *text).unwrap_or_default();
-    let rows = reader.report_rows(text, ReportSpan { since, until, version, ..span }).await?;
-    tables.insert("late_changes".into(), Rows { columns: rows.columns, rows: rows.rows, truncated: rows.truncated });
+    let late = reader.report_rows(text, ReportSpan { since, until, version, ..span }).await?;
+    tables.insert("late_changes".into(), rows(late));
+    let mut notes = BTreeMap::new();
+    if !has_directory {
+        notes.insert("assigned".to_owned(), "no_directory");
+        if settings.configured.people.leavers().next().is_none() {
+            notes.insert("leavers".to_owned(), "no_leavers_known");
+        }
+    }
     Ok(Data {
         period,
         as_of,
@@ -171,9 +189,15 @@ async fn gather(
             .filter(|(name, _)| !NOT_SHOWN.contains(name))
             .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
             .collect(),
+        configuration: in_force.hashes.clone(),
+        notes,
         previous: before.map(|(_, previous)| previous),
         tables,
     })
+}
+
+fn rows(found: SqlRows) -> Rows {
+    Rows { columns: found.columns, rows: found.rows, truncated: found.truncated }
 }
 
 fn gaps(coverage: &query::Coverage) -> Rows {

@@ -1,0 +1,239 @@
+//! Changes of access rights in, the values before and after each out.
+//!
+//! The value before is that of the last earlier event in the lake that set the same thing, found by the index of mentions; where there is none, or
+//! where the last one does not say what it set, it is not known. What digests contradict sets nothing.
+
+use crate::error::{Error, Result};
+use crate::hits::{self, number, optional, text};
+use crate::reader::Reader;
+use crate::session_log::times;
+use crate::setting::{Done, Setting, done};
+use crate::sql_rows::SqlRows;
+use datafusion::arrow::array::StringArray;
+use event::resource::spellings;
+use event::time::micros;
+use lake::{Moments, Table};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Things of one report of which earlier values are looked for, at most.
+const THINGS_MAX: usize = 500;
+/// Earlier calls about one thing that are looked at, the newest, at most.
+const EARLIER_MAX: usize = 200;
+/// Letters of a value in a report, at most; a longer one is cut, and its SHA-256 stands behind it.
+const VALUE_LETTERS_MAX: usize = 1_000;
+
+/// What stands where the lake does not have a value.
+const NOT_IN_LAKE: &str = "not_in_lake";
+/// What stands where there was, or is, nothing.
+const NONE: &str = "none";
+
+const EVENT_COLUMNS: [&str; 10] = [
+    "event_id",
+    "event_time",
+    "recipient_account_id",
+    "aws_region",
+    "event_source",
+    "event_name",
+    "error_code",
+    "request_parameters",
+    "response_elements",
+    "object_id",
+];
+
+/// A setting, whose account and in which region.
+type Key = (String, String, Setting);
+
+/// When a setting was changed: time, event id.
+type At = (i64, String);
+
+/// What was done to settings, in order.
+type Timeline = BTreeMap<Key, BTreeMap<At, Done>>;
+
+/// What stood before an event, and after it.
+#[derive(Debug, PartialEq, Eq)]
+struct Values {
+    before: String,
+    after: String,
+}
+
+/// A row of the table.
+struct Row {
+    at: At,
+    account: String,
+}
+
+impl Reader {
+    /// Adds what was set before and after to rows that have `event_time`, `event_id` and `account_id`, in columns `before` and `after`; nothing for
+    /// calls that set no whole value.
+    ///
+    /// # Errors
+    /// Where the lake cannot be read.
+    pub async fn add_before(&self, mut rows: SqlRows) -> Result<SqlRows> {
+        let place = |name: &str| rows.columns.iter().position(|column| column == name);
+        let (Some(time), Some(id), Some(account)) = (place("event_time"), place("event_id"), place("account_id")) else { return Ok(rows) };
+        let row = |row: &Vec<Option<String>>| {
+            let value = |place: usize| row.get(place).cloned().flatten();
+            Some(Row { at: (micros(&value(time)?)?, value(id)?), account: value(account)? })
+        };
+        let asked: Vec<Option<Row>> = rows.rows.iter().map(row).collect();
+        let mut moments: BTreeMap<i32, Moments> = BTreeMap::new();
+        for row in asked.iter().flatten() {
+            moments.entry(lake::day_of(row.at.0)).or_default().insert((row.at.0, row.account.clone()));
+        }
+        let ids: BTreeSet<&str> = asked.iter().flatten().map(|row| row.at.1.as_str()).collect();
+        let mut timeline = Timeline::new();
+        self.read_settings(moments, &mut timeline).await?;
+        // Only what the rows are about is looked for further.
+        timeline.retain(|_, done| done.keys().any(|(_, id)| ids.contains(id.as_str())));
+        let things: BTreeSet<(String, String, i64)> = timeline.iter().filter_map(|(key, done)| needs_more(key, done)).collect();
+        let looked = self.read_earlier(&things, &mut timeline).await?;
+        let mut by_event: BTreeMap<(&str, &str), Values> = BTreeMap::new();
+        for ((account, _, setting), done) in &timeline {
+            let whole = looked.contains(&(account.as_str(), setting.thing.as_str()));
+            for ((_, id), values) in done.keys().zip(values(done, whole)) {
+                by_event.insert((account, id), values);
+            }
+        }
+        for (row, asked) in rows.rows.iter_mut().zip(&asked) {
+            let values = asked.as_ref().and_then(|asked| by_event.get(&(asked.account.as_str(), asked.at.1.as_str())));
+            row.push(values.map(|values| values.before.clone()));
+            row.push(values.map(|values| values.after.clone()));
+        }
+        rows.columns.extend(["before".to_owned(), "after".to_owned()]);
+        Ok(rows)
+    }
+
+    /// Looks for earlier calls about things; of which things all of them were looked at.
+    async fn read_earlier<'t>(
+        &self,
+        things: &'t BTreeSet<(String, String, i64)>,
+        timeline: &mut Timeline,
+    ) -> Result<BTreeSet<(&'t str, &'t str)>> {
+        let mentions = self.points(Table::Mentions).await?;
+        let (mut moments, mut looked): (BTreeMap<i32, Moments>, _) = (BTreeMap::new(), BTreeSet::new());
+        for (account, thing, until) in things.iter().take(THINGS_MAX) {
+            let mut hits = Vec::new();
+            for spelling in spellings(thing) {
+                hits.extend(hits::read_mentions(&mentions.mentions_of(&spelling.key, i64::MIN..*until).await?)?);
+            }
+            hits.retain(|hit| !hit.read_only && !hit.failed && hit.recipient_account_id == *account);
+            hits.sort_by_key(|hit| std::cmp::Reverse(hit.event_time));
+            if hits.len() <= EARLIER_MAX {
+                looked.insert((account.as_str(), thing.as_str()));
+            }
+            for hit in hits.into_iter().take(EARLIER_MAX) {
+                moments.entry(lake::day_of(hit.event_time)).or_default().insert((hit.event_time, hit.recipient_account_id));
+            }
+        }
+        let mut earlier = Timeline::new();
+        self.read_settings(moments, &mut earlier).await?;
+        for (key, done) in earlier {
+            if let Some(held) = timeline.get_mut(&key) {
+                held.extend(done);
+            }
+        }
+        Ok(looked)
+    }
+
+    /// Reads what the calls of given moments set.
+    async fn read_settings(&self, moments: BTreeMap<i32, Moments>, timeline: &mut Timeline) -> Result<()> {
+        let events = self.points(Table::Events).await?;
+        let (mut found, mut objects) = (Vec::new(), BTreeSet::new());
+        for (day, moments) in moments {
+            for batch in events.events_at(day, &moments, &EVENT_COLUMNS).await? {
+                let (id, account) = (text(&batch, "event_id")?, text(&batch, "recipient_account_id")?);
+                let region = text(&batch, "aws_region")?;
+                let (source, name, error) = (text(&batch, "event_source")?, text(&batch, "event_name")?, text(&batch, "error_code")?);
+                let (request, response) = (text(&batch, "request_parameters")?, text(&batch, "response_elements")?);
+                let object = number(&batch, "object_id")?;
+                for (row, time) in times(&batch, "event_time")?.into_iter().enumerate() {
+                    let Some(time) = time.filter(|_| optional(&error, row).is_none()) else { continue };
+                    let said = done(source.value(row), name.value(row), &json(&request, row)?, &json(&response, row)?);
+                    let Some((setting, done)) = said else { continue };
+                    objects.insert(object.value(row));
+                    let key = (account.value(row).to_owned(), region.value(row).to_owned(), setting);
+                    found.push((object.value(row), key, (time, id.value(row).to_owned()), done));
+                }
+            }
+        }
+        let places = self.places(objects).await?;
+        for (object, key, at, done) in found {
+            let done = if places.is_doubtful(object) { Done::Unsaid } else { done };
+            timeline.entry(key).or_default().insert(at, done);
+        }
+        Ok(())
+    }
+}
+
+/// A thing whose first change in hand does not say what was before: account, thing, and before when to look.
+fn needs_more((account, _, setting): &Key, done: &BTreeMap<At, Done>) -> Option<(String, String, i64)> {
+    let ((time, _), first) = done.first_key_value()?;
+    (!matches!(first, Done::Made(_))).then(|| (account.clone(), setting.thing.clone(), *time))
+}
+
+fn json(column: &StringArray, row: usize) -> Result<Value> {
+    match optional(column, row) {
+        Some(text) => serde_json::from_str(&text).map_err(|error| Error::Query { source: error.into() }),
+        None => Ok(Value::Null),
+    }
+}
+
+/// The values around each change of a setting, in order. `looked`: whether earlier changes were looked for.
+fn values(done: &BTreeMap<At, Done>, looked: bool) -> Vec<Values> {
+    let not_known = if looked { NOT_IN_LAKE } else { "not_looked_for" };
+    let mut held = not_known.to_owned();
+    let step = |done: &Done| {
+        let after = match done {
+            Done::Set(value) | Done::Made(value) => shown(value),
+            Done::Removed => NONE.to_owned(),
+            Done::Unsaid => NOT_IN_LAKE.to_owned(),
+        };
+        let before = std::mem::replace(&mut held, after.clone());
+        Values { before: if matches!(done, Done::Made(_)) { NONE.to_owned() } else { before }, after }
+    };
+    done.values().map(step).collect()
+}
+
+/// A value as a report has it.
+fn shown(value: &str) -> String {
+    match value.char_indices().nth(VALUE_LETTERS_MAX) {
+        Some((end, _)) => format!("{}… (SHA-256 {})", value.get(..end).unwrap_or_default(), lake::sha256(value.as_bytes())),
+        None => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(done: &[Done], looked: bool) -> Vec<(String, String)> {
+        let done = done.iter().enumerate().map(|(place, done)| ((i64::try_from(place).unwrap(), String::new()), done.clone())).collect();
+        values(&done, looked).into_iter().map(|values| (values.before, values.after)).collect()
+    }
+
+    #[test]
+    fn each_value_was_set_by_the_last_change_that_says_it() {
+        let set = |value: &str| Done::Set(value.to_owned());
+        let pairs =
+            |pairs: &[(&str, &str)]| pairs.iter().map(|(before, after)| ((*before).to_owned(), (*after).to_owned())).collect::<Vec<_>>();
+        assert_eq!(
+            told(&[set("a"), set("b"), Done::Removed, set("c")], true),
+            pairs(&[("not_in_lake", "a"), ("a", "b"), ("b", "none"), ("none", "c")])
+        );
+        assert_eq!(told(&[set("a")], false), pairs(&[("not_looked_for", "a")]));
+        assert_eq!(
+            told(&[Done::Made("a".into()), Done::Unsaid, set("b")], true),
+            pairs(&[("none", "a"), ("a", "not_in_lake"), ("not_in_lake", "b")])
+        );
+    }
+
+    #[test]
+    fn a_long_value_is_cut_and_known_by_its_hash() {
+        let long = "漢".repeat(VALUE_LETTERS_MAX + 1);
+        let cut = shown(&long);
+        assert!(cut.starts_with(&"漢".repeat(VALUE_LETTERS_MAX)) && cut.contains("… (SHA-256 ") && cut.len() < long.len() + 100);
+        assert_ne!(cut, shown(&("漢".repeat(VALUE_LETTERS_MAX) + "字")));
+        assert_eq!(shown(&long[..3 * VALUE_LETTERS_MAX]), long[..3 * VALUE_LETTERS_MAX]);
+    }
+}
