@@ -3,8 +3,10 @@
 use arrow::array::StringArray;
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::error::ArrowError;
+use bytes::Bytes;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher as _;
+use std::sync::Arc;
 
 /// Bytes of a piece of memory for text; a longer text gets one of its own.
 const PIECE_BYTES: usize = 4 << 20;
@@ -76,7 +78,8 @@ impl Texts {
 /// Names, each kept once and known by a number.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    text: String,
+    /// One after the other; a column of them shares it.
+    text: Arc<String>,
     ends: Vec<usize>,
     numbers: HashTable<u32>,
     hasher: DefaultHashBuilder,
@@ -92,8 +95,10 @@ impl Names {
             return *number;
         }
         let number = ends.len() as u32;
+        let text = Arc::make_mut(text);
         text.push_str(name);
         ends.push(text.len());
+        let text = &*text;
         numbers.insert_unique(hash, number, |number| hasher.hash_one(slice(text, ends, *number)));
         number
     }
@@ -143,7 +148,10 @@ impl Names {
 
     /// Forgets all names.
     pub(crate) fn clear(&mut self) {
-        self.text.clear();
+        match Arc::get_mut(&mut self.text) {
+            Some(text) => text.clear(),
+            None => self.text = Arc::default(),
+        }
         self.ends.clear();
         self.numbers.clear();
     }
@@ -164,7 +172,8 @@ impl Names {
         if i32::try_from(self.text.len()).is_err() {
             return Err(ArrowError::OffsetOverflowError(self.text.len()));
         }
-        StringArray::try_new(OffsetBuffer::new(ScalarBuffer::from(offsets)), Buffer::from(self.text.as_bytes()), None)
+        let text = Buffer::from(Bytes::from_owner(Text(Arc::clone(&self.text))));
+        StringArray::try_new(OffsetBuffer::new(ScalarBuffer::from(offsets)), text, None)
     }
 }
 
@@ -172,6 +181,15 @@ fn slice<'t>(text: &'t str, ends: &[usize], number: u32) -> &'t str {
     let number = number as usize;
     let start = number.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
     ends.get(number).and_then(|end| text.get(start..*end)).unwrap_or("")
+}
+
+/// Text that its names and their columns share.
+struct Text(Arc<String>);
+
+impl AsRef<[u8]> for Text {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
 }
 
 #[cfg(test)]

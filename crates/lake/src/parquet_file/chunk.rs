@@ -32,6 +32,8 @@ const COMPRESSED_DICTIONARY_BYTES_MIN: usize = 1 << 10;
 /// How often a bloom filter may say that something is there which is not.
 const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 const ZSTD_LEVEL: i32 = 1;
+/// Bytes of a page below which compression gains less than its frame takes.
+const PRESSED_BYTES_MIN: usize = 48;
 
 /// How values are written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,19 +88,54 @@ pub(super) enum OwnSpan {
 pub(super) struct Press {
     zstd: zstd::bulk::Compressor<'static>,
     body: Vec<u8>,
+    pressed: Vec<u8>,
+    pages: Vec<u8>,
 }
 
 impl Press {
     pub(super) fn new() -> std::io::Result<Self> {
-        Ok(Self { zstd: zstd::bulk::Compressor::new(ZSTD_LEVEL)?, body: Vec::new() })
+        Ok(Self { zstd: zstd::bulk::Compressor::new(ZSTD_LEVEL)?, body: Vec::new(), pressed: Vec::new(), pages: Vec::new() })
     }
 
-    fn press(&mut self, codec: Compression) -> Result<Bytes> {
+    /// The page that lies ready; one of which it is known that it is `dense` only in the form that the codec wants.
+    fn press(&mut self, codec: Compression, is_dense: bool) -> Result<Bytes> {
+        let Self { zstd, body, pressed, .. } = self;
         Ok(match codec {
-            Compression::UNCOMPRESSED => Bytes::copy_from_slice(&self.body),
-            Compression::LZ4_RAW => lz4_flex::block::compress(&self.body).into(),
-            _ => self.zstd.compress(&self.body).map_err(|error| ParquetError::External(error.into()))?.into(),
+            Compression::UNCOMPRESSED => Bytes::copy_from_slice(body),
+            Compression::LZ4_RAW => lz4_flex::block::compress(body).into(),
+            _ if is_dense || body.len() < PRESSED_BYTES_MIN => {
+                pressed.clear();
+                stored(body, pressed);
+                Bytes::copy_from_slice(pressed)
+            }
+            _ => {
+                pressed.clear();
+                pressed.reserve(zstd::zstd_safe::compress_bound(body.len()));
+                zstd.compress_to_buffer(body, pressed).map_err(|error| ParquetError::External(error.into()))?;
+                Bytes::copy_from_slice(pressed)
+            }
         })
+    }
+}
+
+/// A Zstandard frame of blocks that are stored as they are (RFC 8878, 3.1.1).
+pub(super) fn stored(body: &[u8], out: &mut Vec<u8>) {
+    const BLOCK_BYTES_MAX: usize = 128 << 10;
+    const RAW: u32 = 0;
+    out.extend_from_slice(&0xFD2F_B528_u32.to_le_bytes());
+    // One segment, its length in four bytes, no checksum, no dictionary.
+    out.push(0b1010_0000);
+    out.extend_from_slice(&(body.len() as u32).to_le_bytes());
+    let mut rest = body;
+    loop {
+        let (block, more) = rest.split_at(rest.len().min(BLOCK_BYTES_MAX));
+        let header = (block.len() as u32) << 3 | RAW << 1 | u32::from(more.is_empty());
+        out.extend_from_slice(header.to_le_bytes().get(..3).unwrap_or(&[]));
+        out.extend_from_slice(block);
+        rest = more;
+        if rest.is_empty() {
+            return;
+        }
     }
 }
 
@@ -119,13 +156,14 @@ pub(super) fn chunk(press: &mut Press, wanted: &Wanted, leaf: &Leaf<'_>) -> Resu
         (None, Form::Delta, Source::Numbers(_)) => Encoding::DELTA_BINARY_PACKED,
         _ => Encoding::PLAIN,
     };
+    // The values of a column without any, or with few, are not worth a context.
     let is_small = leaf.at.is_empty() || dictionary.as_ref().is_some_and(|dictionary| dictionary.bytes < COMPRESSED_DICTIONARY_BYTES_MIN);
     let compression = match wanted.codec {
         _ if is_small => Compression::UNCOMPRESSED,
         Codec::Lz4 => Compression::LZ4_RAW,
         Codec::Zstd => Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?),
     };
-    let mut sink = TrackedWrite::new(Vec::new());
+    let mut sink = TrackedWrite::new(std::mem::take(&mut press.pages));
     let mut pages = SerializedPageWriter::new(&mut sink);
     let (mut plain, mut pressed) = (0, 0);
     let mut kinds = Vec::new();
@@ -133,7 +171,8 @@ pub(super) fn chunk(press: &mut Press, wanted: &Wanted, leaf: &Leaf<'_>) -> Resu
         press.body.clear();
         dictionary.order.iter().for_each(|place| put_plain(&leaf.source, *place, &mut press.body));
         let values = dictionary.order.len() as u32;
-        let page = Page::DictionaryPage { buf: press.press(compression)?, num_values: values, encoding: Encoding::PLAIN, is_sorted: false };
+        let page =
+            Page::DictionaryPage { buf: press.press(compression, false)?, num_values: values, encoding: Encoding::PLAIN, is_sorted: false };
         let written = pages.write_page(CompressedPage::new(page, press.body.len()))?;
         plain += written.uncompressed_size;
         pressed += written.compressed_size;
@@ -145,13 +184,17 @@ pub(super) fn chunk(press: &mut Press, wanted: &Wanted, leaf: &Leaf<'_>) -> Resu
     let mut spans = Vec::new();
     let mut start = End::default();
     let ends = page_ends(leaf, wanted, dictionary.is_none());
+    let mut is_dense = false;
     for end in &ends {
         press.body.clear();
         put_levels(leaf, wanted, start.slot..end.slot, &mut press.body);
         put_values(leaf, dictionary.as_ref(), encoding, start.value..end.value, &mut press.body);
         let slots = end.slot - start.slot;
+        let body = press.press(compression, is_dense)?;
+        // Packed numbers and what is random by itself gain nothing: the first page tells.
+        is_dense |= start.row == 0 && body.len() + body.len() / 16 >= press.body.len();
         let page = Page::DataPage {
-            buf: press.press(compression)?,
+            buf: body,
             num_values: slots as u32,
             encoding,
             def_level_encoding: Encoding::RLE,
@@ -195,13 +238,23 @@ pub(super) fn chunk(press: &mut Press, wanted: &Wanted, leaf: &Leaf<'_>) -> Resu
         column_index: wanted.has_statistics.then(|| index.build()).transpose()?,
         offset_index: Some(offsets.build()),
     };
-    Ok(Chunk { bytes: sink.into_inner()?.into(), close, nulls, span: span.filter(|_| wanted.has_span).map(Span::to_owned) })
+    let mut written = sink.into_inner()?;
+    let bytes = Bytes::copy_from_slice(&written);
+    written.clear();
+    press.pages = written;
+    Ok(Chunk { bytes, close, nulls, span: span.filter(|_| wanted.has_span).map(Span::to_owned) })
 }
 
 fn page_ends(leaf: &Leaf<'_>, wanted: &Wanted, counts_bytes: bool) -> Vec<End> {
     let mut ends = Vec::with_capacity(leaf.rows / wanted.page_rows + 1);
+    let has_sizes = counts_bytes && matches!(leaf.source, Source::Texts(_));
+    if leaf.definition.is_none() && leaf.repetition.is_none() && !has_sizes {
+        let starts = (wanted.page_rows..leaf.rows).step_by(wanted.page_rows);
+        ends.extend(starts.chain([leaf.rows]).map(|row| End { row, slot: row, value: row }));
+        return ends;
+    }
     let size = |value: usize| match (&leaf.source, leaf.at.get(value)) {
-        (Source::Texts(texts), Some(place)) if counts_bytes => texts.value_length(*place as usize) as usize + 4,
+        (Source::Texts(texts), Some(place)) if has_sizes => texts.value_length(*place as usize) as usize + 4,
         _ => 0,
     };
     let most = wanted.column.max_def_level() as u8;

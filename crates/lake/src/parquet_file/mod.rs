@@ -13,7 +13,7 @@ use arrow::datatypes::{Int64Type, SchemaRef};
 use bytes::Bytes;
 use chunk::{Chunk, Codec, Form, OwnSpan, Wanted};
 #[cfg(test)]
-use chunk::{above, cut};
+use chunk::{above, cut, stored};
 use leaf::{Leaf, Source};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};

@@ -1,6 +1,6 @@
 //! What is written is what the Parquet library reads, and what the indexes say of it is true.
 
-use super::{Encoder, ROW_GROUP_ROWS, above, cut, delta, encode, hybrid};
+use super::{Encoder, ROW_GROUP_ROWS, above, cut, delta, encode, hybrid, stored};
 use crate::schema::Table;
 use arrow::array::{
     Array, ArrayRef, AsArray as _, BooleanArray, DictionaryArray, Int64Array, ListArray, MapArray, RecordBatch, StringArray, StructArray,
@@ -243,6 +243,16 @@ fn packed_numbers_are_as_the_format_has_them() {
     mixed.extend([0; 20]);
     assert_eq!(bytes(&|out| hybrid::hybrid(&mixed, 1, out)), [0x03, 0x01, 26, 0]);
     assert_eq!(bytes(&|out| delta::numbers(&[1, 2, 3, 4, 5], out)), [0x80, 0x01, 4, 5, 2, 2, 0, 0, 0, 0]);
+}
+
+#[test]
+fn stored_frames_are_read_by_zstd() {
+    for length in [0, 1, 48, 4_096, (128 << 10) - 1, 128 << 10, (128 << 10) + 1, 400_000] {
+        let body: Vec<u8> = (0..length).map(|place| (place % 251) as u8).collect();
+        let mut frame = Vec::new();
+        stored(&body, &mut frame);
+        assert_eq!(zstd::bulk::decompress(&frame, length.max(1)).unwrap(), body);
+    }
 }
 
 #[test]
