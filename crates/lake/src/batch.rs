@@ -1,10 +1,9 @@
 //! What was read for one commit, with its sessions resolved and its names as columns.
 
+use crate::columns::dictionary;
 use crate::resolved;
 use crate::rows::{Rows, at};
-use arrow::array::{ArrayRef, DictionaryArray, StringArray, UInt32Array};
-use arrow::compute::take;
-use arrow::datatypes::UInt32Type;
+use arrow::array::{ArrayRef, StringArray};
 use arrow::error::ArrowError;
 use hashbrown::HashMap;
 use identity::{Graph, Resolution, SessionKey};
@@ -20,13 +19,8 @@ pub(crate) struct Batch<'r> {
     resolved: Vec<ArrayRef>,
     words: ArrayRef,
     names: ArrayRef,
-    /// Places of the names in their order: sorting mentions then compares numbers.
-    rank: Vec<u32>,
-}
-
-/// A column of values by their numbers.
-pub(crate) fn dictionary(values: &ArrayRef, numbers: impl Iterator<Item = Option<u32>>) -> Result<ArrayRef, ArrowError> {
-    Ok(Arc::new(DictionaryArray::<UInt32Type>::try_new(numbers.collect(), Arc::clone(values))?))
+    /// Places of the words in their order: sorting events then compares numbers.
+    word_ranks: Vec<u32>,
 }
 
 impl<'r> Batch<'r> {
@@ -43,28 +37,21 @@ impl<'r> Batch<'r> {
         let credential = rows.sessions.iter().map(|session| &session.key).map(number).collect();
         let credential_id: StringArray = keys.iter().map(|key| Some(key.credential_id())).collect();
         let resolutions: Vec<Resolution> = keys.iter().map(|key| graph.resolve(key)).collect();
-        let mut order: Vec<(&str, u32)> = rows.names.iter().zip(0..).collect();
-        order.sort_unstable();
-        let mut rank = vec![0; order.len()];
-        for ((_, name), place) in order.into_iter().zip(0..) {
-            if let Some(rank) = rank.get_mut(name as usize) {
-                *rank = place;
-            }
-        }
         Ok(Self {
             rows,
             credential,
             credential_id: Arc::new(credential_id),
-            resolved: resolved::columns(resolutions.iter().map(Some)),
+            resolved: (0..crate::schema::resolved().len()).map(|column| resolved::column(column, resolutions.iter().map(Some))).collect(),
             words: Arc::new(rows.words.column()?),
             names: Arc::new(rows.names.column()?),
-            rank,
+            word_ranks: rows.words.ranks(),
         })
     }
 
-    /// The place of a name in the order of all.
-    pub(crate) fn rank(&self, name: u32) -> u32 {
-        at(&self.rank, name)
+    /// The place of an event's word in the order of all words.
+    pub(crate) fn word_rank(&self, event: u32, column: usize) -> u32 {
+        let word = self.rows.events.words.get(column).and_then(|words| at(words, event));
+        word.map_or(0, |word| at(&self.word_ranks, word))
     }
 
     /// Words of events.
@@ -86,11 +73,7 @@ impl<'r> Batch<'r> {
     /// A column of [`crate::schema::resolved`], for events.
     pub(crate) fn resolved(&self, column: usize, events: impl Iterator<Item = u32>) -> Result<ArrayRef, ArrowError> {
         let values = self.resolved.get(column).ok_or_else(|| ArrowError::SchemaError(format!("no column {column} of an actor")))?;
-        let numbers = self.credentials(events.map(Some));
-        if values.data_type() == &arrow::datatypes::DataType::Utf8 {
-            return dictionary(values, numbers);
-        }
-        take(values, &numbers.collect::<UInt32Array>(), None)
+        dictionary(values, self.credentials(events.map(Some)))
     }
 
     fn credentials(&self, events: impl Iterator<Item = Option<u32>>) -> impl Iterator<Item = Option<u32>> {

@@ -1,10 +1,11 @@
 //! A file of `causes`: what events told of the keys of one bucket in, columns out, by key and time.
 
-use crate::batch::{Batch, dictionary};
-use crate::causes::CauseRow;
-use crate::columns::{Columns, strings, text};
+use crate::columns::{Columns, dictionary, strings, text};
+use crate::index::{Cause, NONE, Told};
+use crate::mention_file::Indexed;
 use crate::resolved::tag_column;
-use crate::rows::{AWS_REGION, EVENT_ID, EVENT_NAME, EVENT_SOURCE, RECIPIENT, SHARED, at};
+use crate::rows::at;
+use crate::texts::Span;
 use arrow::array::{ArrayRef, Int64Array, TimestampMicrosecondArray};
 use arrow::error::ArrowError;
 use identity::{CauseKind, SessionKey};
@@ -12,54 +13,51 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Causes of one bucket.
-pub(crate) struct CauseFile<'b> {
-    batch: &'b Batch<'b>,
-    causes: Vec<CauseRow>,
+pub(crate) struct CauseFile<'i> {
+    indexed: &'i Indexed<'i>,
+    causes: Vec<Cause>,
 }
 
-impl<'b> CauseFile<'b> {
-    pub(crate) fn new(batch: &'b Batch<'b>, causes: &[CauseRow]) -> Self {
-        let all = batch.rows;
-        let mut causes = causes.to_vec();
-        let name = |name: Option<u32>| name.map(|name| batch.rank(name));
-        causes.sort_by_cached_key(|cause| {
-            let event = cause.event;
-            let place = (all.bytes(event, EVENT_ID), all.word(event, RECIPIENT));
-            (batch.rank(cause.key), at(&all.events.time, event), place, cause.kind, name(cause.detail), name(cause.role_arn))
-        });
-        Self { batch, causes }
+impl<'i> CauseFile<'i> {
+    pub(crate) fn new(indexed: &'i Indexed<'i>, causes: Vec<Cause>) -> Self {
+        Self { indexed, causes }
     }
 
-    fn found(&self, range: Range<usize>) -> impl Iterator<Item = &CauseRow> + Clone {
+    fn found(&self, range: Range<usize>) -> impl Iterator<Item = &Cause> + Clone {
         self.causes.get(range).unwrap_or(&[]).iter()
     }
 
-    fn words(&self, range: Range<usize>, column: usize) -> Result<ArrayRef, ArrowError> {
-        self.batch.words(column, self.found(range).map(|cause| cause.event))
+    fn told(&self, range: Range<usize>) -> impl Iterator<Item = Option<&'i Told>> + Clone {
+        self.found(range).map(|cause| self.indexed.index.told_by(cause))
     }
 
-    fn own_text(&self, range: Range<usize>, column: usize) -> Result<ArrayRef, ArrowError> {
-        text(self.found(range).map(|cause| self.batch.rows.bytes(cause.event, column)))
+    fn events(&self, range: Range<usize>) -> impl Iterator<Item = u32> + Clone {
+        self.told(range).map(|told| told.map_or(NONE, |told| told.event))
     }
 
-    fn names(&self, range: Range<usize>, name: fn(&CauseRow) -> Option<u32>) -> Result<ArrayRef, ArrowError> {
-        self.batch.names(self.found(range).map(name))
+    fn words(&self, range: Range<usize>, word: impl Fn(&Told) -> u32) -> Result<ArrayRef, ArrowError> {
+        Indexed::texts(&self.indexed.words, self.told(range).map(|told| told.map_or(NONE, &word)))
     }
 
-    fn session(&self, cause: &CauseRow) -> Option<&SessionKey> {
-        self.batch.rows.session_of(cause.event).map(|session| &session.key)
+    fn own_text(&self, range: Range<usize>, span: fn(&Told) -> Span) -> Result<ArrayRef, ArrowError> {
+        text(self.told(range).map(|told| told.and_then(|told| self.indexed.index.text(span(told)))))
+    }
+
+    fn names(&self, range: Range<usize>, name: fn(&Cause) -> u32) -> Result<ArrayRef, ArrowError> {
+        Indexed::texts(&self.indexed.names, self.found(range).map(name))
+    }
+
+    fn session(&self, told: Option<&Told>) -> Option<&'i SessionKey> {
+        self.indexed.index.sessions.get(told?.session as usize)
     }
 
     fn session_text(&self, range: Range<usize>, part: fn(&SessionKey) -> Option<&str>) -> Result<ArrayRef, ArrowError> {
-        strings(self.found(range).map(|cause| self.session(cause).and_then(part)))
+        let values = strings(self.indexed.index.sessions.iter().map(part))?;
+        Indexed::texts(&values, self.told(range).map(|told| told.map_or(NONE, |told| told.session)))
     }
 
-    fn times(&self, range: Range<usize>, time: impl Fn(&CauseRow) -> Option<i64>) -> ArrayRef {
-        Arc::new(self.found(range).map(time).collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
-    }
-
-    fn numbers(&self, range: Range<usize>, value: impl Fn(u32) -> Option<i64>) -> ArrayRef {
-        Arc::new(self.found(range).map(|cause| value(cause.event)).collect::<Int64Array>())
+    fn times(&self, times: impl Iterator<Item = Option<i64>>) -> ArrayRef {
+        Arc::new(times.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
     }
 
     fn kinds(&self, range: Range<usize>) -> Result<ArrayRef, ArrowError> {
@@ -74,26 +72,26 @@ impl Columns for CauseFile<'_> {
     }
 
     fn column(&self, index: usize, range: Range<usize>) -> Result<ArrayRef, ArrowError> {
-        let all = self.batch.rows;
+        let events = &self.indexed.index.events;
         match index {
-            0 => self.names(range, |cause| Some(cause.key)),
+            0 => self.names(range, |cause| cause.key),
             1 => self.kinds(range),
-            2 => Ok(self.times(range, |cause| Some(at(&all.events.time, cause.event)))),
-            3 => self.own_text(range, EVENT_ID),
-            4 => self.words(range, EVENT_SOURCE),
-            5 => self.words(range, EVENT_NAME),
-            6 => self.words(range, RECIPIENT),
-            7 => self.words(range, AWS_REGION),
-            8 => self.own_text(range, SHARED),
+            2 => Ok(self.times(self.events(range).map(|event| Some(at(&events.time, event))))),
+            3 => self.own_text(range, |told| told.event_id),
+            4 => self.words(range, |told| told.source),
+            5 => self.words(range, |told| told.name),
+            6 => self.words(range, |told| at(&events.recipient, told.event)),
+            7 => self.words(range, |told| at(&events.region, told.event)),
+            8 => self.own_text(range, |told| told.shared),
             9 => self.session_text(range, |session| session.access_key_id.as_deref()),
             10 => self.session_text(range, |session| session.principal_id.as_deref()),
-            11 => Ok(self.times(range, |cause| self.session(cause).and_then(|session| session.creation_date))),
+            11 => Ok(self.times(self.told(range).map(|told| self.session(told).and_then(|session| session.creation_date)))),
             12 => self.session_text(range, |session| session.otherwise.as_deref()),
             13 => self.names(range, |cause| cause.role_arn),
             14 => self.names(range, |cause| cause.detail),
-            15 => Ok(tag_column(self.found(range).map(|cause| all.causes.marks_of(cause)))),
-            16 => Ok(self.numbers(range, |event| all.object_of(event).map(|object| object.id))),
-            _ => Ok(self.numbers(range, |event| Some(i64::from(at(&all.events.record, event))))),
+            15 => Ok(tag_column(self.found(range).map(|cause| self.indexed.index.marks_of(cause)))),
+            16 => self.indexed.object_ids(self.events(range)),
+            _ => Ok(Arc::new(Int64Array::from_iter_values(self.events(range).map(|event| i64::from(at(&events.record, event)))))),
         }
     }
 }

@@ -1,12 +1,10 @@
 //! What events told of machines, kept until the next commit: names by their numbers, in the order of the events.
 
 use crate::rows::at;
-use crate::schema::cause_bucket;
 use crate::texts::Names;
 use event::Event;
 use identity::CauseKind;
 use identity::cause::{Told, marks, told};
-use std::collections::BTreeMap;
 
 /// What an event told of one key.
 #[derive(Debug, Clone, Copy)]
@@ -16,11 +14,11 @@ pub(crate) struct CauseRow {
     pub(crate) event: u32,
     pub(crate) role_arn: Option<u32>,
     pub(crate) detail: Option<u32>,
-    marks: Option<u32>,
+    pub(crate) marks: Option<u32>,
 }
 
 /// Tags that AWS alone can write, of one event.
-type Marks = Vec<(String, String)>;
+pub(crate) type Marks = Vec<(String, String)>;
 
 /// What the events of a commit told.
 #[derive(Debug, Default)]
@@ -72,12 +70,8 @@ impl Causes {
         row.marks.and_then(|marks| self.marks.get(marks as usize)).map_or(&[], Vec::as_slice)
     }
 
-    /// What the events that are written told, by the bucket of its key; `kept` is in order.
-    pub(crate) fn by_bucket(&self, names: &Names, kept: &[u32]) -> BTreeMap<i32, Vec<CauseRow>> {
-        let mut found: BTreeMap<i32, Vec<CauseRow>> = BTreeMap::new();
-        for row in self.rows.iter().filter(|row| kept.binary_search(&row.event).is_ok()) {
-            found.entry(cause_bucket(names.get(row.key))).or_default().push(*row);
-        }
-        found
+    /// All, in the order of the events.
+    pub(crate) fn rows(&self) -> &[CauseRow] {
+        &self.rows
     }
 }

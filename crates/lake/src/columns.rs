@@ -1,8 +1,8 @@
 //! Columns of a file to be, made one at a time, so that no file is held whole before it is encoded.
 
-use arrow::array::{ArrayRef, ListArray, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, DictionaryArray, ListArray, RecordBatch, StringArray};
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::Field;
+use arrow::datatypes::{Field, UInt32Type};
 use arrow::error::ArrowError;
 use std::ops::Range;
 use std::sync::Arc;
@@ -29,6 +29,11 @@ impl Columns for RecordBatch {
     fn column(&self, index: usize, rows: Range<usize>) -> Result<ArrayRef, ArrowError> {
         Ok(Self::column(self, index).slice(rows.start, rows.len()))
     }
+}
+
+/// A column of values by their numbers.
+pub(crate) fn dictionary(values: &ArrayRef, numbers: impl Iterator<Item = Option<u32>>) -> Result<ArrayRef, ArrowError> {
+    Ok(Arc::new(DictionaryArray::<UInt32Type>::try_new(numbers.collect(), Arc::clone(values))?))
 }
 
 /// Text of values that are known to be UTF-8 one by one; checked once, all together.

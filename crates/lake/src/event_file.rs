@@ -1,7 +1,7 @@
 //! A file of `events`: the rows of one day in, columns out, by account and time.
 
-use crate::batch::{Batch, dictionary};
-use crate::columns::{Columns, lists, strings, text};
+use crate::batch::Batch;
+use crate::columns::{Columns, dictionary, lists, strings, text};
 use crate::rows::{EVENT_ID, RECIPIENT, SessionRow, at};
 use crate::schema::{OWN_TEXT, SESSION_TEXT, WORDS};
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, TimestampMicrosecondArray};
@@ -13,14 +13,15 @@ use std::sync::Arc;
 pub(crate) struct EventFile<'b> {
     batch: &'b Batch<'b>,
     rows: Vec<u32>,
-    version: i64,
 }
 
 impl<'b> EventFile<'b> {
-    pub(crate) fn new(batch: &'b Batch<'b>, mut rows: Vec<u32>, version: i64) -> Self {
+    pub(crate) fn new(batch: &'b Batch<'b>, rows: &[u32]) -> Self {
         let all = batch.rows;
-        rows.sort_by_cached_key(|row| (all.word(*row, RECIPIENT), at(&all.events.time, *row), all.bytes(*row, EVENT_ID)));
-        Self { batch, rows, version }
+        let key = |row: &u32| (batch.word_rank(*row, RECIPIENT), at(&all.events.time, *row), *row);
+        let mut keyed: Vec<(u32, i64, u32)> = rows.iter().map(key).collect();
+        keyed.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| all.bytes(a.2, EVENT_ID).cmp(&all.bytes(b.2, EVENT_ID))));
+        Self { batch, rows: keyed.into_iter().map(|(_, _, row)| row).collect() }
     }
 
     fn rows(&self, range: Range<usize>) -> impl Iterator<Item = u32> + Clone + '_ {
@@ -76,7 +77,8 @@ impl<'b> EventFile<'b> {
             7 => self.object_text(range, |object| &object.uri)?,
             8 => self.object_text(range, |object| &object.sha256)?,
             9 => self.numbers(range, |row| all.object_of(row).map_or(0, |object| object.id)),
-            10 => self.numbers(range, |_| self.version),
+            // Known when it is committed, and written in then.
+            10 => self.numbers(range, |_| 0),
             11 => self.batch.credential_id(self.rows(range).map(Some))?,
             more => self.batch.resolved(more - 12, self.rows(range))?,
         })

@@ -3,18 +3,11 @@
 //! Three kinds of row: `used` (a session as some event showed it), `issued` (an event that issued one), `resolved` (who stands
 //! behind a session, as of a version of `events`; the highest version holds).
 
-use crate::columns::strings;
 use crate::error::{Error, Result};
-use crate::resolved;
 use crate::rows::day_of;
-use crate::schema::{IDENTITY_TEXT, ISSUE_TEXT, Table, text_list};
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, MapArray, RecordBatch, StringArray, StringBuilder,
-    TimestampMicrosecondArray, new_null_array,
-};
-use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{DataType, Field, Int64Type, TimestampMicrosecondType};
-use arrow::error::ArrowError;
+use crate::schema::{IDENTITY_TEXT, ISSUE_TEXT};
+use arrow::array::{Array, AsArray, ListArray, MapArray, RecordBatch, StringArray};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use identity::{Identity, Issue, Resolution, SessionKey, Use};
 use std::sync::Arc;
 
@@ -44,7 +37,7 @@ impl Fact {
         }
     }
 
-    fn identity(&self) -> Option<&Identity> {
+    pub(crate) fn identity(&self) -> Option<&Identity> {
         match self {
             Self::Used(seen) => Some(&seen.identity),
             Self::Issued(issue) => Some(&issue.caller),
@@ -52,14 +45,14 @@ impl Fact {
         }
     }
 
-    fn issue(&self) -> Option<&Issue> {
+    pub(crate) fn issue(&self) -> Option<&Issue> {
         match self {
             Self::Issued(issue) => Some(issue),
             _ => None,
         }
     }
 
-    fn resolution(&self) -> Option<&Resolution> {
+    pub(crate) fn resolution(&self) -> Option<&Resolution> {
         match self {
             Self::Resolved { resolution, .. } => Some(resolution),
             _ => None,
@@ -67,7 +60,7 @@ impl Fact {
     }
 
     /// The word for its kind.
-    fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Used(_) => "used",
             Self::Issued(_) => "issued",
@@ -76,7 +69,7 @@ impl Fact {
     }
 
     /// Account and region in whose trail it was seen.
-    fn place(&self) -> Option<(&str, &str)> {
+    pub(crate) fn place(&self) -> Option<(&str, &str)> {
         match self {
             Self::Used(seen) => Some((&seen.recipient_account_id, &seen.aws_region)),
             Self::Issued(issue) => Some((&issue.recipient_account_id, &issue.aws_region)),
@@ -84,133 +77,12 @@ impl Fact {
         }
     }
 
-    fn session(&self) -> SessionKey {
+    pub(crate) fn session(&self) -> SessionKey {
         match self {
             Self::Resolved { session, .. } => session.clone(),
             _ => self.identity().map(Identity::session).unwrap_or_default(),
         }
     }
-}
-
-/// Rows for facts, all of one day.
-pub(crate) fn batch(facts: &[Fact], version: i64) -> Result<RecordBatch> {
-    columns(facts, version)
-        .and_then(|columns| RecordBatch::try_new(Table::Credentials.file_schema(), columns))
-        .map_err(|error| Error::Write { table: Table::Credentials.name(), source: error.into() })
-}
-
-fn columns(facts: &[Fact], version: i64) -> Result<Vec<ArrayRef>, ArrowError> {
-    let flag = |value: fn(&Identity) -> Option<bool>| -> ArrayRef {
-        Arc::new(facts.iter().map(|fact| fact.identity().and_then(value)).collect::<BooleanArray>())
-    };
-    let time = |values: Vec<Option<i64>>| -> ArrayRef { Arc::new(TimestampMicrosecondArray::from(values).with_timezone("UTC")) };
-    let sessions: Vec<SessionKey> = facts.iter().map(Fact::session).collect();
-    let credential_ids: Vec<String> = sessions.iter().map(SessionKey::credential_id).collect();
-    let mut columns = vec![
-        strings(facts.iter().map(|fact| Some(fact.word())))?,
-        strings(facts.iter().map(|fact| fact.place().map(|place| place.0)))?,
-        strings(facts.iter().map(|fact| fact.place().map(|place| place.1)))?,
-    ];
-    for index in 0..IDENTITY_TEXT.len() - 1 {
-        columns.push(strings(facts.iter().zip(&sessions).map(|(fact, session)| match fact.identity() {
-            Some(identity) => identity_text(identity, index),
-            None => session_text(session, index),
-        }))?);
-    }
-    columns.push(strings(credential_ids.iter().map(|id| Some(id.as_str())))?);
-    columns.push(time(sessions.iter().map(|session| session.creation_date).collect()));
-    columns.push(flag(|identity| identity.mfa_authenticated));
-    columns.push(flag(|identity| Some(identity.assumed_root)));
-    columns.push(flag(|identity| Some(identity.from_console)));
-    for index in 0..ISSUE_TEXT.len() {
-        columns.push(strings(facts.iter().map(|fact| fact.issue().and_then(|issue| issue_text(issue, index))))?);
-    }
-    columns.push(time(facts.iter().map(|fact| fact.issue().map(|issue| issue.event_time)).collect()));
-    columns.push(resolved::tag_column(facts.iter().map(|fact| fact.issue().map_or(&[][..], |issue| &issue.session_tags))));
-    columns.push(resolved::tag_column(facts.iter().map(|fact| fact.issue().map_or(&[][..], |issue| &issue.incoming_transitive_tags))));
-    columns.push(text_lists(facts.iter().map(|fact| fact.issue().map_or(&[][..], |issue| &issue.transitive_tag_keys))));
-    columns.push(text_lists(facts.iter().map(|fact| fact.issue().map_or(&[][..], |issue| &issue.asserted_tag_keys))));
-    if facts.iter().any(|fact| fact.resolution().is_some()) {
-        columns.extend(resolved::columns(facts.iter().map(Fact::resolution)));
-    } else {
-        columns.extend(crate::schema::resolved().iter().map(|field| new_null_array(field.data_type(), facts.len())));
-    }
-    columns.push(Arc::new(facts.iter().map(|fact| fact.resolution().map(|_| version)).collect::<Int64Array>()));
-    let fingerprints: Vec<Option<String>> = facts.iter().map(|fact| fact.resolution().map(fingerprint)).collect();
-    columns.push(strings(fingerprints.iter().map(Option::as_deref))?);
-    Ok(columns)
-}
-
-fn identity_text(identity: &Identity, index: usize) -> Option<&str> {
-    let value = match index {
-        0 => &identity.kind,
-        1 => &identity.principal_id,
-        2 => &identity.arn,
-        3 => &identity.account_id,
-        4 => &identity.access_key_id,
-        5 => &identity.user_name,
-        6 => &identity.invoked_by,
-        7 => &identity.identity_provider,
-        8 => &identity.on_behalf_of_user_id,
-        9 => &identity.identity_store_arn,
-        10 => &identity.credentials_issued_to,
-        11 => &identity.issuer_arn,
-        12 => &identity.issuer_account_id,
-        13 => &identity.source_identity,
-        14 => &identity.federated_provider,
-        15 => &identity.ec2_role_delivery,
-        16 => &identity.sign_in_session_arn,
-        17 => &identity.bearer_credential_id,
-        _ => &identity.delegate_account_id,
-    };
-    value.as_deref()
-}
-
-/// Of a session as such: what tells it from others.
-fn session_text(session: &SessionKey, index: usize) -> Option<&str> {
-    match index {
-        1 => session.principal_id.as_deref(),
-        4 => session.access_key_id.as_deref(),
-        // What tells a session without key and principal from others: kept where no other column would hold it.
-        5 => session.otherwise.as_deref(),
-        _ => None,
-    }
-}
-
-fn issue_text(issue: &Issue, index: usize) -> Option<&str> {
-    match index {
-        0 => Some(&issue.event_id),
-        1 => Some(&issue.event_name),
-        2 => issue.shared_event_id.as_deref(),
-        3 => issue.issued_access_key_id.as_deref(),
-        4 => issue.issued_principal_id.as_deref(),
-        5 => issue.role_arn.as_deref(),
-        6 => issue.role_session_name.as_deref(),
-        7 => issue.provider.as_deref(),
-        8 => issue.subject.as_deref(),
-        9 => issue.source_identity.as_deref(),
-        10 => issue.switch_from.as_deref(),
-        11 => issue.target_account_id.as_deref(),
-        12 => issue.sign_in_session_arn.as_deref(),
-        13 => issue.issued_credential_id.as_deref(),
-        14 => issue.client.as_deref(),
-        _ => issue.resource.as_deref(),
-    }
-}
-
-fn text_lists<'r>(rows: impl Iterator<Item = &'r [String]>) -> ArrayRef {
-    let (mut values, mut lengths) = (StringBuilder::new(), Vec::new());
-    for row in rows {
-        lengths.push(row.len());
-        for value in row {
-            values.append_value(value);
-        }
-    }
-    let field = match text_list("").data_type() {
-        DataType::List(field) => Arc::clone(field),
-        _ => Arc::new(Field::new("element", DataType::Utf8, true)),
-    };
-    Arc::new(ListArray::new(field, OffsetBuffer::from_lengths(lengths), Arc::new(values.finish()), None))
 }
 
 /// A batch of `credentials`, its text columns as plain strings, read back into facts; `resolved` rows are left out.

@@ -1,7 +1,7 @@
 //! The tool's own ledgers as columns: objects, rejects, runs.
 
 use crate::error::{Error, Result};
-use crate::rows::{ObjectRow, RejectRow, Rows, chosen};
+use crate::rows::{ObjectRow, RejectRow, chosen};
 use crate::schema::Table;
 use crate::writer::RunRow;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
@@ -45,14 +45,14 @@ pub(crate) fn object_batch(objects: &[&ObjectRow], run_id: &str) -> Result<Recor
     RecordBatch::try_new(Table::Objects.file_schema(), columns).map_err(write_failed(Table::Objects))
 }
 
-pub(crate) fn reject_batch(rows: &Rows, rejects: &[&RejectRow], run_id: &str) -> Result<RecordBatch> {
+pub(crate) fn reject_batch(objects: &[ObjectRow], rejects: &[&RejectRow], run_id: &str) -> Result<RecordBatch> {
     let text = |value: &dyn Fn(&RejectRow) -> Option<String>| -> ArrayRef {
         Arc::new(rejects.iter().map(|row| value(row)).collect::<StringArray>())
     };
     let number = |value: fn(&RejectRow) -> Option<u64>| -> ArrayRef {
         Arc::new(rejects.iter().map(|row| value(row).and_then(|value| i64::try_from(value).ok())).collect::<Int64Array>())
     };
-    let object = |row: &RejectRow| rows.objects.get(row.object as usize);
+    let object = |row: &RejectRow| objects.get(row.object as usize);
     let columns: Vec<ArrayRef> = vec![
         text(&|row| object(row).map(|object| object.uri.clone())),
         text(&|row| Some(row.reject.reason.code().to_owned())),

@@ -7,28 +7,28 @@ use arrow::datatypes::{DataType, Field};
 use identity::{Credential, Resolution};
 use std::sync::Arc;
 
-/// The columns of [`crate::schema::resolved`], a row for each resolution.
-pub(crate) fn columns<'r>(resolutions: impl Iterator<Item = Option<&'r Resolution>> + Clone) -> Vec<ArrayRef> {
+/// A column of [`crate::schema::resolved`], a row for each resolution.
+pub(crate) fn column<'r>(index: usize, resolutions: impl Iterator<Item = Option<&'r Resolution>> + Clone) -> ArrayRef {
     let text = |value: fn(&Resolution) -> Option<&str>| -> ArrayRef {
         Arc::new(resolutions.clone().map(|resolution| resolution.and_then(value)).collect::<StringArray>())
     };
     let last = |resolution: Option<&'r Resolution>| resolution.and_then(|resolution| resolution.chain.last());
-    vec![
-        text(|resolution| Some(resolution.actor.kind())),
-        text(|resolution| resolution.actor.id()),
-        text(|_| None),
-        text(|resolution| resolution.actor.account_id()),
-        text(|resolution| Some(resolution.certainty.word())),
-        chains(resolutions.clone()),
-        tag_column(resolutions.clone().map(|resolution| last(resolution).map_or(&[][..], |credential| credential.session_tags.as_slice()))),
-        Arc::new(
+    match index {
+        0 => text(|resolution| Some(resolution.actor.kind())),
+        1 => text(|resolution| resolution.actor.id()),
+        2 => text(|_| None),
+        3 => text(|resolution| resolution.actor.account_id()),
+        4 => text(|resolution| Some(resolution.certainty.word())),
+        5 => chains(resolutions.clone()),
+        6 => tag_column(resolutions.clone().map(|resolution| last(resolution).map_or(&[][..], |credential| &credential.session_tags))),
+        7 => Arc::new(
             resolutions
                 .clone()
                 .map(|resolution| last(resolution).and_then(|credential| credential.source_identity.as_deref()))
                 .collect::<StringArray>(),
         ),
-        text(Resolution::permission_set),
-    ]
+        _ => text(Resolution::permission_set),
+    }
 }
 
 fn chains<'r>(resolutions: impl Iterator<Item = Option<&'r Resolution>>) -> ArrayRef {

@@ -23,12 +23,14 @@ use std::sync::Arc;
 
 /// Bytes of one object as stored, at most: CloudTrail writes at most 50 MB compressed.
 pub(super) const OBJECT_BYTES_MAX: u64 = 256 << 20;
-/// Bytes, as stored, that one commit holds before the next begins; inflated they are about eight times as much.
-const COMMIT_BYTES: u64 = 16 << 20;
+/// Bytes, as stored, that are decoded before they are put into columns; inflated they are about eight times as much.
+const BATCH_BYTES: u64 = 16 << 20;
 /// Bytes of plain text that count as one stored byte of a compressed object.
 const PLAIN_BYTES_PER_STORED: u64 = 8;
-/// Objects that one commit holds.
-const COMMIT_OBJECTS: usize = 5_000;
+/// Objects of which the same holds.
+const BATCH_OBJECTS: usize = 5_000;
+/// How long something that was read may wait for its commit, microseconds: who is killed reads it again.
+const COMMIT_MICROS_MAX: i64 = 60_000_000;
 /// Threads that decode, at most.
 const WORKERS_MAX: usize = 16;
 /// Fetches at a time.
@@ -247,25 +249,32 @@ pub(crate) async fn ingest_from(
     let mut discovery = Discovery::new(settings, sources, lake, (started, false), &mut summary).await?;
     let mut progress = render::Progress::new(settings.terminal);
     let mut parts = workers();
+    let mut committed = started;
     loop {
         let known = |_: &lake::Seen, listed: &Listed| writer.known(&listed.uri, listed.size, listed.etag.as_deref(), listed.modified);
         let Some(todo) = discovery.next(&known, &mut found, &mut summary).await? else { break };
         progress.more(todo.iter().map(|todo| todo.listed.size));
         let mut start = 0;
         while start < todo.len() {
-            let end = batch_end(&todo, start, settings.commit_objects.unwrap_or(COMMIT_OBJECTS));
+            let end = batch_end(&todo, start, settings.commit_objects.unwrap_or(BATCH_OBJECTS));
             let batch = todo.get(start..end).unwrap_or(&[]);
             parts = read(batch, &hash_key, parts, &mut summary, &mut logs.waiting).await?;
-            let tally = writer.commit(&mut parts, &run_id, started).await?;
-            add(&mut summary.records, tally);
+            add(&mut summary.records, writer.add(&mut parts, &run_id, started).await?);
+            let is_late = crate::settings::now() - committed >= COMMIT_MICROS_MAX;
+            if is_late || settings.commit_objects.is_some() || writer.is_full() {
+                add(&mut summary.records, writer.flush().await?);
+                committed = crate::settings::now();
+            }
             logs.commit(&run_id, started, &mut summary).await?;
-            progress.done(batch.iter().map(|todo| todo.listed.size), summary.records.read);
+            progress.done(batch.iter().map(|todo| todo.listed.size), summary.records.read + writer.pending());
             start = end;
         }
         if found.digests.len() >= DIGESTS_HELD_MAX {
+            add(&mut summary.records, writer.flush().await?);
             digests::settle(settings, lake, &mut writer, std::mem::take(&mut found), (&run_id, started), &mut summary).await?;
         }
     }
+    add(&mut summary.records, writer.flush().await?);
     progress.end();
     logs.commit(&run_id, started, &mut summary).await?;
     if writer.needs_healing() {
@@ -313,7 +322,7 @@ fn batch_end(todo: &[Todo], start: usize, objects_max: usize) -> usize {
     for item in todo.iter().skip(start).take(objects_max) {
         bytes += if item.listed.key.ends_with(".gz") { item.listed.size } else { item.listed.size / PLAIN_BYTES_PER_STORED };
         end += 1;
-        if bytes >= COMMIT_BYTES {
+        if bytes >= BATCH_BYTES {
             break;
         }
     }

@@ -5,6 +5,7 @@
 
 use super::{ATTEMPTS_MAX, HEALED, Writer};
 use crate::error::{Error, Result, read_error};
+use crate::fact_file::FactFile;
 use crate::facts::{self, Fact, LastWord};
 use crate::fail_point::{Point, reach};
 use crate::parquet_file::encode;
@@ -87,7 +88,7 @@ impl Writer {
         Ok(words)
     }
 
-    /// Resolves again what this writer's commits may have changed, and writes down what did. Returns how many sessions have
+    /// Resolves again what this writer's commits may have changed (what waits for a commit is committed before), and writes down what did. Returns how many sessions have
     /// another answer than the one that was written down before.
     ///
     /// # Errors
@@ -138,7 +139,7 @@ impl Writer {
         reach(Point::Resolved);
         let mut actions = Vec::new();
         for (day, facts) in changed {
-            let encoded = encode(Table::Credentials, &facts::batch(&facts, version)?)?;
+            let encoded = encode(Table::Credentials, &FactFile::new(facts, version))?;
             let store = self.table(Table::Credentials)?.object_store();
             actions.push(Action::Add(stage(store.as_ref(), Table::Credentials, &super::day_text(day), encoded, now).await?));
         }

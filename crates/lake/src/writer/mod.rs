@@ -9,6 +9,7 @@ mod evict;
 pub(crate) mod follow;
 mod heal;
 mod ids;
+mod pending;
 
 use crate::error::{Error, Result, read_error};
 use crate::rows::{ObjectRow, Rows, object_identity};
@@ -16,13 +17,14 @@ use crate::schema::Table;
 use crate::table::{Attempt, Lake, append, commit, files, read, stage};
 use arrow::array::{Array as _, AsArray as _};
 use arrow::datatypes::Int64Type;
-use assemble::{Assembled, File, assemble};
+use assemble::{File, encode_all, sort_out};
 pub(crate) use assemble::{day_named, day_text};
 use deltalake::DeltaTable;
-use deltalake::kernel::Action;
+use deltalake::kernel::{Action, Add};
 use hashbrown::HashMap;
 use identity::{Graph, Organisation};
-use ids::Ids;
+use ids::{Collision, Ids};
+use pending::Pending;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -34,6 +36,12 @@ pub(crate) const APPLICATION: &str = "whodid-ingest";
 
 /// Application id under which `credentials` notes the version of `events` up to which every session was resolved again.
 pub(crate) const HEALED: &str = "whodid-heal";
+
+/// Files of index tables that are encoded before they are put down.
+const FILES_AT_ONCE: usize = 4;
+
+/// Files of the tables that follow `events`, by the table.
+type Manifest = BTreeMap<&'static str, Vec<Add>>;
 
 /// Key of a commit's metadata under which the manifest is named.
 pub(crate) const MANIFEST_KEY: &str = "whodidManifest";
@@ -102,6 +110,7 @@ pub struct Writer {
     lake: Lake,
     tables: BTreeMap<Table, DeltaTable>,
     ids: Ids,
+    pending: Pending,
     graph: Graph,
     known: HashMap<u128, Known>,
     ledger_files: HashSet<String>,
@@ -154,6 +163,7 @@ impl Writer {
             lake: lake.clone(),
             tables,
             ids: Ids::default(),
+            pending: Pending::default(),
             graph: Graph::default(),
             known: HashMap::new(),
             ledger_files: HashSet::new(),
@@ -183,7 +193,8 @@ impl Writer {
 
     /// What is known of an object with this address and content: an etag tells content apart, else size and time of change do.
     pub fn known(&self, uri: &str, size: u64, etag: Option<&str>, modified: Option<i64>) -> Option<Known> {
-        self.known.get(&object_identity(uri, size, etag, modified)).copied()
+        let identity = object_identity(uri, size, etag, modified);
+        self.pending.known(identity).or_else(|| self.known.get(&identity).copied())
     }
 
     /// Learns what others have noted of objects since, the writer of sessions' logs among them.
@@ -200,18 +211,51 @@ impl Writer {
     /// # Errors
     /// Where nothing could be committed; the lake is then as it was.
     pub async fn commit(&mut self, parts: &mut [Rows], run_id: &str, now: i64) -> Result<Tally> {
-        let Some((first, others)) = parts.split_first_mut() else { return Ok(Tally::default()) };
+        let mut tally = self.add(parts, run_id, now).await?;
+        tally += self.flush().await?;
+        Ok(tally)
+    }
+
+    /// Takes what workers found, to be committed by [`Writer::flush`]; what is left of `parts` is their memory. Returns the sums of what had to
+    /// be committed before that.
+    ///
+    /// # Errors
+    /// As [`Writer::commit`].
+    pub async fn add(&mut self, parts: &mut [Rows], run_id: &str, now: i64) -> Result<Tally> {
+        let mut tally = Tally::default();
+        let Some((first, others)) = parts.split_first_mut() else { return Ok(tally) };
         others.iter_mut().for_each(|other| first.append(other));
         if first.is_empty() {
-            return Ok(Tally::default());
+            return Ok(tally);
         }
-        let tally = self.commit_one(first, run_id, now).await?;
+        self.learn(first).await?;
+        let days: BTreeSet<i32> = (0..first.len() as u32).map(|event| first.day(event)).collect();
+        let events = self.table(Table::Events)?.clone();
+        let collisions = self.ids.load(&events, &days).await?;
+        self.give_way(&collisions)?;
+        let mut sorted = sort_out(first, &self.ids);
+        if sorted.needs_commit || self.pending.is_of_another_run(run_id, now) {
+            tally += self.flush().await?;
+            sorted = sort_out(first, &self.ids);
+        }
+        self.pending.add(first, sorted, &self.graph, &mut self.ids, run_id, now)?;
         first.clear(others.first_mut());
         others.iter_mut().skip(1).for_each(|other| other.clear(None));
         Ok(tally)
     }
 
-    async fn commit_one(&mut self, rows: &Rows, run_id: &str, now: i64) -> Result<Tally> {
+    /// Records that were taken and are not committed.
+    pub fn pending(&self) -> u64 {
+        self.pending.tally().read
+    }
+
+    /// Whether what was taken is so much that it should be committed.
+    pub fn is_full(&self) -> bool {
+        self.pending.is_full()
+    }
+
+    /// Learns what `rows` show of sessions.
+    async fn learn(&mut self, rows: &Rows) -> Result<()> {
         self.fact_days.extend(rows.issues.iter().map(|issue| crate::day_of(issue.event_time)));
         self.fact_days.extend(rows.sessions.iter().map(|session| session.key.creation_date.map_or(0, crate::day_of)));
         self.load_facts_around(rows).await?;
@@ -220,34 +264,57 @@ impl Writer {
         }
         rows.sessions.iter().for_each(|session| self.graph.add_use(Arc::clone(&session.seen)));
         rows.issues.iter().for_each(|issue| self.graph.add_issue(Arc::clone(issue)));
-        let days: BTreeSet<i32> = (0..rows.len() as u32).map(|event| rows.day(event)).collect();
+        Ok(())
+    }
+
+    /// Commits what was taken, and returns its sums.
+    ///
+    /// # Errors
+    /// As [`Writer::commit`].
+    pub async fn flush(&mut self) -> Result<Tally> {
+        if self.pending.is_empty() {
+            return Ok(Tally::default());
+        }
+        let mut staged = None;
         for _ in 0..ATTEMPTS_MAX {
             // Others may have noted one of these objects since, also where no race against them was lost.
             self.load_ledger().await?;
-            let events = self.table(Table::Events)?.clone();
-            self.ids.load(&events, &days).await?;
+            let index = match staged.take() {
+                Some(index) => index,
+                None => self.stage_index().await?,
+            };
             let version = self.table(Table::Events)?.version().map_or(0, |version| version as i64) + 1;
-            let mut assembled = assemble(rows, &self.ids, &self.known, &self.graph, run_id, version, now)?;
-            let evicted = self.evict(&assembled.replaced, run_id, now).await?;
-            if let Some(batch) = evicted.rejects {
-                let encoded = crate::parquet_file::encode(Table::Rejects, &batch)?;
-                assembled.files.push(File { table: Table::Rejects, partition: assemble::day_text(crate::day_of(now)), encoded });
-            }
-            if self.try_commit(&mut assembled, evicted.actions, now).await? == Attempt::Lost {
-                let events = self.table_mut(Table::Events)?;
-                events.update_state().await.map_err(|error| read_error("events")(error.into()))?;
+            if let Some(paths) = self.try_commit(&index, version).await? {
+                self.ids.settle(paths);
+                let done = std::mem::take(&mut self.pending);
                 self.follow().await?;
-                continue;
+                for object in done.objects() {
+                    self.remember(object);
+                }
+                let tally = done.tally();
+                tally.check();
+                return Ok(tally);
             }
-            self.ids.remember(&assembled);
+            let events = self.table_mut(Table::Events)?;
+            events.update_state().await.map_err(|error| read_error("events")(error.into()))?;
             self.follow().await?;
-            for object in &assembled.objects {
-                self.remember(object);
-            }
-            assembled.tally.check();
-            return Ok(assembled.tally);
+            let events = self.table(Table::Events)?.clone();
+            let collisions = self.ids.load(&events, &self.pending.days()).await?;
+            staged = collisions.is_empty().then_some(index);
+            self.give_way(&collisions)?;
         }
         Err(Error::Contended { attempts: ATTEMPTS_MAX })
+    }
+
+    /// Of events that another writer has committed in the meantime, the record with the smaller fingerprint stays, as ever.
+    fn give_way(&mut self, collisions: &[Collision]) -> Result<()> {
+        if collisions.is_empty() {
+            return Ok(());
+        }
+        for collision in collisions.iter().filter(|collision| collision.theirs <= collision.ours.fingerprint) {
+            self.ids.give_way(collision);
+        }
+        self.pending.give_way(collisions)
     }
 
     /// Notes a run in `runs`.
@@ -271,47 +338,71 @@ impl Writer {
         self.tables.get_mut(&table).ok_or(Error::Absent { place })
     }
 
-    async fn try_commit(&mut self, assembled: &mut Assembled, mut actions: Vec<Action>, now: i64) -> Result<Attempt> {
-        let mut manifest: BTreeMap<&str, Vec<deltalake::kernel::Add>> = BTreeMap::new();
-        for File { table, partition, encoded } in std::mem::take(&mut assembled.files) {
-            let store = self.table(table)?.object_store();
+    /// Puts down the files of the tables by which events are found, some at a time.
+    async fn stage_index(&mut self) -> Result<Manifest> {
+        let mut manifest = Manifest::new();
+        let pending = std::mem::take(&mut self.pending);
+        let staged = self.stage_jobs(&pending, &mut manifest).await;
+        self.pending = pending;
+        staged.map(|()| manifest)
+    }
+
+    async fn stage_jobs(&mut self, pending: &Pending, manifest: &mut Manifest) -> Result<()> {
+        let indexed = pending.indexed()?;
+        for jobs in pending.index_jobs(&indexed).chunks(FILES_AT_ONCE) {
+            self.stage_files(encode_all(jobs)?, pending.now(), manifest).await?;
+        }
+        Ok(())
+    }
+
+    async fn stage_files(&mut self, files: Vec<File>, now: i64, manifest: &mut Manifest) -> Result<()> {
+        for File { table, partition, encoded } in files {
+            let add = stage(self.table(table)?.object_store().as_ref(), table, &partition, encoded, now).await?;
+            match table {
+                Table::Credentials => self.own_facts.insert(add.path.clone()),
+                Table::Objects => self.ledger_files.insert(add.path.clone()),
+                _ => false,
+            };
+            manifest.entry(table.name()).or_default().push(add);
+        }
+        Ok(())
+    }
+
+    /// Tries once to commit what waits; returns the files of `events`, or nothing where another writer was first.
+    async fn try_commit(&mut self, index: &Manifest, version: i64) -> Result<Option<Vec<String>>> {
+        let now = self.pending.now();
+        let evicted = self.evict(self.pending.replaced(), self.pending.run_id(), now).await?;
+        let mut ledger = encode_all(&self.pending.ledger_jobs(&self.known))?;
+        if let Some(batch) = evicted.rejects {
+            let encoded = crate::parquet_file::encode(Table::Rejects, &batch)?;
+            ledger.push(File { table: Table::Rejects, partition: day_text(crate::day_of(now)), encoded });
+        }
+        let mut manifest = index.clone();
+        self.stage_files(ledger, now, &mut manifest).await?;
+        let (mut actions, mut paths) = (evicted.actions, Vec::new());
+        let store = self.table(Table::Events)?.object_store();
+        for part in self.pending.event_files() {
+            let File { table, partition, encoded } = self.pending.event_file(part, version)?;
             let add = stage(store.as_ref(), table, &partition, encoded, now).await?;
-            if table == Table::Events {
-                assembled.event_paths.push(add.path.clone());
-                actions.push(Action::Add(add));
-            } else {
-                match table {
-                    Table::Credentials => self.own_facts.insert(add.path.clone()),
-                    Table::Objects => self.ledger_files.insert(add.path.clone()),
-                    _ => false,
-                };
-                manifest.entry(table.name()).or_default().push(add);
-            }
+            paths.push(add.path.clone());
+            actions.push(Action::Add(add));
         }
         let name = follow::write_manifest(self.table(Table::Events)?, &manifest).await?;
         let events = self.table_mut(Table::Events)?;
         let metadata = std::collections::HashMap::from([(MANIFEST_KEY.to_owned(), serde_json::Value::from(name.clone()))]);
-        let attempted = commit(Table::Events, events, actions, Some((APPLICATION, assembled.version)), metadata).await;
+        let attempted = commit(Table::Events, events, actions, Some((APPLICATION, version)), metadata).await;
         match attempted {
-            Ok(Attempt::Done(version)) => Ok(Attempt::Done(version)),
+            Ok(Attempt::Done(_)) => Ok(Some(paths)),
             // A commit that went through and whose reply was lost looks like a failure, or like one that another won.
-            other => match follow::find_own(self.table_mut(Table::Events)?, assembled.version, &name).await? {
-                Some(version) => Ok(Attempt::Done(version)),
-                None => other,
+            other => match follow::find_own(self.table_mut(Table::Events)?, version, &name).await? {
+                Some(_) => Ok(Some(paths)),
+                None => other.map(|_| None),
             },
         }
     }
 
     fn remember(&mut self, object: &ObjectRow) {
-        let identity = object_identity(&object.uri, object.size, object.etag.as_deref(), object.modified);
-        let known = match object.state {
-            "unreadable" => Known::Unreadable,
-            _ if object.state == "rejected" || object.rejected > 0 => Known::Rejected,
-            _ => Known::Read,
-        };
-        if known != Known::Unreadable || !self.known.contains_key(&identity) {
-            self.known.insert(identity, known);
-        }
+        note(&mut self.known, object);
     }
 
     /// Reads of `objects` what was not read yet.
@@ -361,6 +452,19 @@ impl Writer {
             }
         }
         Ok(())
+    }
+}
+
+/// Notes what became of an object; that it could not be read is no word against its having been read.
+fn note(known: &mut HashMap<u128, Known>, object: &ObjectRow) {
+    let identity = object_identity(&object.uri, object.size, object.etag.as_deref(), object.modified);
+    let fate = match object.state {
+        "unreadable" => Known::Unreadable,
+        _ if object.state == "rejected" || object.rejected > 0 => Known::Rejected,
+        _ => Known::Read,
+    };
+    if fate != Known::Unreadable || !known.contains_key(&identity) {
+        known.insert(identity, fate);
     }
 }
 

@@ -62,6 +62,10 @@ async fn commit(writer: &mut Writer, uri: &str, records: &[Value]) -> Tally {
     writer.commit(&mut [rows(uri, records)], "run", NOW).await.unwrap()
 }
 
+async fn add(writer: &mut Writer, uri: &str, records: &[Value]) -> Tally {
+    writer.add(&mut [rows(uri, records)], "run", NOW).await.unwrap()
+}
+
 /// A column of a table, in order.
 async fn column(lake: &Lake, table: Table, name: &str) -> Vec<String> {
     let open = lake.open(table).await.unwrap();
@@ -127,6 +131,99 @@ async fn object_that_could_be_read_at_last_is_noted_as_read() {
     assert_eq!(column(&lake, Table::Objects, "state").await, ["read", "unreadable"]);
     let next = Writer::open(&lake).await.unwrap();
     assert_eq!(next.known("s3://b/x", 7, None, Some(1)), Some(super::Known::Read));
+}
+
+#[tokio::test]
+async fn several_readings_are_one_commit_and_a_dead_writer_has_written_none_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = lake(&folder);
+    let mut dead = Writer::open(&lake).await.unwrap();
+    assert_eq!(add(&mut dead, "s3://b/1", &[topic(1)]).await, Tally::default());
+    assert_eq!(dead.known("s3://b/1", 7, None, Some(1)), Some(super::Known::Read));
+    drop(dead);
+    assert!(column(&lake, Table::Events, "event_id").await.is_empty());
+    let mut writer = Writer::open(&lake).await.unwrap();
+    assert_eq!(writer.known("s3://b/1", 7, None, Some(1)), None);
+    for (uri, records) in [("s3://b/1", [topic(1), issue(3)]), ("s3://b/2", [topic(2), topic(1)])] {
+        assert_eq!(add(&mut writer, uri, &records).await, Tally::default());
+    }
+    assert_eq!(writer.pending(), 4);
+    let tally = writer.flush().await.unwrap();
+    assert_eq!((tally.read, tally.written, tally.duplicate, tally.rejected), (4, 3, 1, 0));
+    assert_eq!(writer.flush().await.unwrap(), Tally::default());
+    assert_eq!(column(&lake, Table::Events, "event_id").await, ["e-1", "e-2", "e-3"]);
+    assert_eq!(column(&lake, Table::Objects, "object").await, ["s3://b/1", "s3://b/2"]);
+    assert_eq!(versions(&lake).await, [1, 1, 1]);
+    let keys = column(&lake, Table::Mentions, "key").await;
+    for number in 1..=2 {
+        assert_eq!(keys.iter().filter(|key| key.ends_with(&format!(":t{number}"))).count(), 1, "{keys:?}");
+    }
+    assert_eq!(add(&mut writer, "s3://b/3", &[topic(2), topic(4)]).await, Tally::default());
+    let tally = writer.flush().await.unwrap();
+    assert_eq!((tally.written, tally.duplicate), (1, 1));
+    assert_eq!(versions(&lake).await, [1, 1, 1, 2]);
+}
+
+/// A lost race: what is in the lake now is taken out of what waited, and the rest comes in the version after it.
+#[tokio::test]
+async fn what_another_committed_in_the_meantime_is_left_out_of_what_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = lake(&folder);
+    let (mut one, mut other) = (Writer::open(&lake).await.unwrap(), Writer::open(&lake).await.unwrap());
+    add(&mut one, "s3://b/one", &[topic(1), topic(2)]).await;
+    add(&mut one, "s3://b/same", &[topic(3)]).await;
+    commit(&mut other, "s3://b/other", &[topic(2), topic(4)]).await;
+    commit(&mut other, "s3://b/same", &[topic(3)]).await;
+    let tally = one.flush().await.unwrap();
+    assert_eq!((tally.read, tally.written, tally.duplicate, tally.rejected), (3, 1, 2, 0));
+    assert_eq!(column(&lake, Table::Events, "event_id").await, ["e-1", "e-2", "e-3", "e-4"]);
+    assert_eq!(column(&lake, Table::Objects, "object").await, ["s3://b/one", "s3://b/other", "s3://b/same"]);
+    assert_eq!(versions(&lake).await, [1, 1, 2, 3]);
+    let mut arns = column(&lake, Table::Mentions, "key").await;
+    arns.retain(|key| key.starts_with("arn:aws:sns:"));
+    assert_eq!(arns.len(), 4, "{arns:?}");
+}
+
+/// Whichever of two records with one id is committed first, or waits, the same one stays and the other is rejected.
+#[tokio::test]
+async fn conflict_with_a_record_that_waits_ends_as_any_other() {
+    let mut another = topic(1);
+    another["eventName"] = "DeleteTopic".into();
+    let mut ends = Vec::new();
+    for (first, second) in [(topic(1), another.clone()), (another, topic(1))] {
+        for waits_with_another in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let lake = lake(&folder);
+            let mut writer = Writer::open(&lake).await.unwrap();
+            let mut tally = add(&mut writer, "s3://b/first", &[first.clone(), topic(2)]).await;
+            if waits_with_another {
+                let mut other = Writer::open(&lake).await.unwrap();
+                tally += commit(&mut other, "s3://b/second", std::slice::from_ref(&second)).await;
+            } else {
+                tally += add(&mut writer, "s3://b/second", std::slice::from_ref(&second)).await;
+            }
+            tally += writer.flush().await.unwrap();
+            assert_eq!(tally.read, 3);
+            assert_eq!(column(&lake, Table::Rejects, "reason").await, ["conflict"]);
+            assert_eq!(column(&lake, Table::Rejects, "event_id").await, ["e-1"]);
+            ends.push((column(&lake, Table::Events, "event_id").await, column(&lake, Table::Events, "event_name").await));
+        }
+    }
+    assert_eq!(ends[0].0, ["e-1", "e-2"]);
+    assert!(ends.iter().all(|end| *end == ends[0]), "{ends:?}");
+}
+
+/// The versions in which the events came, in order.
+async fn versions(lake: &Lake) -> Vec<i64> {
+    let open = lake.open(Table::Events).await.unwrap();
+    let mut found = Vec::new();
+    for (path, size) in files(Table::Events, &open, |_| true).unwrap() {
+        for batch in read(open.object_store(), Table::Events, &path, size, &["resolved_version"]).await.unwrap() {
+            found.extend(crate::parquet_file::number_column(Table::Events, &batch, "resolved_version").unwrap().iter().flatten());
+        }
+    }
+    found.sort_unstable();
+    found
 }
 
 /// The issue is one writer's, its use the other's, and neither has the other's when it looks first.
