@@ -20,6 +20,9 @@ use failure::Failure;
 use settings::Settings;
 use std::process::ExitCode;
 
+/// Threads beside the first of a command that asks a lake: its work is one thread's, and waits for the network besides.
+const ASKING_THREADS: usize = 2;
+
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -37,9 +40,14 @@ fn main() -> ExitCode {
     };
     start_log(arguments.global.verbose);
     let json = arguments.global.json.is_some() || matches!(arguments.global.format, Some(Format::Json | Format::Jsonl));
+    let asks = matches!(arguments.verb, None | Some(args::Verb::Trace { .. } | args::Verb::Log { .. } | args::Verb::Show { .. }));
     let makes_config = matches!(arguments.verb, Some(args::Verb::Init { .. }));
     let outcome = Settings::of(&arguments.global, makes_config).and_then(|settings| {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        if asks && settings.logs.is_empty() {
+            runtime.worker_threads(ASKING_THREADS);
+        }
+        let runtime = runtime.enable_all().build()?;
         let outcome = runtime.block_on(commands::run(arguments, &settings));
         // What still hangs on a connection must not hold up the end.
         runtime.shutdown_timeout(std::time::Duration::from_millis(100));

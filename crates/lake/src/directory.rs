@@ -82,7 +82,7 @@ pub async fn append(lake: &Lake, snapshots: &[Snapshot], run_id: &str, now: i64)
 
 /// Every account that a snapshot ever listed.
 pub(crate) async fn accounts(open: &DeltaTable) -> Result<BTreeSet<String>> {
-    let reader = PointReader::new(Table::Directory, open.clone());
+    let reader = PointReader::new(Table::Directory, open.clone())?;
     let listed = reader.directory(EntryKind::Account, &BTreeSet::new(), &BTreeSet::new()).await?;
     Ok(listed.into_iter().map(|(_, entry)| entry.id).collect())
 }

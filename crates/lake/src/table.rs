@@ -4,6 +4,7 @@ use crate::error::{Error, Result, read_error};
 use crate::fail_point::{Point, reach};
 use crate::over::Over;
 use crate::parquet_file::Encoded;
+use crate::place::Place;
 use crate::schema::Table;
 use crate::shelf::Shelf;
 use crate::writer::ATTEMPTS_MAX;
@@ -175,6 +176,22 @@ impl Lake {
             attempt += 1;
             tokio::time::sleep(OPEN_RETRY_DELAY).await;
         }
+    }
+
+    /// Opens a table at a version.
+    pub(crate) async fn open_at(&self, table: Table, version: u64) -> Result<DeltaTable> {
+        self.builder(table)?.with_version(version).load().await.map_err(|error| read_error(table.name())(error.into()))
+    }
+
+    /// Where a table lies, to be read past the Delta library.
+    pub(crate) fn place_of(&self, table: Table) -> Result<Place> {
+        if self.store.is_none()
+            && let Ok(folder) = self.url(table)?.to_file_path()
+        {
+            return Ok(Place::Folder(folder));
+        }
+        let built = self.builder(table)?.build().map_err(|error| read_error(table.name())(error.into()))?;
+        Ok(Place::Store(built.object_store()))
     }
 
     /// Opens a table, or makes it.

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::hits::{self, Hit};
 use crate::reader::Reader;
+use futures::future::try_join_all;
 use lake::{Moments, Table};
 use std::collections::{BTreeMap, HashMap};
 
@@ -41,8 +42,7 @@ impl Reader {
         }
         let events = self.points(Table::Events).await?;
         let mut found = HashMap::new();
-        for (day, moments) in missing {
-            let batches = events.events_at(day, &moments, &HIT_COLUMNS).await?;
+        for batches in try_join_all(missing.iter().map(|(day, moments)| events.events_at(*day, moments, &HIT_COLUMNS))).await? {
             found.extend(hits::read_events(&batches)?.into_iter().map(|hit| (hit.place(), hit)));
         }
         for hit in hits.into_iter().filter(|hit| hit.event.is_none()) {

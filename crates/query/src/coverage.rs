@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::TimestampMicrosecondType;
 use event::time::rfc3339;
 use identity::{Directory, Organisation};
 use lake::Table;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 /// Accounts and regions that an answer lists; what is beyond is summed up in one.
@@ -161,16 +161,20 @@ impl Reader {
 
     /// For each account and region the first and last event read, microseconds since 1970.
     async fn spans(&self) -> Result<BTreeMap<(String, String), (i64, i64)>> {
-        let mut spans = BTreeMap::new();
+        let mut spans: BTreeMap<(String, String), (i64, i64)> = BTreeMap::new();
         let columns = ["account_id", "aws_region", "first_event_time", "last_event_time"];
         for batch in self.points(Table::Objects).await?.objects_read(&columns).await? {
             let (account, region) = (text(&batch, "account_id")?, text(&batch, "aws_region")?);
             let times = |name| column(&batch, name).map(|column| column.as_primitive::<TimestampMicrosecondType>().clone());
             let (from, to) = (times("first_event_time")?, times("last_event_time")?);
+            let mut of_batch: HashMap<(&str, &str), (i64, i64)> = HashMap::new();
             for row in 0..batch.num_rows() {
-                let place = (account.value(row).to_owned(), region.value(row).to_owned());
-                let held = spans.entry(place).or_insert((from.value(row), to.value(row)));
+                let held = of_batch.entry((account.value(row), region.value(row))).or_insert((from.value(row), to.value(row)));
                 *held = (held.0.min(from.value(row)), held.1.max(to.value(row)));
+            }
+            for ((account, region), (from, to)) in of_batch {
+                let held = spans.entry((account.to_owned(), region.to_owned())).or_insert((from, to));
+                *held = (held.0.min(from), held.1.max(to));
             }
         }
         Ok(spans)

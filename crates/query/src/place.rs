@@ -38,6 +38,9 @@ impl Reader {
     /// Looks up objects.
     pub(crate) async fn places(&self, numbers: BTreeSet<i64>) -> Result<Places> {
         let (mut found, mut objects) = (Vec::new(), Vec::new());
+        if numbers.is_empty() {
+            return Ok(Places::default());
+        }
         let columns = ["object_id", "object", "sha256", "modified"];
         for batch in self.points(Table::Objects).await?.objects_numbered(&numbers, &columns).await? {
             let (number, modified) = (hits::number(&batch, "object_id")?, hits::number(&batch, "modified")?);

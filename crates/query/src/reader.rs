@@ -148,10 +148,8 @@ impl Reader {
     pub(crate) async fn open(&self, tables: &[Table]) -> Result<Vec<Arc<PointReader>>> {
         let mut open = self.open.lock().await;
         let missing: Vec<Table> = tables.iter().copied().filter(|table| !open.contains_key(table)).collect();
-        let opened = missing.into_iter().map(|table| async move {
-            let delta = self.lake.open(table).await?;
-            Ok::<_, Error>((table, Arc::new(PointReader::new(table, delta))))
-        });
+        let opened =
+            missing.into_iter().map(|table| async move { Ok::<_, Error>((table, Arc::new(PointReader::open(&self.lake, table).await?))) });
         open.extend(futures::future::try_join_all(opened).await?);
         Ok(tables.iter().filter_map(|table| open.get(table).cloned()).collect())
     }
@@ -166,10 +164,11 @@ impl Reader {
     pub(crate) async fn need(&self, tables: &[Table]) -> Result<()> {
         let context = self.context().await?;
         let open = self.open(tables).await?;
+        let open = futures::future::try_join_all(open.iter().map(|open| open.delta())).await?;
         let mut registered = self.registered.lock().await;
         for (table, open) in tables.iter().zip(open) {
             if registered.insert(table.name()) {
-                let provider = open.delta().table_provider().await.map_err(|error| Error::Query { source: error.into() })?;
+                let provider = open.table_provider().await.map_err(|error| Error::Query { source: error.into() })?;
                 context.register_table(table.name(), provider)?;
             }
         }

@@ -118,7 +118,7 @@ impl Reader {
         let tables = self.there().await?;
         let open = self.open(&tables).await?;
         let named = tables.iter().zip(open);
-        Ok(named.filter_map(|(table, open)| Some((table.name().to_owned(), i64::try_from(open.delta().version()?).ok()?))).collect())
+        Ok(named.filter_map(|(table, open)| Some((table.name().to_owned(), i64::try_from(open.version()).ok()?))).collect())
     }
 
     /// Runs one of [`REPORT_QUERIES`], given as its text. All of a reader are of one period.

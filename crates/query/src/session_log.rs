@@ -202,7 +202,7 @@ impl Reader {
     /// # Errors
     /// Where it cannot be opened.
     pub async fn version(&self, table: Table) -> Result<i64> {
-        Ok(self.points(table).await?.delta().version().map_or(0, |version| version as i64))
+        Ok(self.points(table).await?.version() as i64)
     }
 }
 

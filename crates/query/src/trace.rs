@@ -15,6 +15,7 @@ use crate::walk::{Asked, Walked};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{col, lit};
 use event::resource::{Look, Spelling, looks_like, spellings};
+use futures::future::try_join_all;
 use lake::Table;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -220,8 +221,8 @@ impl Reader {
         let window = question.since.unwrap_or(i64::MIN)..question.until.unwrap_or(i64::MAX);
         let asked: BTreeSet<&str> = spellings.iter().map(|spelling| spelling.key.as_str()).collect();
         let mut found = Vec::new();
-        for spelling in spellings {
-            let batches = mentions.mentions_of(&spelling.key, window.clone()).await?;
+        let read = try_join_all(spellings.iter().map(|spelling| mentions.mentions_of(&spelling.key, window.clone()))).await?;
+        for (spelling, batches) in spellings.iter().zip(read) {
             found.extend(hits::read_mentions(&batches)?.into_iter().filter(|hit| {
                 // A bare name in another account, or one that stands for another ARN, is a namesake.
                 let here = spelling.account_id.as_ref().is_none_or(|account| *account == hit.recipient_account_id)

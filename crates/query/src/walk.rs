@@ -5,6 +5,7 @@
 
 use crate::error::Result;
 use crate::reader::Reader;
+use futures::future::try_join_all;
 use identity::{Graph, HOPS_MAX, Organisation, Resolution, SessionKey, ViaLookups};
 use lake::{Fact, FactsWanted, Table};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,12 +82,10 @@ impl Reader {
             }
         }
         for _ in 0..=HOPS_MAX {
-            let mut facts = Vec::new();
-            for (day, wanted) in std::mem::take(&mut wanted) {
-                facts.extend(credentials.facts(day, &wanted).await?);
-            }
+            let days = std::mem::take(&mut wanted);
+            let facts = try_join_all(days.iter().map(|(day, wanted)| credentials.facts(*day, wanted))).await?;
             let mut fresh: BTreeSet<SessionKey> = BTreeSet::new();
-            for fact in facts {
+            for fact in facts.into_iter().flatten() {
                 match fact {
                     Fact::Used(used) => {
                         let session = used.identity.session();

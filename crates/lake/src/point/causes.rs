@@ -1,17 +1,14 @@
 //! Causes by key.
 
-use super::pages::{bytes_of, pages};
-use super::{PointReader, Sought, Span, among, time_column};
-use crate::error::{Error, Result};
+use super::sought::{Clause, Sought, Test};
+use super::{PointReader, missing, time_column};
+use crate::error::Result;
 use crate::facts::pairs;
 use crate::parquet_file::{number_column, text_column};
 use crate::schema::{Table, cause_bucket};
-use arrow::array::{Array as _, AsArray as _, BooleanArray, MapArray, RecordBatch, StringArray};
+use arrow::array::{Array as _, AsArray as _, MapArray, RecordBatch, StringArray};
 use identity::{CauseFact, CauseKind, SessionKey};
-use parquet::file::metadata::ParquetMetaData;
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A fact as the lake keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,38 +29,20 @@ impl PointReader {
     /// Where a file cannot be read.
     pub async fn causes_of(&self, keys: &BTreeSet<String>, until: i64, rows_max: usize) -> Result<Vec<KeptCause>> {
         let buckets: BTreeSet<String> = keys.iter().map(|key| cause_bucket(key).to_string()).collect();
-        let may_hold = |span: &Span<'_>| span.of("key").is_none_or(|(low, high)| low > high || keys.range(low..=high).next().is_some());
-        let select = |metadata: &ParquetMetaData| {
-            let wanted = bytes_of(keys);
-            let of_time = pages(metadata, "event_time", |page| page.may_hold_number(|low, _| low <= until));
-            Some(pages(metadata, "key", |page| page.may_hold_text(&wanted)).intersection(&of_time))
-        };
         let schema = Table::Causes.file_schema();
-        let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        let (wanted, taken) = (keys.clone(), AtomicUsize::new(0));
         let sought = Sought {
-            may_hold: &may_hold,
-            any_of: Vec::new(),
-            pages: &select,
-            asked: &["key", "event_time"],
-            is_wanted: Arc::new(move |batch| {
-                let times = time_column(Table::Causes, batch, "event_time")?;
-                let is_key = among(text_column(Table::Causes, batch, "key")?, &wanted);
-                let is_wanted = |row: usize| times.value(row) <= until && is_key(row) && taken.fetch_add(1, Ordering::Relaxed) < rows_max;
-                Ok((0..batch.num_rows()).map(|row| Some(is_wanted(row))).collect::<BooleanArray>())
-            }),
-            columns: &columns,
+            is_in: &|held| buckets.contains(held),
+            any: vec![vec![Clause::text("key", keys), Clause::new("event_time", Test::Within(i64::MIN..=until))]],
+            check: None,
+            columns: schema.fields().iter().map(|field| field.name().as_str()).collect(),
+            rows_max,
         };
         let mut found = Vec::new();
-        for batch in self.rows(&|held| buckets.contains(held), &sought).await? {
+        for batch in self.rows(&sought).await? {
             found.extend(facts(&batch)?);
         }
         Ok(found)
     }
-}
-
-fn missing(name: &str) -> Error {
-    Error::Read { table: Table::Causes.name(), source: format!("column {name} is missing or of another type").into() }
 }
 
 fn facts(batch: &RecordBatch) -> Result<Vec<KeptCause>> {
@@ -73,12 +52,13 @@ fn facts(batch: &RecordBatch) -> Result<Vec<KeptCause>> {
     let (access_key, principal, other) = (text("access_key_id")?, text("principal_id")?, text("other_session")?);
     let (role, detail) = (text("role_arn")?, text("detail")?);
     let (time, created) = (time_column(Table::Causes, batch, "event_time")?, time_column(Table::Causes, batch, "creation_date")?);
-    let marks: &MapArray = batch.column_by_name("marks").and_then(|column| column.as_map_opt()).ok_or_else(|| missing("marks"))?;
+    let marks: &MapArray =
+        batch.column_by_name("marks").and_then(|column| column.as_map_opt()).ok_or_else(|| missing(Table::Causes, "marks"))?;
     let (object, record) = (number_column(Table::Causes, batch, "object_id")?, number_column(Table::Causes, batch, "record")?);
     let at = |column: &StringArray, row: usize| column.is_valid(row).then(|| column.value(row).to_owned());
     let mut found = Vec::with_capacity(batch.num_rows());
     for row in 0..batch.num_rows() {
-        let kind = CauseKind::from_word(kind.value(row)).ok_or_else(|| missing("kind"))?;
+        let kind = CauseKind::from_word(kind.value(row)).ok_or_else(|| missing(Table::Causes, "kind"))?;
         let session = SessionKey {
             access_key_id: at(access_key, row),
             principal_id: at(principal, row),
