@@ -358,6 +358,18 @@ mod tests {
     }
 
     #[test]
+    fn account_is_one_only_where_an_arn_says_it() {
+        let of = |provider: &str| Actor::of_web_identity(provider, "repo:acme/shop:pull_request").account_id().map(str::to_owned);
+        assert_eq!(of("arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com").as_deref(), Some("111122223333"));
+        for provider in ["arn:aws:iam:::oidc-provider/gitlab.com", "a:b:c:d:111122223333:oidc-provider/gitlab.com", "gitlab.com"] {
+            assert_eq!(of(provider), None, "{provider}");
+        }
+        let user = |arn: &str| Actor::IamUser(arn.to_owned()).account_id().map(str::to_owned);
+        assert_eq!(user("arn:aws:iam::111122223333:user/sato").as_deref(), Some("111122223333"));
+        assert_eq!([user("arn:aws:iam:::user/sato"), user("arn:aws:iam::1"), user("sato")], [None, None, None]);
+    }
+
+    #[test]
     fn ids_tell_users_apart_and_names_where_an_id_is_missing() {
         let user = |name: Option<&str>, id: Option<&str>, store: Option<&str>| Actor::SsoUser {
             user_name: name.map(str::to_owned),

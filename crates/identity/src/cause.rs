@@ -276,3 +276,19 @@ impl CauseFacts {
         self.by_key.get(key).into_iter().flatten()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CauseKind;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_kind_is_read_as_it_is_written() {
+        let words: BTreeSet<&str> = CauseKind::ALL.into_iter().map(CauseKind::word).collect();
+        assert_eq!(words.len(), CauseKind::ALL.len());
+        for kind in CauseKind::ALL {
+            assert_eq!(CauseKind::from_word(kind.word()), Some(kind));
+        }
+        assert_eq!(CauseKind::from_word("nothing"), None);
+    }
+}

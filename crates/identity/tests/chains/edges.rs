@@ -283,3 +283,17 @@ fn sign_in_names_a_user_only_where_it_succeeded_and_says_the_id() {
         assert_eq!(facts["sign-in"].issue.is_some(), names, "{record}");
     }
 }
+
+#[test]
+fn token_is_of_the_sign_in_that_began_within_five_seconds() {
+    let sign_in = "\"signInSessionArn\":\"arn:aws:signin:ap-northeast-1:111111111111:session/1\"";
+    for (began, joined) in [("08:00:05", true), ("08:00:06", false)] {
+        let rest = format!(
+            ",\"requestParameters\":{{\"client_id\":\"arn:aws:signin:::devtools/same-device\"}},\"additionalEventData\":{{{sign_in},\"success\":\"true\"}}"
+        );
+        let grant = record("grant", "08:05:00", TOOLS, "signin:CreateOAuth2Token", &user("bob", "", "08:00:00"), &rest);
+        let used = user("bob", "K1", began).context(sign_in);
+        let by = if joined { "grant sign_in_session" } else { "?" };
+        check(&[grant, act("act", &used)], "act", &format!("proven iam_user arn:aws:iam::{TOOLS}:user/bob\noauth_session - - <- {by}"));
+    }
+}
