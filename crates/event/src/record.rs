@@ -8,7 +8,7 @@ use crate::identity::UserIdentity;
 use crate::json::Json;
 use crate::name::Known;
 use crate::reject::Reason;
-use crate::resource::{Calls, Mentions, Touched, mentions_of_call};
+use crate::resource::{Calls, Mentions, Touched, mentions};
 use crate::secret::{HashKey, without_secrets};
 use crate::time;
 use bumpalo::Bump;
@@ -262,7 +262,7 @@ pub(crate) fn with_event<'t, 'a>(
     let event_source = fields.event_source.unwrap_or_default();
     let aws_region = fields.aws_region.unwrap_or_default();
     let mut found = Mentions::default();
-    mentions_of_call(
+    mentions(
         &Touched {
             event_source: &event_source,
             event_name: &event_name,
@@ -275,7 +275,7 @@ pub(crate) fn with_event<'t, 'a>(
             service_event_details: fields.service_event_details,
             additional: fields.additional,
         },
-        calls.get(&event_source, &event_name),
+        calls,
         texts,
         &mut found,
     );

@@ -24,9 +24,8 @@ mod walk;
 pub(crate) use fallback::Looks;
 pub use ids::{Look, looks_like};
 pub use spelling::{Spelling, spellings};
-pub(crate) use table::Calls;
+pub use table::Calls;
 pub use walk::mentions;
-pub(crate) use walk::mentions_of_call;
 
 /// Keys that one record may have; beyond it, those found by their looks make room for exact ones and the rest is left out.
 pub const KEYS_MAX: usize = 4_096;

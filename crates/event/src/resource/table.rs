@@ -156,7 +156,7 @@ impl Call {
 
 /// Calls that were met: a few hundred kinds make up all of a log, so that each is looked up once and not once a record.
 #[derive(Debug, Default)]
-pub(crate) struct Calls {
+pub struct Calls {
     seen: Vec<Call>,
     other: Call,
 }

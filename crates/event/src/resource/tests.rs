@@ -36,7 +36,7 @@ fn keys_of(call: &str, region: &str, record: &str) -> Vec<Mention<'static>> {
     };
     let texts = bumpalo::Bump::new();
     let mut out = Mentions::default();
-    mentions(&touched, &texts, &mut out);
+    mentions(&touched, &mut Calls::default(), &texts, &mut out);
     let owned = |text: &Cow<'_, str>| Cow::Owned(text.clone().into_owned());
     out.as_slice().iter().map(|m| Mention { key: owned(&m.key), form: m.form, arn: m.arn.as_ref().map(owned), exact: m.exact }).collect()
 }

@@ -5,7 +5,7 @@
 
 use super::arn;
 use super::fallback::{self, Looks, Word};
-use super::table::{At, Call, Row, Take};
+use super::table::{At, Call, Calls, Row, Take};
 use super::{Form, KEY_BYTES_MAX, Mention, Mentions, Touched, ids};
 use crate::json::{Json, Member};
 use bumpalo::Bump;
@@ -21,13 +21,10 @@ const ARNS_COMPARED_MAX: usize = 32;
 /// Bytes of ARNs built for one record, at most: beyond it a name is found by itself alone.
 pub(super) const BUILT_BYTES_MAX: usize = 32 << 20;
 
-/// Adds the keys under which a question finds this record. Those that do not stand in it as they are lie in `texts`.
-pub fn mentions<'t, 'a>(touched: &Touched<'t, 'a, '_>, texts: &'a Bump, out: &mut Mentions<'a>) {
-    mentions_of_call(touched, &Call::of(touched.event_source, touched.event_name), texts, out);
-}
-
-/// The same with the call looked up already.
-pub(crate) fn mentions_of_call<'t, 'a>(touched: &Touched<'t, 'a, '_>, call: &Call, texts: &'a Bump, out: &mut Mentions<'a>) {
+/// Adds the keys under which a question finds this record. Those that do not stand in it as they are lie in `texts`; what the table says of
+/// its call is remembered in `calls`.
+pub fn mentions<'t, 'a>(touched: &Touched<'t, 'a, '_>, calls: &mut Calls, texts: &'a Bump, out: &mut Mentions<'a>) {
+    let call = calls.get(touched.event_source, touched.event_name);
     let (pending, readings) = (Pieces::new_in(texts), Pieces::new_in(texts));
     let mut walk = Walk { touched, call, texts, built: 0, out, pending, readings, partition: None };
     walk.resources();

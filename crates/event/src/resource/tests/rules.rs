@@ -161,7 +161,7 @@ fn what_is_built_for_one_record_has_a_limit() {
         additional: None,
     };
     let mut found = Mentions::default();
-    mentions(&touched, &texts, &mut found);
+    mentions(&touched, &mut Calls::default(), &texts, &mut found);
     assert_eq!(found.as_slice().len(), KEYS_MAX);
     assert!(texts.allocated_bytes() < 4 * walk::BUILT_BYTES_MAX, "{}", texts.allocated_bytes());
 }
