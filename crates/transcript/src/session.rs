@@ -260,7 +260,7 @@ impl Session {
         let written = self.written.trim_start();
         let head = written.split('\u{8}').next().unwrap_or_default();
         let first = || Prompt::of(head).filter(|prompt| self.shells.depth() == 0 && prompt.looks == Looks::Strong);
-        let Some(prompt) = self.shells.known(head).or_else(first).filter(|prompt| !text.starts_with(prompt.text.trim_end())) else {
+        let Some(prompt) = self.shells.known(head).or_else(first).filter(|prompt| prompt.leads(text).is_none()) else {
             return;
         };
         let mut shown = Vec::new();
