@@ -30,7 +30,7 @@ const WEIGHED_MAX: usize = 9;
 /// The same where more edits are about as cheap.
 const WEIGHED_UNSEEN_MAX: usize = 24;
 /// Characters of a session that are followed, times edits: what a person types is a small part of it.
-const WORK_MAX: usize = 12_000_000;
+const WORK_MAX: usize = 40_000_000;
 /// Earlier lines kept, to know them again.
 const PAST_MAX: usize = 300;
 
@@ -38,6 +38,8 @@ const PAST_MAX: usize = 300;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Past {
     lines: VecDeque<String>,
+    /// The words that they began with.
+    firsts: HashSet<String>,
     programs: HashSet<String>,
     /// Its work is apart from that of the lines themselves.
     trial: State,
@@ -54,6 +56,9 @@ impl Past {
             self.lines.pop_front();
         }
         self.lines.push_back(line.to_owned());
+        if self.firsts.len() < PAST_MAX {
+            self.firsts.extend(line.split_whitespace().next().map(str::to_owned));
+        }
         if self.programs.len() < PAST_MAX {
             self.programs.extend(programs.filter(|program| program.len() < 64).map(str::to_owned));
         }
@@ -501,7 +506,7 @@ fn begins_command(rest: &[Token], past: &Past) -> bool {
     past.knows(name)
         || word.starts_with('#')
         || word.contains('=') && word.starts_with(|first: char| first.is_ascii_alphabetic())
-        || past.lines.iter().any(|line| line.split_whitespace().next() == Some(word.as_str()))
+        || past.firsts.contains(&word)
 }
 
 fn ends(edit: Edit, moves: Moves, next: &mut Vec<Edit>) {
