@@ -7,6 +7,9 @@
 //!
 //! Sources: readline's display.c (how it moves, inserts and erases), zsh's zle_refresh.c.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -24,8 +27,10 @@ pub(crate) const WRITTEN_BYTES_MAX: usize = 4096;
 const BEAM: usize = 32;
 /// Lines weighed at the end.
 const WEIGHED_MAX: usize = 9;
+/// The same where more edits are about as cheap.
+const WEIGHED_UNSEEN_MAX: usize = 24;
 /// Characters of a session that are followed, times edits: what a person types is a small part of it.
-const WORK_MAX: usize = 12_000_000;
+const WORK_MAX: usize = 40_000_000;
 /// Earlier lines kept, to know them again.
 const PAST_MAX: usize = 300;
 
@@ -33,6 +38,8 @@ const PAST_MAX: usize = 300;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Past {
     lines: VecDeque<String>,
+    /// The words that they began with.
+    firsts: HashSet<String>,
     programs: HashSet<String>,
     /// Its work is apart from that of the lines themselves.
     trial: State,
@@ -49,6 +56,9 @@ impl Past {
             self.lines.pop_front();
         }
         self.lines.push_back(line.to_owned());
+        if self.firsts.len() < PAST_MAX {
+            self.firsts.extend(line.split_whitespace().next().map(str::to_owned));
+        }
         if self.programs.len() < PAST_MAX {
             self.programs.extend(programs.filter(|program| program.len() < 64).map(str::to_owned));
         }
@@ -95,7 +105,7 @@ pub(crate) fn retrace(written: &str, shown: &str, moves: Moves, state: &State, p
         let rest = tokens.get(place..).unwrap_or_default();
         edits = step(edits, rest, moves, past);
     }
-    choose(edits, shown, state, past)
+    choose(edits, shown, moves, state, past)
 }
 
 /// One key or one redraw of the editor, as it stands in the log.
@@ -171,9 +181,6 @@ enum Last {
 
 /// So many letters that are written again are a redraw.
 const REDRAWN_MIN: usize = 3;
-/// So many are hardly anything else.
-const REDRAWN_SURE: usize = 6;
-const IGNORES_REDRAW: u32 = 8;
 /// So many blanks in a row erase, where moves are not seen.
 const BLANKED_MIN: usize = 4;
 
@@ -276,11 +283,7 @@ fn step(edits: Vec<Edit>, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit
         for edit in settled(edit, rest.first()) {
             match rest.first() {
                 Some(Token::Letter(letter)) => {
-                    let jumps = jumps(&edit, rest, moves, past);
-                    let drawn = jumps.iter().any(|jump| jump.last == Last::Drawing && jump.line.len() - jump.at >= REDRAWN_SURE);
-                    let mut edit = edit;
-                    edit.cost += if drawn { IGNORES_REDRAW } else { 0 };
-                    for edit in jumps.into_iter().chain([edit]) {
+                    for edit in jumps(&edit, rest, moves, past).into_iter().chain([edit]) {
                         write(edit, *letter, &mut next);
                     }
                 }
@@ -503,7 +506,7 @@ fn begins_command(rest: &[Token], past: &Past) -> bool {
     past.knows(name)
         || word.starts_with('#')
         || word.contains('=') && word.starts_with(|first: char| first.is_ascii_alphabetic())
-        || past.lines.iter().any(|line| line.split_whitespace().next() == Some(word.as_str()))
+        || past.firsts.contains(&word)
 }
 
 fn ends(edit: Edit, moves: Moves, next: &mut Vec<Edit>) {
@@ -616,7 +619,7 @@ fn sense(line: &str, state: &State, past: &Past) -> Sense {
 /// Lines that differ by less than this are about as likely.
 const NEAR: u32 = 7;
 
-fn choose(edits: Vec<Edit>, shown: &str, state: &State, past: &Past) -> Option<Likely> {
+fn choose(edits: Vec<Edit>, shown: &str, moves: Moves, state: &State, past: &Past) -> Option<Likely> {
     let mut lines: BTreeMap<String, u32> = BTreeMap::new();
     for edit in edits {
         let line = edit.line.iter().collect::<String>().trim_end().to_owned();
@@ -625,7 +628,7 @@ fn choose(edits: Vec<Edit>, shown: &str, state: &State, past: &Past) -> Option<L
     }
     let mut ranked: Vec<(u32, String)> = lines.into_iter().map(|(line, cost)| (cost, line)).collect();
     ranked.sort();
-    ranked.truncate(WEIGHED_MAX);
+    ranked.truncate(if moves == Moves::Unseen { WEIGHED_UNSEEN_MAX } else { WEIGHED_MAX });
     let mut weighed: Vec<(u32, bool, String)> = Vec::new();
     for (cost, line) in ranked {
         let best = weighed.iter().map(|(cost, ..)| *cost).min();
@@ -645,118 +648,4 @@ fn choose(edits: Vec<Edit>, shown: &str, state: &State, past: &Past) -> Option<L
         return None;
     }
     Some(Likely { line: line.clone(), doubtful: near })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn likely(written: &str, prompt: usize, past: &[&str]) -> (String, bool) {
-        let mut known = Past::default();
-        for line in past {
-            known.note(line, std::iter::empty());
-        }
-        let written = written.replace('«', "\u{8}");
-        let shown = shown(&written);
-        match retrace(&written, &shown, Moves::Readline(prompt), &State::default(), &mut known) {
-            Some(likely) => (likely.line, likely.doubtful),
-            None => (shown, false),
-        }
-    }
-
-    /// What a terminal shows before the cursor.
-    fn shown(written: &str) -> String {
-        let mut out: Vec<char> = Vec::new();
-        for letter in written.chars() {
-            match letter {
-                '\u{8}' => out.truncate(out.len().saturating_sub(1)),
-                _ => out.push(letter),
-            }
-        }
-        out.iter().collect::<String>().trim_end().to_owned()
-    }
-
-    #[track_caller]
-    fn check(written: &str, expected: &str) {
-        assert_eq!(likely(written, 23, &[]).0, expected, "{written}");
-    }
-
-    #[test]
-    fn corrected_slips_are_gone() {
-        check("sudf«o id", "sudo id");
-        check("ls wrong«««««notes.txt", "ls notes.txt");
-        check("ls /no/such«««««««««««sudo grep -n sudo runbook.md", "sudo grep -n sudo runbook.md");
-        check("sdu««udo id", "sudo id");
-        check("find . -name '*sudo*'xx««", "find . -name '*sudo*'");
-        check("wz« «hoami", "whoami");
-    }
-
-    #[test]
-    fn what_was_put_in_front_is_in_front() {
-        check(" id -u««««««sudo", "sudo id -u");
-        check(" -i«««sudo -i«««", "sudo -i");
-        check(" -n 5 sudo id«««««««««««««nice", "nice -n 5 sudo id");
-        check(" B=oscar60 sudo -E id«««««««««««««««««««««A=1", "A=1 B=oscar60 sudo -E id");
-        check(" cat \u{fffd}\u{fffd}\u{fffd}.txt«««««««««««««««sudo", "sudo cat \u{fffd}\u{fffd}\u{fffd}.txt");
-        check("cat <<END««««««««««««sudo ", "sudo cat <<END");
-        check("systemctl restart nginx«««««««««««««««««««««««sudo ", "sudo systemctl restart nginx");
-        assert_eq!(likely("systemctl restart nginxsudo ", 4, &[]).0, "sudo systemctl restart nginx");
-        assert_eq!(likely(" cat <notes.txt >outsudo", 4, &[]).1, false);
-        assert_eq!(likely("sudo reboot#", 2, &[]).0, "#sudo reboot");
-    }
-
-    #[test]
-    fn what_was_deleted_in_front_is_gone() {
-        check("xsudo -s««««««««", "sudo -s");
-        check("xecho sudo; ls««««««««««««««", "echo sudo; ls");
-        assert_eq!(likely("xsudo id", 2, &[]).0, "sudo id");
-        assert_eq!(likely("5 sudo id«timeout ", 4, &[]).0, "timeout 5 sudo id");
-    }
-
-    #[test]
-    fn what_was_left_out_is_filled_in() {
-        check("/usr/bin/sudoid«« id««", "/usr/bin/sudo id");
-        check("sh < deploy.sh««««««««««««««««s«udo ", "sudo sh < deploy.sh");
-        check("sdo id«««««udo id«««««", "sudo id");
-        check("find .-maxdepth 0 -exec sudo ls -d {} \\;«««««««««««««««««««««««««««««««««« ", "find . -maxdepth 0 -exec sudo ls -d {} \\;");
-    }
-
-    #[test]
-    fn recalled_lines_take_the_place_of_what_stood_there() {
-        let past = ["true", "echo sierra62", "sudo id -u"];
-        assert_eq!(likely("true««««echo sierra62«««««««««««««sudo id -u««««««««««true", 23, &past).0, "true");
-        assert_eq!(likely("ls /no/suchdoas id", 4, &["doas id"]).0, "doas id");
-        assert_eq!(likely("hostnamesudo echo zulu10x", 4, &["sudo echo zulu10", "hostname"]).0, "sudo echo zulu10x");
-    }
-
-    #[test]
-    fn moves_of_zsh_are_not_seen() {
-        let of = |written: &str| {
-            let written = written.replace('«', "\u{8}");
-            retrace(&written, "", Moves::Unseen, &State::default(), &mut Past::default()).unwrap().line
-        };
-        assert_eq!(of("l«ls /no/such           s«sudo -E env | head -n 1"), "sudo -E env | head -n 1");
-        assert_eq!(of(" « -n 5 sudo idn -n 5 sudo id«ni -n 5 sudo idc -n 5 sudo ide -n 5 sudo id"), "nice -n 5 sudo id");
-        // A suggestion stands behind the cursor, and is taken out.
-        assert_eq!(of("s reboot««««««««su reboot«««««««d reboot«««««««o reboot«««««««       ««««««echo a"), "sudo echo a");
-        assert_eq!(of(" « id &>/dev/null               s«sudo id &>/dev/null id &>/dev/null"), "sudo id &>/dev/null");
-    }
-
-    #[test]
-    fn lines_that_make_sense_stay() {
-        let erased = format!("ls /no/such{}echo 'sudo rm -rf /' > out.txt", "\u{8} \u{8}".repeat(11));
-        assert_eq!(likely(&erased, 2, &[]), ("echo 'sudo rm -rf /' > out.txt".to_owned(), false));
-        assert_eq!(likely("python3 -c \"po« «rint('sudo s« «id')\"", 8, &[]).0, "python3 -c \"print('sudo id')\"");
-        for line in [
-            "echo sudo id",
-            "printf 'sudo id'",
-            "nosuchcommand-oscar41",
-            "visudo",
-            "cat /etc/pam.d/sudo",
-            "grep pseudo sudo.txt",
-            "ls sudo",
-        ] {
-            assert_eq!(likely(line, 4, &[]), (line.to_owned(), false));
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! Lines of a streamed log that kept their control sequences, and lost their returns.
+//! Lines of a streamed log: where what was taken out of them stood.
 //!
 //! The agent's library gives a line up that holds a sequence it does not know, and the line stays as it was; only returns are taken out of every
 //! line. fish, zsh and prompts that set a window's title write such lines. Where a return stood is told by what follows it: a move to the
@@ -6,6 +6,7 @@
 
 use vte::Params;
 
+use crate::prompt::{Looks, Prompt};
 use crate::session::{Driver, Session};
 
 /// fish puts so many characters of the line that it runs into the window's title (fish_title).
@@ -125,6 +126,36 @@ impl Session {
             self.screen.right(self.kept.rights);
         }
         self.kept.rights = total;
+    }
+}
+
+impl Session {
+    /// Where erasures were taken out of a log, what was erased still stands behind the cursor.
+    pub(crate) fn cut_erased(&self, start: usize, row: usize, text: &mut String) {
+        if start == row && !self.screen.is_pending() {
+            let kept = self.screen.text_before(self.screen.cursor());
+            if text.starts_with(kept.as_str()) {
+                text.truncate(kept.len());
+            }
+        }
+    }
+
+    /// Backspaces whose moves to the right were taken out would go on into the prompt.
+    pub(crate) fn keep_prompt(&self, text: &mut String) {
+        let written = self.written.trim_start();
+        let head = written.split('\u{8}').next().unwrap_or_default();
+        let first = || Prompt::of(head).filter(|prompt| self.shells.depth() == 0 && prompt.looks == Looks::Strong);
+        let Some(prompt) = self.shells.known(head).or_else(first).filter(|prompt| prompt.leads(text).is_none()) else {
+            return;
+        };
+        let mut shown = Vec::new();
+        for letter in written.get(prompt.text.len()..).unwrap_or_default().chars() {
+            match letter {
+                '\u{8}' => shown.truncate(shown.len().saturating_sub(1)),
+                _ => shown.push(letter),
+            }
+        }
+        *text = prompt.text + &shown.into_iter().collect::<String>();
     }
 }
 

@@ -8,7 +8,6 @@ use vte::{Params, Perform};
 
 use crate::accept::Input;
 use crate::command::{COMMAND_BYTES_MAX, Line, LineKind, Sink, printable};
-use crate::prompt::{Looks, Prompt};
 use crate::retrace;
 use crate::returns::Kept;
 use crate::running::Running;
@@ -243,34 +242,6 @@ impl Session {
         if let Some(editor) = self.editor.as_mut() {
             editor.pasted |= self.screen.is_standing_out() && !self.multiplexed;
         }
-    }
-
-    /// Where erasures were taken out of a log, what was erased still stands behind the cursor.
-    fn cut_erased(&self, start: usize, row: usize, text: &mut String) {
-        if start == row && !self.screen.is_pending() {
-            let kept = self.screen.text_before(self.screen.cursor());
-            if text.starts_with(kept.as_str()) {
-                text.truncate(kept.len());
-            }
-        }
-    }
-
-    /// Backspaces whose moves to the right were taken out would go on into the prompt.
-    fn keep_prompt(&self, text: &mut String) {
-        let written = self.written.trim_start();
-        let head = written.split('\u{8}').next().unwrap_or_default();
-        let first = || Prompt::of(head).filter(|prompt| self.shells.depth() == 0 && prompt.looks == Looks::Strong);
-        let Some(prompt) = self.shells.known(head).or_else(first).filter(|prompt| !text.starts_with(prompt.text.trim_end())) else {
-            return;
-        };
-        let mut shown = Vec::new();
-        for letter in written.get(prompt.text.len()..).unwrap_or_default().chars() {
-            match letter {
-                '\u{8}' => shown.truncate(shown.len().saturating_sub(1)),
-                _ => shown.push(letter),
-            }
-        }
-        *text = prompt.text + &shown.into_iter().collect::<String>();
     }
 
     /// Ctrl-C in the middle of a line is shown over what stands there; what stands behind it was given up as well.

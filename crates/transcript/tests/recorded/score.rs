@@ -66,7 +66,7 @@ impl Recording {
     /// Which half of the corpus it is of: what is mended is mended by the losses of one, and must hold in the other.
     pub(crate) fn half(&self) -> Half {
         let digits: u32 = self.name.chars().filter_map(|letter| letter.to_digit(10)).sum();
-        if digits % 2 == 0 { Half::First } else { Half::Second }
+        if digits.is_multiple_of(2) { Half::First } else { Half::Second }
     }
 }
 
