@@ -17,7 +17,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Things of one report of which earlier values are looked for, at most.
-const THINGS_MAX: usize = 500;
+const THINGS_MAX: usize = 200;
 /// Earlier calls about one thing that are looked at, the newest, at most.
 const EARLIER_MAX: usize = 200;
 /// Letters of a value in a report, at most; a longer one is cut, and its SHA-256 stands behind it.
