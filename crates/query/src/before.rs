@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::hits::{self, number, optional, text};
 use crate::reader::Reader;
 use crate::session_log::times;
-use crate::setting::{Done, Setting, done};
+use crate::setting::{Done, Setting, done, may_set};
 use crate::sql_rows::SqlRows;
 use datafusion::arrow::array::StringArray;
 use event::resource::spellings;
@@ -17,7 +17,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Things of one report of which earlier values are looked for, at most.
-const THINGS_MAX: usize = 500;
+const THINGS_MAX: usize = 200;
 /// Earlier calls about one thing that are looked at, the newest, at most.
 const EARLIER_MAX: usize = 200;
 /// Letters of a value in a report, at most; a longer one is cut, and its SHA-256 stands behind it.
@@ -64,16 +64,20 @@ struct Row {
 }
 
 impl Reader {
-    /// Adds what was set before and after to rows that have `event_time`, `event_id` and `account_id`, in columns `before` and `after`; nothing for
-    /// calls that set no whole value.
+    /// Adds what was set before and after to rows that have `event_time`, `event_id`, `account_id`, `event_source` and `event_name`, in columns
+    /// `before` and `after`; nothing for calls that set no whole value.
     ///
     /// # Errors
     /// Where the lake cannot be read.
     pub async fn add_before(&self, mut rows: SqlRows) -> Result<SqlRows> {
         let place = |name: &str| rows.columns.iter().position(|column| column == name);
         let (Some(time), Some(id), Some(account)) = (place("event_time"), place("event_id"), place("account_id")) else { return Ok(rows) };
+        let (Some(source), Some(name)) = (place("event_source"), place("event_name")) else { return Ok(rows) };
         let row = |row: &Vec<Option<String>>| {
             let value = |place: usize| row.get(place).cloned().flatten();
+            if !may_set(&value(source)?, &value(name)?) {
+                return None;
+            }
             Some(Row { at: (micros(&value(time)?)?, value(id)?), account: value(account)? })
         };
         let asked: Vec<Option<Row>> = rows.rows.iter().map(row).collect();

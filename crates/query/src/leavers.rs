@@ -96,10 +96,11 @@ impl Listings {
         self.gone.get(only).map(|left| (*left, "name"))
     }
 
-    /// Whether a user is called by a name that stands, or stood, beside two ids.
-    fn is_shared(&self, actor: &Actor) -> bool {
-        let Actor::SsoUser { user_name: Some(name), .. } = actor else { return false };
-        self.by_name.get(name).is_some_and(|users| users.len() > 1)
+    /// Whether a user is known by a name alone that stands, or stood, beside two ids, and not by one of a person's identities.
+    fn is_shared(&self, actor: &Actor, identities: &BTreeSet<&str>) -> bool {
+        let Actor::SsoUser { user_name: Some(name), user_id, .. } = actor else { return false };
+        let by_id = user_id.as_ref().is_some_and(|id| identities.contains(id.as_str()));
+        !by_id && self.by_name.get(name).is_some_and(|users| users.len() > 1)
     }
 
     /// Names and ids under which sessions of leavers may be found.
@@ -187,7 +188,8 @@ impl Reader {
             let person = configured.person_of(&actor).map(str::to_owned);
             let by_table = person.as_deref().and_then(|person| day_end(configured.left_on(person)?));
             let by_table = by_table.map(|gone_at| {
-                let by = if listings.is_shared(&actor) { "name" } else { "people_table" };
+                let identities = configured.identities(person.as_deref().unwrap_or_default());
+                let by = if listings.is_shared(&actor, &identities) { "name" } else { "people_table" };
                 (Left { until: None, gone_at }, by, "people")
             });
             let by_listing = match &actor {
@@ -361,6 +363,21 @@ mod tests {
             assert_eq!(listings.left(name, id), expected, "{name:?} {id:?}");
         }
         assert_eq!(listings.candidates(), ["ops", "sato", "u-1"].into());
+        let called = |name: &str, id: Option<&str>| Actor::SsoUser {
+            user_name: Some(name.to_owned()),
+            user_id: id.map(str::to_owned),
+            identity_store_arn: None,
+            account_id: None,
+        };
+        let identities = ["ops", "u-1"].into();
+        for (actor, shared) in [
+            (called("ops", None), true),
+            (called("ops", Some("u-1")), false),
+            (called("ops", Some("u-3")), true),
+            (called("sato", None), false),
+        ] {
+            assert_eq!(listings.is_shared(&actor, &identities), shared, "{actor:?}");
+        }
         // One id in two stores, and the event does not say which.
         listings.gone.insert(user("d-2", "u-1"), left);
         assert_eq!(listings.left(None, Some((None, "u-1"))), None);

@@ -129,7 +129,7 @@ impl Reader {
         self.need_all().await?;
         self.need_report(text, Some(span)).await?;
         let frame = self.context().await?.sql(text).await?.with_param_values(span.parameters())?;
-        crate::sql_rows::collected(frame, ROWS_MAX).await
+        crate::sql_rows::collected(frame, ROWS_MAX, false).await
     }
 
     /// Runs a query that names parameters of a span, or none.

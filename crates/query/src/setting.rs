@@ -50,6 +50,8 @@ type Row = (&'static str, &'static str, Place, &'static str, &'static [Place], H
 
 const IAM: &str = "iam";
 const SSO: &str = "sso";
+/// Calls that set a value only where they say so.
+const VERSIONED: [(&str, &str); 2] = [(IAM, "CreatePolicyVersion"), ("organizations", "UpdatePolicy")];
 const ATTACHED: How = How::Word("attached");
 
 const CALLS: [Row; 52] = [
@@ -107,10 +109,16 @@ const CALLS: [Row; 52] = [
     ("sns", "AddPermission", "topicArn", "statement", &["label"], How::Value("")),
 ];
 
+/// Whether calls of that name may set something.
+pub(crate) fn may_set(event_source: &str, event_name: &str) -> bool {
+    let service = event_source.strip_suffix(".amazonaws.com").unwrap_or_default();
+    VERSIONED.contains(&(service, event_name)) || CALLS.iter().any(|(of, name, ..)| (*of, *name) == (service, event_name))
+}
+
 /// What a call of a service did; `None` where it sets nothing that is known here, or does not say of what.
 pub(crate) fn done(event_source: &str, event_name: &str, request: &Value, response: &Value) -> Option<(Setting, Done)> {
     let service = event_source.strip_suffix(".amazonaws.com")?;
-    if (service, event_name) == (IAM, "CreatePolicyVersion") || (service, event_name) == ("organizations", "UpdatePolicy") {
+    if VERSIONED.contains(&(service, event_name)) {
         return versioned(service, event_source, request);
     }
     let (_, _, thing, aspect, apart, how) = CALLS.iter().find(|(of, name, ..)| (*of, *name) == (service, event_name))?;
@@ -140,7 +148,7 @@ fn plain(thing: &str) -> &str {
     }
 }
 
-/// Calls that change a value only where they say so.
+/// What one of [`VERSIONED`] did.
 fn versioned(service: &str, event_source: &str, request: &Value) -> Option<(Setting, Done)> {
     let text = |name: &str| request.get(name).and_then(Value::as_str);
     let setting =

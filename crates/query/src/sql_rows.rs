@@ -17,7 +17,7 @@ pub struct SqlRows {
     pub columns: Vec<String>,
     /// Values as text; `None` for null.
     pub rows: Vec<Vec<Option<String>>>,
-    /// The same as JSON objects.
+    /// The same as JSON objects, for a user's query.
     pub json: Vec<Box<serde_json::value::RawValue>>,
     /// Whether there were more than asked for.
     pub truncated: bool,
@@ -29,19 +29,23 @@ impl Reader {
     /// # Errors
     /// Where it is no query, a wrong one, or needs more memory than a query may have.
     pub async fn sql_rows(&self, text: &str, rows_max: usize, span: Option<ReportSpan>) -> Result<SqlRows> {
-        collected(self.sql(text, span).await?, rows_max).await
+        collected(self.sql(text, span).await?, rows_max, true).await
     }
 }
 
-/// The rows of a query, up to a number of them.
-pub(crate) async fn collected(frame: DataFrame, rows_max: usize) -> Result<SqlRows> {
+/// The rows of a query, up to a number of them; as JSON too where that is wanted, which costs more than the rest.
+pub(crate) async fn collected(frame: DataFrame, rows_max: usize, json: bool) -> Result<SqlRows> {
     let mut found = SqlRows { columns: frame.schema().fields().iter().map(|field| field.name().clone()).collect(), ..SqlRows::default() };
     let mut stream = frame.execute_stream().await?;
     while let Some(batch) = stream.next().await {
         let batch = batch?;
         let room = rows_max - found.rows.len();
         found.truncated = batch.num_rows() > room;
-        append(&mut found, &batch.slice(0, batch.num_rows().min(room)))?;
+        let batch = batch.slice(0, batch.num_rows().min(room));
+        append(&mut found, &batch)?;
+        if json {
+            append_json(&mut found, &batch)?;
+        }
         if found.truncated {
             break;
         }
@@ -66,6 +70,11 @@ fn append(found: &mut SqlRows, batch: &RecordBatch) -> Result<()> {
             .map(|(column, formatter)| (!column.is_null(row)).then(|| formatter.value(row).to_string()));
         found.rows.push(values.collect());
     }
+    Ok(())
+}
+
+fn append_json(found: &mut SqlRows, batch: &RecordBatch) -> Result<()> {
+    let failed = |error: datafusion::arrow::error::ArrowError| Error::Query { source: error.into() };
     let mut writer = WriterBuilder::new().with_explicit_nulls(true).build::<_, LineDelimited>(Vec::new());
     writer.write(batch).map_err(failed)?;
     writer.finish().map_err(failed)?;

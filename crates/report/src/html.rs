@@ -220,12 +220,12 @@ fn part(section: &crate::model::Section, report: &Report, data: &Data, catalogue
         legend = ["people", "machines"].iter().map(|word| ((*word).to_owned(), catalogue.text(&format!("legend-{word}")))).collect();
     }
     if section.id == "attribution" {
-        chart = svg::certainty_by_day(&data.table("trend"), catalogue);
+        chart = svg::certainty_by_day(data.table("trend"), catalogue);
         let words = ["proven", "attested", "probable", "ambiguous", "claimed", "unknown"];
         legend = words.iter().map(|word| ((*word).to_owned(), catalogue.text(&format!("certainty-{word}")))).collect();
     }
     if section.id == "completeness" {
-        tables.insert(1, calendar(&data.table("days"), report, catalogue));
+        tables.insert(1, calendar(data.table("days"), report, catalogue));
     }
     Part {
         number: section.number,

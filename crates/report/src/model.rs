@@ -75,8 +75,9 @@ pub struct Data {
 }
 
 impl Data {
-    pub(crate) fn table(&self, name: &str) -> Rows {
-        self.tables.get(name).cloned().unwrap_or_default()
+    pub(crate) fn table(&self, name: &str) -> &Rows {
+        static NONE: Rows = Rows { columns: Vec::new(), rows: Vec::new(), truncated: false };
+        self.tables.get(name).unwrap_or(&NONE)
     }
 }
 
@@ -251,7 +252,7 @@ impl Report {
 
 fn section(number: usize, plan: &SectionPlan, data: &Data) -> Section {
     let table = |id: &&'static str| {
-        let rows = data.table(id);
+        let rows = data.table(id).clone();
         Table {
             id: (*id).to_owned(),
             columns: rows.columns.clone(),

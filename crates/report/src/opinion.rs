@@ -111,12 +111,12 @@ fn count(code: &str, data: &Data) -> u64 {
         "rejected" => table("rejects").sum("inputs"),
         "missed_period" => flag(data.previous.as_ref().is_some_and(|previous| previous.until_micros < data.period.since)),
         "unattributed" => table("totals").sum("unattributed"),
-        "root_used" => word(&table("privileged"), "means", "root"),
-        "transcript_missing" => word(&table("sessions"), "finding", "transcript_missing"),
-        "orphan_log" => word(&table("sessions"), "finding", "orphan"),
+        "root_used" => word(table("privileged"), "means", "root"),
+        "transcript_missing" => word(table("sessions"), "finding", "transcript_missing"),
+        "orphan_log" => word(table("sessions"), "finding", "orphan"),
         "alerts" => {
             let alerts = table("alerts");
-            alerts.rows.len() as u64 - word(&alerts, "disposition", "suppressed")
+            alerts.rows.len() as u64 - word(alerts, "disposition", "suppressed")
         }
         "log_protection" => rows("log_protection"),
         "leavers" => {
@@ -124,7 +124,7 @@ fn count(code: &str, data: &Data) -> u64 {
             let sure = |row: &&Vec<Option<String>>| matches!(leavers.get(row, "certainty"), Some("proven" | "attested"));
             leavers.rows.iter().filter(sure).filter(|row| leavers.number(row, "calls_after") > 0).count() as u64
         }
-        "exceptions_expired" => word(&table("exceptions"), "exception_state", "expired"),
+        "exceptions_expired" => word(table("exceptions"), "exception_state", "expired"),
         "late_changes" => rows("late_changes"),
         _ => 0,
     }

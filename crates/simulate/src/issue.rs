@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::ledger::{Actor, Hop};
 use crate::organisation::{HOME_REGION, Person, Role};
 use crate::random::Random;
-use crate::record::{Body, How};
+use crate::record::{Body, How, identity};
 use crate::scene::{Scene, account_identity};
 use crate::session::{Grade, Session, Who};
 use crate::text::{quoted, wordy};
@@ -269,7 +269,7 @@ impl Scene<'_> {
         let key = ask.issued_key.map_or_else(|| self.random.session_key(), str::to_owned);
         let source_identity = ask.source_identity.or(parent.source_identity.as_deref()).map(str::to_owned);
         let body = self.assume_body(parent, &role, at, ask, &key);
-        let full = self.identity(parent, body.source, how);
+        let full = identity(parent, self.organisation, body.source, how);
         let issued_by = self.issue_copies(&full, parent, &role, at, &body, how);
         let mut tags: BTreeMap<String, String> = parent.tags();
         tags.retain(|key, _| parent.transitive.contains(key));
@@ -288,6 +288,8 @@ impl Scene<'_> {
         if lost {
             self.lose_since(mark);
             unlink(&mut hop);
+        } else {
+            self.note_use(parent);
         }
         let mut session = self.role_session(role, ask.name, at, parent.actor.clone(), parent.chain_using(how.key), hop);
         use_key(&mut session, ask.other_key.unwrap_or(&key));

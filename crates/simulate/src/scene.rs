@@ -99,7 +99,8 @@ impl<'a> Scene<'a> {
 
     /// A plain call: the record, and no truth. Returns the event id.
     pub(crate) fn call(&mut self, session: &Session, at: i64, body: &Body, how: &How) -> String {
-        let identity = self.identity(session, body.source, how);
+        self.note_use(session);
+        let identity = identity(session, self.organisation, body.source, how);
         let account_id = session.account_id.clone();
         self.record(&identity, at, &account_id, body, how, None, None)
     }
@@ -112,7 +113,8 @@ impl<'a> Scene<'a> {
 
     /// A change to what another account owns, recorded in both.
     pub(crate) fn act_across(&mut self, session: &Session, at: i64, owner: &str, body: &Body, how: &How) -> usize {
-        let full = self.identity(session, body.source, how);
+        self.note_use(session);
+        let full = identity(session, self.organisation, body.source, how);
         let (shared, request) = (self.random.uuid(), self.random.uuid());
         let account_id = session.account_id.clone();
         let own = self.record(&full, at, &account_id, body, how, Some(&shared), Some(&request));
@@ -121,8 +123,8 @@ impl<'a> Scene<'a> {
         self.note(session, at, body, how, own, vec![other])
     }
 
-    /// The `userIdentity` of a session's call; and notes that the session was used.
-    pub(crate) fn identity(&mut self, session: &Session, source: &str, how: &How) -> String {
+    /// Notes that a session of Identity Center was used, in a record that is delivered.
+    pub(crate) fn note_use(&mut self, session: &Session) {
         if let (Some(user_id), Who::Role { role, .. }) = (&session.on_behalf_of, &session.who)
             && let Some((set, _)) = role.name.strip_prefix("AWSReservedSSO_").and_then(|rest| rest.rsplit_once('_'))
         {
@@ -131,7 +133,6 @@ impl<'a> Scene<'a> {
             let last = self.uses.entry(used).or_insert(opened);
             *last = opened.max(*last);
         }
-        identity(session, self.organisation, source, how)
     }
 
     fn note(&mut self, session: &Session, at: i64, body: &Body, how: &How, event_id: String, copies: Vec<String>) -> usize {
