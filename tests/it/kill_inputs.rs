@@ -16,6 +16,8 @@ use crate::world::simulated;
 const HOURS: u32 = 48;
 /// Numbers of topics, beyond those of the signed trail.
 const TOPICS: u32 = 10_000;
+/// Day of the first listing of users; each later one is of the next day.
+const FIRST_LISTING: jiff::civil::Date = jiff::civil::date(2026, 1, 1);
 /// Simulated objects of one delivery.
 const OBJECTS: usize = 2;
 
@@ -26,6 +28,7 @@ pub(crate) struct Inputs {
     deliveries: u32,
     records: Vec<Value>,
     commands: Vec<(String, String)>,
+    users: Vec<Value>,
     /// Issuing events that are still on their way.
     late: Vec<Value>,
 }
@@ -40,8 +43,17 @@ impl Inputs {
             deliveries: 0,
             records: Vec::new(),
             commands: Vec::new(),
+            users: Vec::new(),
             late: Vec::new(),
         }
+    }
+
+    /// Adds a listing of the company's users, one more than the last time.
+    pub(crate) fn list_users(&mut self, directory: &Path) {
+        let number = self.users.len();
+        self.users.push(json!({"UserId": format!("u-{number}"), "UserName": format!("user{number}"), "IdentityStoreId": "d-0a1b2c3d4e"}));
+        let day = FIRST_LISTING.checked_add(jiff::Span::new().days(number as i64)).unwrap();
+        write(&directory.join(format!("{day}/users.json")), json!({"Users": self.users}).to_string().as_bytes());
     }
 
     /// What is made by the first delivery, and never again.
@@ -102,6 +114,15 @@ impl Inputs {
             .map(|record| json!({"event_id": record["eventID"], "recipient_account_id": record["recipientAccountId"]}).to_string())
             .collect();
         rows.into_iter().collect()
+    }
+
+    /// Each user once for each listing that has it.
+    pub(crate) fn listed(&self) -> Vec<String> {
+        let listings = 1..=self.users.len();
+        let mut rows: Vec<String> =
+            listings.flat_map(|listing| (0..listing).map(|user| json!({"id": format!("u-{user}")}).to_string())).collect();
+        rows.sort_unstable();
+        rows
     }
 
     pub(crate) fn objects(&self, logs: &Path) -> Vec<String> {

@@ -23,6 +23,8 @@ use crate::support::{Home, run};
 
 /// Kills of one lake; then it is looked at whole, and the next one begins.
 const ROUND_KILLS: usize = 40;
+/// Compactions until one comes by a point.
+const COMPACTIONS_MAX: usize = 5;
 /// A process that takes longer hangs.
 const RUN_MAX: Duration = Duration::from_secs(900);
 
@@ -49,10 +51,9 @@ fn an_ingest_killed_at_any_moment_loses_and_doubles_nothing() {
     assert!(report.kills() >= kills);
 }
 
-/// Points that an ingest of logs or a monitor comes by: all but those of queues and of the directory.
+/// Points that an ingest of a folder, a compaction or a monitor comes by: all but those of queues.
 fn points() -> impl Iterator<Item = Point> {
-    let others = [Point::Taken, Point::Deleted, Point::Staged(Table::Directory), Point::Committed(Table::Directory)];
-    Point::all().filter(move |point| !others.contains(point))
+    Point::all().filter(|point| ![Point::Taken, Point::Deleted].contains(point))
 }
 
 struct Killing {
@@ -159,6 +160,7 @@ impl<'r> Round<'r> {
         }
         let mut inputs = Inputs::new(seed);
         inputs.deliver(&home.path("logs"));
+        inputs.list_users(&home.path("directory"));
         Self { home, inputs, place, options, runtime, usual: Duration::from_millis(1500), found: 0, _server: server }
     }
 
@@ -168,8 +170,14 @@ impl<'r> Round<'r> {
         command
     }
 
+    /// The logs and the company's directory.
+    fn sources(&self) -> [String; 2] {
+        [self.home.text("logs"), format!("directory://{}", self.home.text("directory"))]
+    }
+
     fn ingest(&self, end: End, number: usize, objects: Option<usize>) -> Running {
-        let mut command = self.command(&self.place, &["ingest", &self.home.text("logs")]);
+        let [logs, directory] = self.sources();
+        let mut command = self.command(&self.place, &["ingest", &logs, &directory]);
         if let Some(objects) = objects {
             command.env("WHODID_COMMIT_OBJECTS", objects.to_string());
         }
@@ -206,9 +214,36 @@ impl<'r> Round<'r> {
         }
     }
 
-    /// New logs, and one to three ingests of them at once, of which some are killed; sometimes the monitor.
-    fn step(&mut self, chance: &mut Chance, wanted: &mut Vec<Point>, report: &mut Report) {
+    /// Something new to read.
+    fn deliver(&mut self) {
         self.inputs.deliver(&self.home.path("logs"));
+        self.inputs.list_users(&self.home.path("directory"));
+    }
+
+    fn compact(&self, end: End, number: usize) -> Running {
+        self.start(self.command(&self.place, &["compact"]), end, number)
+    }
+
+    /// Kills a compaction at a point. Which tables have files to merge depends on what came in since the last one.
+    fn kill_compaction(&mut self, point: Point, report: &mut Report) {
+        let before = report.hits.get(&point).copied();
+        for _ in 0..COMPACTIONS_MAX {
+            let done = self.ingest(End::ByItself, 0, Some(2));
+            self.finish(done, report);
+            let killed = self.compact(End::At(point, 1), 0);
+            self.finish(killed, report);
+            self.ask();
+            if report.hits.get(&point).copied() != before {
+                return;
+            }
+            self.deliver();
+        }
+        panic!("{COMPACTIONS_MAX} compactions never came by {point}");
+    }
+
+    /// New logs, and one to three ingests of them at once, of which some are killed; sometimes a compaction beside them, or the monitor.
+    fn step(&mut self, chance: &mut Chance, wanted: &mut Vec<Point>, report: &mut Report) {
+        self.deliver();
         let later = |point: &Point| !matches!(point, Point::Made(_));
         let next = wanted.iter().rposition(later).map(|place| wanted.swap_remove(place));
         if next == Some(Point::Told) || matches!(next, Some(Point::Staged(Table::Alerts) | Point::Committed(Table::Alerts))) {
@@ -218,6 +253,10 @@ impl<'r> Round<'r> {
             let alert = self.start(self.command(&self.place, &["alert"]), end, 0);
             self.finish(alert, report);
             self.ask();
+            return;
+        }
+        if let Some(point @ (Point::Merged(_) | Point::Rearranged(_))) = next {
+            self.kill_compaction(point, report);
             return;
         }
         let hits = |report: &Report| next.and_then(|point| report.hits.get(&point).copied());
@@ -232,7 +271,12 @@ impl<'r> Round<'r> {
                     _ if number == killed || chance.below(2) == 0 => any,
                     _ => End::ByItself,
                 };
-                self.ingest(end, number, [Some(2), Some(5), None, None][chance.below(4)])
+                // Where there is a lake already.
+                if self.found > 0 && !matches!(end, End::At(..)) && chance.below(4) == 0 {
+                    self.compact(end, number)
+                } else {
+                    self.ingest(end, number, [Some(2), Some(5), None, None][chance.below(4)])
+                }
             })
             .collect();
         for process in running {
@@ -242,7 +286,7 @@ impl<'r> Round<'r> {
             && hits(report) == before
         {
             // Another was first, or it comes by only once: alone, with nothing else to wait for.
-            self.inputs.deliver(&self.home.path("logs"));
+            self.deliver();
             let alone = self.ingest(End::At(point, 1), 0, None);
             self.finish(alone, report);
         }
@@ -322,7 +366,8 @@ impl<'r> Round<'r> {
         self.finish(done, &mut Report::default());
         let lake = self.lake();
         let whole = self.home.text("whole");
-        run(&mut self.command(&whole, &["ingest", &self.home.text("logs")])).expect(0);
+        let [logs, directory] = self.sources();
+        run(&mut self.command(&whole, &["ingest", &logs, &directory])).expect(0);
         let whole = Lake::at(&whole, HashMap::new()).unwrap();
         let same = |what: &str, found: &[String], expected: &[String]| {
             let lost: Vec<_> = expected.iter().filter(|row| found.binary_search(row).is_err()).take(3).collect();
@@ -332,6 +377,7 @@ impl<'r> Round<'r> {
         same("events", &self.rows(&lake, "SELECT event_id, recipient_account_id FROM events"), &self.inputs.events());
         same("objects", &self.rows(&lake, "SELECT object FROM objects"), &self.inputs.objects(&self.home.path("logs")));
         same("commands", &self.rows(&lake, "SELECT line, session_id FROM commands"), &self.inputs.commands());
+        same("directory", &self.rows(&lake, "SELECT id FROM directory"), &self.inputs.listed());
         for (what, query) in QUERIES {
             same(what, &self.rows(&lake, query), &self.rows(&whole, query));
         }
@@ -344,8 +390,10 @@ impl<'r> Round<'r> {
             let query = format!("SELECT {key}, count(*) AS n FROM {table} GROUP BY {key} HAVING count(*) > 1");
             same(table, &self.rows(&lake, &query), &[]);
         }
-        let again = run(&mut self.command(&self.place, &["--json", "ingest", &self.home.text("logs")])).expect(0).json();
-        assert_eq!((&again["objects"]["new"], &again["digests"]["new"]), (&0.into(), &0.into()), "{again}");
+        let again = run(&mut self.command(&self.place, &["--json", "ingest", &logs, &directory])).expect(0).json();
+        for what in ["objects", "digests", "directory"] {
+            assert_eq!(again[what]["new"], 0, "{what}: {again}");
+        }
         let [one, other] =
             [self.place.as_str(), whole.place()].map(|lake| run(&mut self.command(lake, &["--json", "verify"])).expect(0).json());
         assert_eq!(one["tally"], other["tally"]);
@@ -377,7 +425,7 @@ const QUERIES: [(&str, &str); 8] = [
 /// A fact comes with every commit that shows it.
 const FACTS: &str = "SELECT fact, access_key_id, principal_id, creation_date, issued_access_key_id, issued_principal_id, role_arn, role_session_name FROM credentials WHERE fact <> 'resolved'";
 
-const ONCE: [(&str, &str); 9] = [
+const ONCE: [(&str, &str); 10] = [
     ("(SELECT * FROM rejects WHERE reason = 'conflict') conflicts", "object, record"),
     ("events", "event_id, recipient_account_id"),
     ("mentions", "key, form, arn, object_id, record"),
@@ -386,6 +434,7 @@ const ONCE: [(&str, &str); 9] = [
     ("sessions", "session_id"),
     ("commands", "session_id, first_line, line, occurrence"),
     ("alerts", "alert_id"),
+    ("directory", "id, object"),
     ("runs", "run_id"),
 ];
 

@@ -75,6 +75,7 @@ fn healthy() -> Estate {
         ("GetEventSelectors", json!({"EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": true, "DataResources": []}]})),
         ("GetDocument", json!({"Content": session_logs.to_string(), "Name": "SSM-SessionManagerRunShell"})),
         ("DescribeLogGroups", json!({"logGroups": [{"logGroupName": "/ssm/sessions"}]})),
+        ("FilterLogEvents", json!({"events": []})),
         ("ListPublicKeys", json!({"PublicKeyList": []})),
     ];
     let lock = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>COMPLIANCE</Mode>\
@@ -125,6 +126,9 @@ fn init_finds_the_trail_and_its_bucket_and_ingest_reads_what_it_wrote() {
     assert_eq!((&found["unseen"], &found["next"]), (&json!([]), &"whodid ingest audit".into()));
     assert_eq!(found["config"], aws.config().as_str());
     assert!(aws.config().contains("audit = \"s3://audit-logs/ct/AWSLogs/\""), "{}", aws.config());
+    for source in ["sessions = \"s3://session-logs/ssm/\"", "session_group = \"logs:///ssm/sessions\""] {
+        assert!(aws.config().contains(source), "{source}: {}", aws.config());
+    }
     // It does what it says.
     let mut ingest = aws.home.whodid();
     ingest.env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret");

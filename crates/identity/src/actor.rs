@@ -323,6 +323,8 @@ mod tests {
             "pipeline",
             &[("organization", "O"), ("project", "P"), ("workspace", "W"), ("run_phase", "apply")],
         );
+        check("agent.buildkite.com", "organization:acme:pipeline:shop:ref:refs/heads/main", "pipeline", &[]);
+        check("vstoken.dev.azure.com/0f1e2d3c", "sc://acme/shop/deploy", "pipeline", &[]);
     }
 
     #[test]
@@ -356,6 +358,30 @@ mod tests {
     }
 
     #[test]
+    fn ids_tell_users_apart_and_names_where_an_id_is_missing() {
+        let user = |name: Option<&str>, id: Option<&str>, store: Option<&str>| Actor::SsoUser {
+            user_name: name.map(str::to_owned),
+            user_id: id.map(str::to_owned),
+            identity_store_arn: store.map(str::to_owned),
+            account_id: None,
+        };
+        let sato = user(Some("sato"), Some("u-1"), Some("d-1"));
+        for (other, same) in [
+            (user(Some("renamed"), Some("u-1"), Some("d-1")), true),
+            (user(Some("sato"), Some("u-1"), None), true),
+            (user(Some("sato"), Some("u-1"), Some("d-2")), false),
+            (user(Some("sato"), Some("u-2"), Some("d-1")), false),
+            (user(Some("sato"), None, None), true),
+            (user(Some("suzuki"), None, None), false),
+            (user(None, None, None), false),
+            (Actor::IamUser("sato".into()), false),
+        ] {
+            assert_eq!((sato.is_same(&other), other.is_same(&sato)), (same, same), "{other:?}");
+        }
+        assert!(!user(None, None, None).is_same(&user(None, None, None)), "two of whom nothing is known");
+    }
+
+    #[test]
     fn issuer_that_only_looks_like_a_pipeline_is_itself() {
         for issuer in [
             "token.actions.githubusercontent.com.evil.example",
@@ -366,6 +392,9 @@ mod tests {
             "gitlab.com/evil/project/-/raw/main",
             "app.terraform.io/evil",
             "oidc.circleci.com",
+            "agent.buildkite.com/evil",
+            "vstoken.dev.azure.com",
+            "vstoken.dev.azure.com/0f1e2d3c/evil",
             "oidc.eks.example.com/id/AB",
             "oidc.eks.x.evil.example.amazonaws.com/id/AB",
         ] {

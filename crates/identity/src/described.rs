@@ -41,13 +41,17 @@ mod tests {
     fn a_user_is_attested_and_a_role_sessions_name_stays_a_claim() {
         let user = "arn:aws:iam::111122223333:user/ops/sato";
         let found = by_owner(user, "sato-0a1b2c3d4e5f67890");
-        assert_eq!((found.actor, found.certainty), (Actor::IamUser(user.to_owned()), Certainty::Attested));
+        assert_eq!((&found.actor, found.certainty), (&Actor::IamUser(user.to_owned()), Certainty::Attested));
+        assert!(found.reason.is_some());
         let root = by_owner("arn:aws:iam::111122223333:root", "x");
         assert_eq!((root.actor.kind(), root.certainty), ("root_user", Certainty::Attested));
         for role in ["Ops", "AWSReservedSSO_Ops_0123456789abcdef"] {
             let found = by_owner(&format!("arn:aws:sts::111122223333:assumed-role/{role}/sato@example.co.jp"), "x");
-            assert_eq!((found.actor, found.certainty), (Actor::Unknown, Certainty::Claimed), "{role}");
+            assert_eq!((&found.actor, found.certainty), (&Actor::Unknown, Certainty::Claimed), "{role}");
             assert_eq!(found.claims[0].value, "sato@example.co.jp");
+            let chain: Vec<_> = found.chain.iter().map(|credential| (credential.kind, credential.session_name.as_deref())).collect();
+            assert_eq!(chain, [("role_session", Some("sato@example.co.jp"))]);
+            assert!(found.reason.is_some() && found.gap.is_some());
         }
         for odd in ["", "sato", "arn:aws:sts::111122223333:federated-user/sato", "arn:aws:iam::111122223333:role/Ops"] {
             let found = by_owner(odd, "x");

@@ -229,6 +229,24 @@ mod tests {
     }
 
     #[test]
+    fn subject_of_a_saml_provider_is_looked_up_as_one() {
+        let people = People::parse("person,saml_subject\na,sato\n").unwrap();
+        let actor = Actor::SamlUser { subject: "sato".into(), provider: "arn:aws:iam::111122223333:saml-provider/Corp".into() };
+        assert_eq!(people.person_of(&actor), Some("a"));
+    }
+
+    #[test]
+    fn fields_in_quotes_hold_what_they_hold() {
+        let read = |text: &str| rows(text).collect::<Vec<_>>();
+        let row = |line: usize, fields: &[&str]| Ok((line, fields.iter().map(|field| (*field).to_owned()).collect::<Vec<_>>()));
+        assert_eq!(read("a,b\r\nc,d"), [row(1, &["a", "b"]), row(2, &["c", "d"])]);
+        assert_eq!(read("\"a,\r\nb\",c\nd\r"), [row(1, &["a,\r\nb", "c"]), row(3, &["d"])]);
+        assert_eq!(read("a\rb,\"\"\"\"\n"), [row(1, &["a\rb", "\""])]);
+        assert_eq!(read("a\n\"b\nc"), [row(1, &["a"]), Err(2)]);
+        assert_eq!(read("\"a\r\""), [row(1, &["a\r"])]);
+    }
+
+    #[test]
     fn an_address_of_two_people_is_nobodys() {
         let people = People::parse("person,email,sso_user\na,ops@example.co.jp,x\nb,ops@example.co.jp,y\n").unwrap();
         assert_eq!(people.identities("ops@example.co.jp"), BTreeSet::new());

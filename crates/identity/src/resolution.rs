@@ -225,3 +225,46 @@ impl Resolution {
         self.chain.iter().find_map(|credential| crate::arn::permission_set(credential.role_arn.as_deref()?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Certainty; 6] =
+        [Certainty::Unknown, Certainty::Claimed, Certainty::Ambiguous, Certainty::Probable, Certainty::Attested, Certainty::Proven];
+
+    #[test]
+    fn every_certainty_is_read_as_it_is_written() {
+        for certainty in ALL {
+            assert_eq!(Certainty::from_word(certainty.word()), Some(certainty));
+        }
+        assert_eq!(Certainty::from_word("sure"), None);
+    }
+
+    #[test]
+    fn nobody_is_named_by_a_record_that_somebody_put_there() {
+        for certainty in ALL {
+            let actor = Actor::IamUser("arn:aws:iam::111122223333:user/sato".to_owned());
+            let of = Resolution { reason: Some("before".to_owned()), ..Resolution::of(actor.clone(), certainty) };
+            let doubted = of.clone().rests_on_doubtful("it lies elsewhere");
+            if certainty <= Certainty::Claimed {
+                assert_eq!(doubted, of, "nothing was believed of it before");
+                continue;
+            }
+            assert_eq!((&doubted.actor, doubted.certainty), (&Actor::Unknown, Certainty::Claimed));
+            assert_eq!(doubted.reason.as_deref(), Some("it lies elsewhere"));
+            assert_eq!(doubted.candidates.iter().map(|candidate| &candidate.actor).collect::<Vec<_>>(), [&actor]);
+        }
+        let nobody = Resolution::of(Actor::Unknown, Certainty::Ambiguous).rests_on_doubtful("it lies elsewhere");
+        assert_eq!((nobody.candidates.len(), nobody.certainty), (0, Certainty::Claimed));
+    }
+
+    #[test]
+    fn what_is_no_surer_than_the_bound_keeps_its_own_reason() {
+        for (certainty, reason) in [(Certainty::Proven, "bound"), (Certainty::Attested, "own"), (Certainty::Claimed, "own")] {
+            let of = Resolution { reason: Some("own".to_owned()), ..Resolution::of(Actor::Unknown, certainty) };
+            let bound = of.at_most(Certainty::Attested, "bound");
+            assert_eq!((bound.certainty, bound.reason.as_deref()), (certainty.min(Certainty::Attested), Some(reason)));
+        }
+    }
+}

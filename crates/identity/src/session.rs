@@ -222,3 +222,44 @@ impl Use {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_session_has_an_id_that_begins_with_its_day() {
+        let key = |access: Option<&str>, principal: Option<&str>, created: Option<i64>, otherwise: Option<&str>| SessionKey {
+            access_key_id: access.map(str::to_owned),
+            principal_id: principal.map(str::to_owned),
+            creation_date: created,
+            otherwise: otherwise.map(str::to_owned),
+        };
+        let day = 86_400_000_000;
+        let keys = [
+            key(None, None, None, None),
+            key(Some("A"), None, None, None),
+            key(None, Some("A"), None, None),
+            key(None, None, None, Some("A")),
+            key(Some("A"), Some(""), None, None),
+            key(Some("A"), None, Some(0), None),
+            key(Some("A"), None, Some(day * 20_775), None),
+        ];
+        let ids: BTreeSet<String> = keys.iter().map(SessionKey::credential_id).collect();
+        assert_eq!(ids.len(), keys.len());
+        assert!(ids.iter().all(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())), "{ids:?}");
+        assert!(keys[6].credential_id().starts_with(&format!("{:05x}", 20_775)));
+        assert!(keys[0].credential_id().starts_with("00000"));
+    }
+
+    #[test]
+    fn partition_is_that_of_its_own_arn_or_of_its_role() {
+        let of = |arn: Option<&str>, issuer: Option<&str>| {
+            Identity { arn: arn.map(str::to_owned), issuer_arn: issuer.map(str::to_owned), ..Identity::default() }.partition().to_owned()
+        };
+        let (china, gov) = ("arn:aws-cn:sts::1:assumed-role/a/b", "arn:aws-us-gov:iam::1:role/a");
+        assert_eq!([of(Some(china), Some(gov)), of(None, Some(gov)), of(None, None)], ["aws-cn", "aws-us-gov", "aws"]);
+        assert_eq!(of(Some("arn::sts::1:assumed-role/a/b"), None), "aws");
+    }
+}

@@ -3,6 +3,7 @@
 //! They are in builds with debug assertions, and in those that ask for them by the feature `fail-points`; in every other build [`reach`] is
 //! nothing. A process has one armed at most, by [`arm`]. Which ones it comes by stands in its log.
 
+use crate::compact::COMPACTED;
 use crate::schema::Table;
 use std::fmt;
 use std::str::FromStr;
@@ -21,6 +22,10 @@ pub enum Point {
     Manifest,
     /// A commit of a table went through, and its writer does not know yet.
     Committed(Table),
+    /// A file was put down that holds what several hold, and no commit names it yet.
+    Merged(Table),
+    /// The commit went through that puts larger files in the place of smaller ones, and its writer does not know yet.
+    Rearranged(Table),
     /// Every table has what `events` has.
     Followed,
     /// Sessions were resolved again, and nothing of it is written yet.
@@ -53,7 +58,9 @@ impl Point {
             Self::Taken,
             Self::Deleted,
         ];
-        Table::ALL.into_iter().flat_map(|table| [Self::Made(table), Self::Staged(table), Self::Committed(table)]).chain(others)
+        let written = Table::ALL.into_iter().flat_map(|table| [Self::Made(table), Self::Staged(table), Self::Committed(table)]);
+        let compacted = COMPACTED.into_iter().flat_map(|table| [Self::Merged(table), Self::Rearranged(table)]);
+        written.chain(compacted).chain(others)
     }
 }
 
@@ -65,6 +72,8 @@ impl fmt::Display for Point {
             Self::Staged(table) => write!(f, "staged.{}", table.name()),
             Self::Manifest => f.write_str("manifest"),
             Self::Committed(table) => write!(f, "committed.{}", table.name()),
+            Self::Merged(table) => write!(f, "merged.{}", table.name()),
+            Self::Rearranged(table) => write!(f, "rearranged.{}", table.name()),
             Self::Followed => f.write_str("followed"),
             Self::Resolved => f.write_str("resolved"),
             Self::PagePut => f.write_str("page_put"),

@@ -272,13 +272,13 @@ pub(crate) async fn commit(
     }
     let partition_by = Some(vec![table.partition().to_owned()]);
     let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by, predicate: None };
-    attempt(table, open, actions, properties, operation).await
+    attempt(table, open, actions, properties, operation, Point::Committed(table)).await
 }
 
 /// Tries once to commit the same rows in other files.
 pub(crate) async fn commit_rearranged(table: Table, open: &mut DeltaTable, actions: Vec<Action>) -> Result<Attempt> {
     let operation = DeltaOperation::Optimize { predicate: None, target_size: crate::compact::bytes_max(table).cast_signed() };
-    attempt(table, open, actions, CommitProperties::default().with_max_retries(0), operation).await
+    attempt(table, open, actions, CommitProperties::default().with_max_retries(0), operation, Point::Rearranged(table)).await
 }
 
 async fn attempt(
@@ -287,13 +287,14 @@ async fn attempt(
     actions: Vec<Action>,
     properties: CommitProperties,
     operation: DeltaOperation,
+    done_is: Point,
 ) -> Result<Attempt> {
     let failed = |error: DeltaTableError| Error::Commit { table: table.name(), source: error.into() };
     let state = open.snapshot().map_err(failed)?;
     let outcome = CommitBuilder::from(properties).with_actions(actions).build(Some(state), open.log_store(), operation).await;
     match outcome {
         Ok(done) => {
-            reach(Point::Committed(table));
+            reach(done_is);
             let version = done.version() as i64;
             open.update_state().await.map_err(failed)?;
             Ok(Attempt::Done(version))

@@ -24,7 +24,12 @@ pub(crate) struct Listed {
 
 /// Whether a source is the directory.
 pub(crate) fn is_directory(spec: &str) -> bool {
-    spec.starts_with(SCHEME)
+    place(spec).is_some()
+}
+
+/// Where the listings of a directory lie; empty where AWS is asked.
+pub(crate) fn place(spec: &str) -> Option<&str> {
+    spec.strip_prefix(SCHEME)
 }
 
 /// Reads snapshots into the lake.
@@ -37,7 +42,7 @@ pub(crate) async fn ingest(
 ) -> Result<(), Failure> {
     let mut snapshots = Vec::new();
     for spec in specs {
-        match spec.strip_prefix(SCHEME).filter(|place| !place.is_empty()) {
+        match place(spec).filter(|place| !place.is_empty()) {
             Some(place) => snapshots.extend(of_files(settings, place, summary).await?),
             None => snapshots.extend(of_aws(settings, now, summary).await?),
         }

@@ -14,6 +14,7 @@ use serde::Serialize;
 use source::{Account, EventHistory, Lookup, Trail};
 
 mod policy;
+mod sources;
 
 /// AWS refuses a request whose time is further off (Signature Version 4: five minutes; S3 takes fifteen).
 const SKEW_MICROS_MAX: i64 = 5 * 60 * 1_000_000;
@@ -21,8 +22,6 @@ const SKEW_MICROS_MAX: i64 = 5 * 60 * 1_000_000;
 const SKEW_MICROS_LIKELY: i64 = 30 * 1_000_000;
 /// A trail that has put nothing for so long has likely stopped.
 const SILENCE_MICROS_MAX: i64 = 24 * 3_600 * 1_000_000;
-/// Bytes of the object that is read to see whether it can be.
-const PROBE_BYTES_MAX: u64 = 256 << 20;
 
 /// Everything that was checked.
 #[derive(Debug, Serialize)]
@@ -115,7 +114,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<Exit, Failure> {
         trails(settings, account, &mut checks).await;
         sessions(account, &mut checks).await;
     }
-    sources(settings, account.as_ref(), &mut checks).await;
+    sources::check(settings, account.as_ref(), &mut checks).await;
     let checked = Checked { schema: "whodid.doctor/v1", checks: checks.0 };
     render::checked(settings, &checked)?;
     let is_ill = checked.checks.iter().any(|check| check.status == Status::Problem);
@@ -363,113 +362,6 @@ async fn sessions(account: &Account, checks: &mut Checks) {
             checks.ok("session_logs", None, format!("transcripts go to {}{late}", places.join(" and ")));
         }
         Ok(_) => checks.warn("session_logs", None, "sessions leave no transcript in this account and region", fix),
-    }
-}
-
-async fn sources(settings: &Settings, account: Option<&Account>, checks: &mut Checks) {
-    if settings.sources().len() == 0 {
-        checks.warn(
-            "sources",
-            None,
-            "the configuration names none",
-            "whodid init, or [sources] audit = \"s3://BUCKET/AWSLogs/\" in the configuration",
-        );
-    }
-    for (name, spec) in settings.sources() {
-        let subject = format!("{name} ({spec})");
-        if !source::is_s3(spec) {
-            match source::open(spec, &settings.source_options()).await {
-                Ok(_) => checks.ok("source", Some(&subject), "it can be listed"),
-                Err(error) => checks.failed("source", Some(&subject), &error, true),
-            }
-            continue;
-        }
-        let Some(account) = account else {
-            checks.skip("source", Some(&subject), if settings.offline { "--offline" } else { "there are no credentials" });
-            continue;
-        };
-        of_source(account, spec, &subject, checks).await;
-        let bucket = spec.trim_start_matches("s3://").split('/').next().unwrap_or_default();
-        of_bucket(account, bucket, spec.contains("AWSLogs"), checks).await;
-    }
-}
-
-async fn of_source(account: &Account, spec: &str, subject: &str, checks: &mut Checks) {
-    let subject = Some(subject);
-    let layout = match account.layout(spec).await {
-        Ok(layout) => layout,
-        Err(error) => return checks.failed("source", subject, &error, true),
-    };
-    let accounts = layout.account_ids.len();
-    let is_trails = spec.contains("AWSLogs");
-    if accounts == 0 && is_trails {
-        let fix = "name the folder that holds the accounts' or the organisation's folders: s3://BUCKET/PREFIX/AWSLogs/";
-        checks.problem("source", subject, "no account's folder lies there", fix);
-    } else {
-        checks.ok(
-            "source",
-            subject,
-            format!("it can be listed; {accounts} accounts, {} regions of the first of them", layout.aws_regions.len()),
-        );
-    }
-    let fix = "switch on log file validation of the trail";
-    if is_trails && accounts > 0 {
-        checks.either("source_digests", subject, layout.has_digests, "digests lie beside the logs", "no digests lie beside the logs", fix);
-    }
-    let folder = layout.log_folders.first().map_or("", String::as_str);
-    match account.read_one(spec, folder, PROBE_BYTES_MAX).await {
-        Ok(Some(read)) => checks.ok("source_read", subject, format!("{} could be read, and decrypted if it was encrypted", read.uri)),
-        Ok(None) => checks.warn("source_read", subject, "nothing lies there yet", "wait for the first delivery, some 15 minutes"),
-        Err(error) => checks.failed("source_read", subject, &error, true),
-    }
-}
-
-/// Whoever can change the bucket can change what whodid believes, as far as no digest contradicts.
-async fn of_bucket(account: &Account, bucket: &str, is_trails: bool, checks: &mut Checks) {
-    let subject = Some(bucket);
-    let posture = match account.posture(bucket).await {
-        Ok(posture) => posture,
-        Err(error) => return checks.failed("bucket", subject, &error, true),
-    };
-    match posture.versioning {
-        Err(error) => checks.failed("bucket_versioning", subject, &error, false),
-        Ok(is_on) => {
-            let fix = format!("aws s3api put-bucket-versioning --bucket {bucket} --versioning-configuration Status=Enabled");
-            checks.either("bucket_versioning", subject, is_on, "versions are kept", "what is overwritten or deleted is gone", &fix);
-        }
-    }
-    match posture.object_lock {
-        Err(error) => checks.failed("bucket_object_lock", subject, &error, false),
-        Ok(mode) => {
-            let fix = "switch on Object Lock with a default retention in compliance mode: then nobody can delete logs before their time";
-            let detail = mode.as_deref().map_or_else(|| "Object Lock is off".to_owned(), |mode| format!("Object Lock: {mode}"));
-            checks.either("bucket_object_lock", subject, mode.as_deref() == Some("COMPLIANCE"), &detail, &detail, fix);
-        }
-    }
-    match posture.blocks_public {
-        Err(error) => checks.failed("bucket_public_access", subject, &error, false),
-        Ok(true) => checks.ok("bucket_public_access", subject, "public access is blocked"),
-        Ok(false) => {
-            let fix = format!(
-                "aws s3api put-public-access-block --bucket {bucket} --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true"
-            );
-            checks.problem("bucket_public_access", subject, "public access is not blocked", fix);
-        }
-    }
-    match posture.policy {
-        Err(error) => checks.failed("bucket_policy", subject, &error, false),
-        Ok(None) if !is_trails => checks.ok("bucket_policy", subject, "it has no policy"),
-        Ok(None) => checks.warn(
-            "bucket_policy",
-            subject,
-            "it has no policy",
-            "let only CloudTrail put objects, on behalf of your trail (aws:SourceArn)",
-        ),
-        Ok(Some(text)) => match policy::judge(&text, is_trails) {
-            Ok(()) => checks.ok("bucket_policy", subject, "only those named may put objects"),
-            Err(policy::Fault { is_grave: true, what, fix }) => checks.problem("bucket_policy", subject, what, fix),
-            Err(policy::Fault { what, fix, .. }) => checks.warn("bucket_policy", subject, what, fix),
-        },
     }
 }
 

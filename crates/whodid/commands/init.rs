@@ -115,11 +115,9 @@ pub(crate) async fn run(settings: &Settings, force: bool) -> Result<Exit, Failur
     if trails.is_empty() && session_logs.is_none() {
         return Err(nothing_found(&caller.account_id, &account.aws_region(), &unseen));
     }
-    let next = match trails.first() {
-        Some(trail) => format!("whodid ingest {}", trail.source),
-        None => "whodid ingest sessions".to_owned(),
-    };
-    let config = config(settings, &caller.account_id, &account.aws_region(), &trails, session_logs.as_ref())?;
+    let (sources, config) = config(settings, &caller.account_id, &account.aws_region(), &trails, session_logs.as_ref())?;
+    let first = trails.first().map(|trail| &trail.source).or_else(|| sources.keys().next());
+    let next = first.map_or_else(|| "whodid doctor".to_owned(), |source| format!("whodid ingest {source}"));
     write(path, &config, force)?;
     let found = Found {
         schema: "whodid.init/v1",
@@ -228,14 +226,28 @@ fn nothing_found(account_id: &str, aws_region: &str, unseen: &[Unseen]) -> Failu
     Failure::usage(format!("no trail can be seen in account {account_id}, {aws_region}, and nothing was written{why}"), hint)
 }
 
-/// The configuration: values quoted as TOML wants them, comments on one line each.
+/// Sources by name: trails' buckets, and where sessions' logs go: to a bucket, a log group, or both. A log group that is not there is none.
+fn sources(trails: &[FoundTrail], session_logs: Option<&SessionLogs>) -> BTreeMap<String, String> {
+    let mut sources: BTreeMap<String, String> = trails.iter().map(|trail| (trail.source.clone(), trail.address.clone())).collect();
+    let Some(logs) = session_logs else { return sources };
+    if let Some(address) = &logs.address {
+        sources.insert("sessions".to_owned(), address.clone());
+    }
+    if let Some(group) = logs.log_group.as_ref().filter(|_| logs.is_log_group_there != Some(false)) {
+        let name = if logs.address.is_some() { "session_group" } else { "sessions" };
+        sources.insert(name.to_owned(), format!("logs://{group}"));
+    }
+    sources
+}
+
+/// The sources and the configuration that names them: values quoted as TOML wants them, comments on one line each.
 fn config(
     settings: &Settings,
     account_id: &str,
     aws_region: &str,
     trails: &[FoundTrail],
     session_logs: Option<&SessionLogs>,
-) -> Result<String, Failure> {
+) -> Result<(BTreeMap<String, String>, String), Failure> {
     #[derive(Serialize)]
     struct File<'f> {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -245,18 +257,15 @@ fn config(
         endpoint_url: Option<&'f String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         lake: Option<&'f String>,
-        sources: BTreeMap<&'f str, &'f str>,
+        sources: &'f BTreeMap<String, String>,
     }
-    let mut sources: BTreeMap<&str, &str> = trails.iter().map(|trail| (trail.source.as_str(), trail.address.as_str())).collect();
-    if let Some(address) = session_logs.and_then(|logs| logs.address.as_deref()) {
-        sources.insert("sessions", address);
-    }
+    let sources = sources(trails, session_logs);
     let file = File {
         profile: settings.source.profile.as_ref(),
         region: aws_region,
         endpoint_url: settings.source.endpoint_url.as_ref(),
         lake: settings.is_lake_named.then_some(&settings.lake),
-        sources,
+        sources: &sources,
     };
     let mut text = comment(&format!("Made by whodid init in account {account_id}, {aws_region}."));
     for trail in trails {
@@ -265,11 +274,12 @@ fn config(
         let key = trail.kms_key_id.as_ref().map(|key| format!(", encrypted with {key}")).unwrap_or_default();
         text += &comment(&format!("{}: {kind} trail {} of {}, {digests}{key}", trail.source, trail.name, trail.home_region));
     }
-    if let Some(group) = session_logs.and_then(|logs| logs.log_group.as_ref()) {
-        text += &comment(&format!("Transcripts of sessions also go to the log group {group}."));
+    if let Some(logs) = session_logs.filter(|logs| logs.is_log_group_there == Some(false)) {
+        let group = logs.log_group.as_deref().unwrap_or_default();
+        text += &comment(&format!("Sessions are to be logged to the log group {group}, which is not there."));
     }
     let body = toml::to_string(&file).map_err(|error| Failure::internal(&error))?;
-    Ok(format!("{text}\n{body}"))
+    Ok((sources, format!("{text}\n{body}")))
 }
 
 fn comment(text: &str) -> String {

@@ -5,6 +5,7 @@ mod causes;
 mod causes_services;
 mod collisions;
 mod console;
+mod edges;
 mod guards;
 mod machines;
 mod odd;

@@ -8,6 +8,7 @@ mod merge;
 mod plan;
 
 use crate::error::{Error, Result, read_error};
+use crate::fail_point::{Point, reach};
 use crate::schema::Table;
 use crate::table::{Attempt, commit_rearranged, read, stage};
 use crate::writer::Writer;
@@ -159,6 +160,7 @@ async fn merge_files(table: Table, open: &DeltaTable, partition: &str, files: &[
     }
     let encoded = crate::parquet_file::encode(table, &Merged::new(table, batches)?)?;
     let mut add = stage(open.object_store().as_ref(), table, partition, encoded, now).await?;
+    reach(Point::Merged(table));
     add.data_change = false;
     Ok(Some(Merge { gone: files.iter().map(|file| file.path.clone()).collect(), add }))
 }

@@ -21,6 +21,21 @@ pub(crate) fn stack_with_role(random: &mut Random, account: &str, call: &'static
     (Body { name: call, request, ..body }, arn)
 }
 
+/// `call` is `CreateStackInstances` or `UpdateStackSet`.
+pub(crate) fn roll_out(call: &'static str, set: &str, accounts: &[&str], operation: &str) -> Body {
+    let accounts: Vec<String> = accounts.iter().map(|account| format!("\"{account}\"")).collect();
+    write(
+        "cloudformation.amazonaws.com",
+        call,
+        format!(
+            "{{\"stackSetName\":\"{set}\",\"accounts\":[{}],\"regions\":[\"{HOME_REGION}\"],\"operationId\":\"{operation}\"}}",
+            accounts.join(",")
+        ),
+        format!("{{\"operationId\":\"{operation}\"}}"),
+        &[set],
+    )
+}
+
 /// `build` is the project's name, a colon and a UUID.
 pub(crate) fn start_build(account: &str, project: &str, build: &str) -> Body {
     let arn = format!("arn:aws:codebuild:{HOME_REGION}:{account}:build/{build}");

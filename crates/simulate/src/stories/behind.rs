@@ -51,6 +51,32 @@ pub(super) fn stack_role(scene: &mut Scene, round: usize, at: i64) {
     }
 }
 
+/// Two people roll stack sets out into one account, the second while the first may still be under way: a stack's name tells whose it is.
+pub(super) fn stack_set(scene: &mut Scene, round: usize, at: i64) {
+    let (one, two) = (person(scene, round, 7), person(scene, round, 9));
+    let (management, data) = (account(scene, "management"), account(scene, "data-prod"));
+    let ip = scene.random.address();
+    let cli = How::cli(&ip);
+    let (first, second) = (own_session(scene, &one, &management, at), own_session(scene, &two, &management, at + 5));
+    let sets = ["guard", "guard-rail"].map(|kind| format!("{kind}-{}", scene.random.hex(6)));
+    let operations = [scene.random.uuid(), scene.random.uuid()];
+    let created = scene.act(&first, at + 60, &changes::roll_out("CreateStackInstances", &sets[0], &[&data], &operations[0]), &cli);
+    let updated = scene.act(&second, at + 120, &changes::roll_out("UpdateStackSet", &sets[1], &[&data], &operations[1]), &cli);
+    let name = format!("stacksets-exec-{}", scene.random.hex(32));
+    let role = scene.organisation.role(&data, "/", &name);
+    let mut cloudformation = service_role(scene, "cloudformation.amazonaws.com", role, &operations[0], at + 125);
+    cloudformation.invoked_by = Some("cloudformation.amazonaws.com");
+    let how = How::service("cloudformation.amazonaws.com");
+    for (set, session, operation) in [(&sets[0], &first, created), (&sets[1], &second, updated)] {
+        let queue = format!("guard-{}", scene.random.hex(8));
+        let stack = format!("StackSet-{set}-{}", scene.random.uuid());
+        let body = changes::noted(changes::create_queue(&data, &queue), &[("aws:cloudformation:stack-name", &stack)]);
+        let act = scene.act(&cloudformation, at + 140, &body, &how);
+        scene.behind(act, &[(session, &[operation])], false);
+        scene.ask(&queue, "A stack set made this queue: who rolled it out?");
+    }
+}
+
 /// Somebody writes a function and the rule that starts it; in the second round somebody else changes its code.
 pub(super) fn scheduled_function(scene: &mut Scene, round: usize, at: i64) {
     let (maker, changer) = (person(scene, round, 2), person(scene, round, 6));

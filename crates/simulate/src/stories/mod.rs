@@ -17,7 +17,7 @@ use crate::scene::Scene;
 
 type Story = (&'static str, fn(&mut Scene, usize, i64));
 
-const STORIES: [Story; 22] = [
+const STORIES: [Story; 23] = [
     ("terraform", people::terraform),
     ("jenkins", machines::jenkins),
     ("github", machines::github),
@@ -34,6 +34,7 @@ const STORIES: [Story; 22] = [
     ("forward_access", machines::forward_access),
     ("function", machines::function),
     ("stack_role", behind::stack_role),
+    ("stack_set", behind::stack_set),
     ("scheduled_function", behind::scheduled_function),
     ("started", behind::started),
     ("later", behind::later),
