@@ -106,8 +106,7 @@ fn the_table_holds_what_the_events_tell_each_once() {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let kept = runtime.block_on(async {
-        let table = Lake::at(&world.lake(), HashMap::new()).unwrap().open(Table::Causes).await.unwrap();
-        let table = PointReader::new(Table::Causes, table);
+        let table = PointReader::open(&Lake::at(&world.lake(), HashMap::new()).unwrap(), Table::Causes).await.unwrap();
         let keys: BTreeSet<String> = told.0.iter().map(|fact| fact.key.clone()).collect();
         table.causes_of(&keys, i64::MAX, usize::MAX).await.unwrap()
     });
@@ -137,8 +136,7 @@ fn what_is_read_ends_at_the_time_and_the_number_of_rows_asked_for() {
     let world = world(1, Loss::None);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let table = Lake::at(&world.lake(), HashMap::new()).unwrap().open(Table::Causes).await.unwrap();
-        let table = PointReader::new(Table::Causes, table);
+        let table = PointReader::open(&Lake::at(&world.lake(), HashMap::new()).unwrap(), Table::Causes).await.unwrap();
         let act = world.ledger.acts.iter().find(|act| act.event_name == "RunInstances").unwrap();
         let keys: BTreeSet<String> = act.things.iter().cloned().collect();
         let all = table.causes_of(&keys, i64::MAX, usize::MAX).await.unwrap();
