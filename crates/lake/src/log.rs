@@ -240,9 +240,9 @@ impl<'p> State<'p> {
             let part = |name: &str| batch.column_by_name(name).and_then(|column| column.as_struct_opt());
             let (adds, protocols) = (part("add")?, part("protocol")?);
             let versions = protocols.column_by_name("minReaderVersion")?.as_primitive_opt::<Int32Type>()?;
-            let newest =
+            let mut newest =
                 (0..versions.len()).filter(|row| protocols.is_valid(*row) && versions.is_valid(*row)).map(|row| versions.value(row));
-            self.reader_version = newest.last().or(self.reader_version);
+            self.reader_version = newest.next_back().or(self.reader_version);
             self.adds(adds)?;
         }
         Some(())

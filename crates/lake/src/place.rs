@@ -134,7 +134,7 @@ mod tests {
             for (range, found) in ranges.iter().zip(&found) {
                 assert_eq!(found.as_ref(), &bytes[range.start as usize..range.end as usize]);
             }
-            assert!(place.ranges(&path, &[99_000..100_001]).await.is_err());
+            assert!(place.ranges(&path, std::slice::from_ref(&(99_000..100_001))).await.is_err());
             assert!(matches!(place.get(&Path::from("log/3.json")).await, Err(object_store::Error::NotFound { .. })));
             let mut names = place.names("log", "10.json").await.unwrap();
             names.sort();

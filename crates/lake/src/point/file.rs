@@ -55,7 +55,7 @@ impl DataFile {
     async fn open(place: Place, path: Path, size: u64, room: Arc<AtomicUsize>) -> Result<Self> {
         let cut = || ParquetError::EOF(format!("{path} ends too early"));
         let mut start = size.saturating_sub(FOOTER_BYTES);
-        let mut tail = one(place.ranges(&path, &[start..size]).await?).ok_or_else(cut)?;
+        let mut tail = one(place.ranges(&path, std::slice::from_ref(&(start..size))).await?).ok_or_else(cut)?;
         let footer = FooterTail::try_from(tail.len().checked_sub(8).and_then(|at| tail.get(at..)).ok_or_else(cut)?)?;
         if footer.is_encrypted_footer() {
             return Err(ParquetError::NYI("an encrypted file".into()));
@@ -63,7 +63,7 @@ impl DataFile {
         let length = footer.metadata_length() as u64 + 8;
         if length > tail.len() as u64 {
             start = size.checked_sub(length).ok_or_else(cut)?;
-            tail = one(place.ranges(&path, &[start..size]).await?).ok_or_else(cut)?;
+            tail = one(place.ranges(&path, std::slice::from_ref(&(start..size))).await?).ok_or_else(cut)?;
         }
         let end = tail.len() - 8;
         let metadata = ParquetMetaDataReader::decode_metadata(tail.get(end - footer.metadata_length()..end).ok_or_else(cut)?)?;
@@ -173,7 +173,7 @@ impl DataFile {
     }
 
     /// Which of the texts a column chunk's bloom filter allows; all where it has none.
-    pub(super) async fn allowed<'t>(&self, group: usize, leaf: usize, texts: &mut Vec<&'t str>) -> Result<()> {
+    pub(super) async fn allowed(&self, group: usize, leaf: usize, texts: &mut Vec<&str>) -> Result<()> {
         let Some(chunk) = self.chunk(group, leaf) else { return Ok(()) };
         let place = chunk.bloom_filter_offset().and_then(|offset| u64::try_from(offset).ok());
         let length = chunk.bloom_filter_length().and_then(|length| u64::try_from(length).ok());
@@ -181,7 +181,7 @@ impl DataFile {
         let mut fetched = Fetched::default();
         if self.place.is_far() {
             // One request for all of it: the blocks lie anywhere.
-            self.fetch(&mut fetched, [start..start.saturating_add(length)]).await?;
+            self.fetch(&mut fetched, std::iter::once(start..start.saturating_add(length))).await?;
         }
         let header = start..start.saturating_add(length.min(pages::BLOOM_HEADER_BYTES_MAX));
         self.fetch(&mut fetched, [header.clone()]).await?;

@@ -107,7 +107,7 @@ impl PointReader {
             let size = u64::try_from(file.size()).unwrap_or(0);
             LogFile::new(file.object_store_path(), size, partition, file.stats().as_deref().map(str::to_owned))
         };
-        let log = TableLog { version: state.version() as u64, files: state.log_data().iter().map(file).collect() };
+        let log = TableLog { version: state.version(), files: state.log_data().iter().map(file).collect() };
         let place = Place::Store(open.object_store());
         Ok(Self { table, lake: None, place, log, delta: OnceCell::new_with(Some(open)), footers: Footers::default() })
     }

@@ -24,7 +24,7 @@ pub(in crate::point) struct BloomFilter {
 pub(in crate::point) fn bloom_header(bytes: &[u8]) -> Result<BloomFilter> {
     let (length, header) = bloom_bytes(bytes)?;
     let blocks = length as u64 / BLOCK_BYTES;
-    if blocks == 0 || length as u64 % BLOCK_BYTES != 0 {
+    if blocks == 0 || !(length as u64).is_multiple_of(BLOCK_BYTES) {
         return Err(Broken::Number);
     }
     Ok(BloomFilter { header: header as u64, blocks })
