@@ -16,6 +16,8 @@ mod scan;
 mod select;
 mod session_events;
 mod sought;
+#[cfg(test)]
+mod tests;
 
 pub use causes::KeptCause;
 pub use events::Moments;

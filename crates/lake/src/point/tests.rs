@@ -1,0 +1,153 @@
+//! The rows that are found are those that a look at each row finds, whoever wrote the files.
+
+use super::PointReader;
+use crate::parquet_file::{Encoded, encode};
+use crate::schema::{Table, bucket};
+use crate::table::{Lake, append, stage};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::datatypes::{DataType, Int64Type};
+use bytes::Bytes;
+use deltalake::kernel::Action;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+const ROWS: i64 = 6_000;
+
+/// Rows of which each column has some values, and some without one; `key` rises.
+fn batch(table: Table, part: i64) -> RecordBatch {
+    let schema = table.file_schema();
+    let columns = schema.fields().iter().enumerate().map(|(column, field)| -> ArrayRef {
+        let number = |row: i64| (row * 7 + part * 3 + column as i64) % 11;
+        let there = |row: i64| number(row) > 0;
+        match field.data_type() {
+            DataType::Utf8 => Arc::new(
+                (0..ROWS)
+                    .map(|row| match field.name().as_str() {
+                        "key" => Some(format!("key-{:05}", row / 4)),
+                        "state" => Some(["read", "unreadable"][usize::from(number(row) == 3)].to_owned()),
+                        "kind" => there(row).then(|| ["cloudtrail", crate::rows::LOOKED_UP][usize::from(number(row) == 4)].to_owned()),
+                        "account_id" | "aws_region" => there(row).then(|| ["", "a", "b"][(number(row) % 3) as usize].to_owned()),
+                        _ => there(row).then(|| format!("{}-{}", field.name(), number(row))),
+                    })
+                    .collect::<StringArray>(),
+            ),
+            DataType::Boolean => Arc::new((0..ROWS).map(|row| there(row).then(|| number(row) > 5)).collect::<BooleanArray>()),
+            DataType::Int64 => Arc::new((0..ROWS).map(|row| Some(row + part * ROWS)).collect::<Int64Array>()),
+            _ => Arc::new(
+                (0..ROWS).map(|row| there(row).then_some(row * 1_000_000)).collect::<TimestampMicrosecondArray>().with_timezone("UTC"),
+            ),
+        }
+    });
+    let columns: Vec<ArrayRef> = columns.collect();
+    RecordBatch::try_new(schema, columns).unwrap()
+}
+
+/// As an engine writes it that knows nothing of this lake.
+fn foreign(batch: &RecordBatch) -> Encoded {
+    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).set_offset_index_disabled(true).build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
+    writer.write(batch).unwrap();
+    Encoded { bytes: Bytes::from(writer.into_inner().unwrap()), statistics: r#"{"numRecords":6000}"#.to_owned() }
+}
+
+async fn reader(folder: &tempfile::TempDir, table: Table, partition: &str, is_foreign: bool) -> PointReader {
+    let lake = Lake::at(&folder.path().to_string_lossy(), HashMap::new()).unwrap();
+    let mut open = lake.open_or_create(table).await.unwrap();
+    for part in 0..2 {
+        let batch = batch(table, part);
+        let encoded = if is_foreign { foreign(&batch) } else { encode(table, &batch).unwrap() };
+        let add = stage(open.object_store().as_ref(), table, partition, encoded, 1).await.unwrap();
+        append(table, &mut open, vec![Action::Add(add)]).await.unwrap();
+    }
+    PointReader::open(&lake, table).await.unwrap()
+}
+
+/// Numbers of the rows, of all that were written, that pass a test.
+fn expected(table: Table, number: &str, is_wanted: impl Fn(&RecordBatch, usize) -> bool) -> BTreeSet<i64> {
+    let mut found = BTreeSet::new();
+    for batch in (0..2).map(|part| batch(table, part)) {
+        let numbers = batch.column_by_name(number).unwrap().as_primitive::<Int64Type>().clone();
+        found.extend((0..batch.num_rows()).filter(|row| is_wanted(&batch, *row)).map(|row| numbers.value(row)));
+    }
+    found
+}
+
+fn numbers(batches: &[RecordBatch], number: &str) -> BTreeSet<i64> {
+    let all: Vec<i64> =
+        batches.iter().flat_map(|batch| batch.column_by_name(number).unwrap().as_primitive::<Int64Type>().values().to_vec()).collect();
+    let found: BTreeSet<i64> = all.iter().copied().collect();
+    assert_eq!(found.len(), all.len(), "each row once");
+    found
+}
+
+fn text<'b>(batch: &'b RecordBatch, column: &str, row: usize) -> Option<&'b str> {
+    let column = batch.column_by_name(column).unwrap().as_string::<i32>();
+    column.is_valid(row).then(|| column.value(row))
+}
+
+#[tokio::test]
+async fn mentions_are_found_by_key_and_time_whoever_wrote_them() {
+    let key = "key-00400";
+    let time = |batch: &RecordBatch, row: usize| {
+        let times = batch.column_by_name("event_time").unwrap().as_primitive::<arrow::datatypes::TimestampMicrosecondType>().clone();
+        times.is_valid(row).then(|| times.value(row))
+    };
+    let window = 0..1_602_000_000;
+    let wanted = expected(Table::Mentions, "object_id", |batch, row| {
+        text(batch, "key", row) == Some(key) && time(batch, row).is_some_and(|time| window.contains(&time))
+    });
+    assert!((2..8).contains(&wanted.len()), "{wanted:?}");
+    for is_foreign in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let reader = reader(&folder, Table::Mentions, &bucket(key).to_string(), is_foreign).await;
+        let found = reader.mentions_of(key, window.clone()).await.unwrap();
+        assert_eq!(numbers(&found, "object_id"), wanted, "foreign: {is_foreign}");
+        assert!(reader.mentions_of("key-00400x", i64::MIN..i64::MAX).await.unwrap().is_empty());
+        let all = reader.mentions_of(key, i64::MIN..i64::MAX).await.unwrap();
+        assert_eq!(all.iter().map(|batch| batch.num_columns()).max(), Some(Table::Mentions.file_schema().fields().len()));
+        assert!(reader.delta().await.unwrap().version() == Some(reader.version()));
+    }
+}
+
+#[tokio::test]
+async fn objects_are_found_by_what_they_are_whoever_wrote_them() {
+    let is_log = |batch: &RecordBatch, row| text(batch, "kind", row) != Some(crate::rows::LOOKED_UP);
+    let fits = |held: Option<&str>, wanted| matches!(held, None | Some("")) || held == Some(wanted);
+    let read = expected(Table::Objects, "object_id", |batch, row| {
+        text(batch, "state", row) == Some("read") && is_log(batch, row) && batch.column_by_name("first_event_time").unwrap().is_valid(row)
+    });
+    let of_place = expected(Table::Objects, "object_id", |batch, row| {
+        fits(text(batch, "account_id", row), "a") && fits(text(batch, "aws_region", row), "b") && is_log(batch, row)
+    });
+    let some: BTreeSet<i64> = [3, 5_999, 6_000, 11_999, 12_000].into();
+    assert!(!read.is_empty() && !of_place.is_empty() && read.len() < 12_000 && of_place.len() < 12_000);
+    for is_foreign in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let reader = reader(&folder, Table::Objects, "2026-11-18", is_foreign).await;
+        assert_eq!(numbers(&reader.objects_read(&["object_id"]).await.unwrap(), "object_id"), read, "foreign: {is_foreign}");
+        assert_eq!(numbers(&reader.objects_of("a", "b", &["object_id", "state"]).await.unwrap(), "object_id"), of_place);
+        let numbered = numbers(&reader.objects_numbered(&some, &["object_id"]).await.unwrap(), "object_id");
+        assert_eq!(numbered, some.iter().copied().filter(|number| *number < 12_000).collect());
+        assert!(reader.objects_numbered(&BTreeSet::new(), &["object_id"]).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_was_cut_is_an_error_and_no_fewer_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let reader = reader(&folder, Table::Objects, "2026-11-18", false).await;
+    let data = folder.path().join("objects/dt=2026-11-18");
+    for file in std::fs::read_dir(data).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        // Its footer is whole; the pages before it are not.
+        let mut spoilt = vec![0xff; bytes.len()];
+        let whole = bytes.len() - 40_000;
+        spoilt[whole..].copy_from_slice(&bytes[whole..]);
+        std::fs::write(path, spoilt).unwrap();
+    }
+    assert!(reader.objects_read(&["object_id"]).await.is_err());
+}
