@@ -26,7 +26,7 @@ pub(crate) fn call(id: &str, time: &str, call: &str, who: &Who, request: &str, r
     )
 }
 
-fn found(records: &[String], asked: &str) -> CausedBy {
+pub(crate) fn found(records: &[String], asked: &str) -> CausedBy {
     let facts = read(records);
     let mut causes = CauseFacts::default();
     facts.values().flat_map(|fact| fact.causes.clone()).for_each(|fact| causes.add(fact));
@@ -219,6 +219,8 @@ fn code_changed_while_the_session_lasted_may_not_have_run() {
     let changed = |id: &str, time: &str, who: &str| function(id, time, "UpdateFunctionCode20150331v2", who, "");
     let records = with(&function_acts(), &[changed("one", "2026-11-10T00:00:00Z", "alice"), changed("two", "08:30:00", "bob")]);
     check(&records, "act", "ambiguous iam_user alice one\nambiguous iam_user bob two");
+    // The session says by itself when it began.
+    check(&records[1..], "act", "ambiguous iam_user alice one\nambiguous iam_user bob two");
 }
 
 #[test]
@@ -252,6 +254,8 @@ fn function_made_again_under_its_name_is_another() {
         ],
     );
     check(&late, "act", "ambiguous iam_user bob new\nambiguous iam_user alice old");
+    let in_the_second = with(&late[..3], &[function("new", "08:00:00", "CreateFunction20150331", "bob", "")]);
+    check(&in_the_second, "act", "ambiguous iam_user bob new\nambiguous iam_user alice old");
 }
 
 #[test]
@@ -320,6 +324,8 @@ fn code_that_no_known_change_brought_keeps_its_maker_a_candidate() {
         let changed = of("code", "2026-11-03T00:00:00Z", "UpdateFunctionCode20150331v2", "carol", "three=");
         let both = with(&made, &[of("seen", "2026-11-02T00:00:00Z", name, "bob", code), changed]);
         check(&both, "act", "probable iam_user carol code");
+        // Of what was seen in the very second nobody knows whether it was the code before or after.
+        check(&with(&made, &[of("seen", "2026-11-01T00:00:00Z", name, "bob", code)]), "act", "probable iam_user alice made");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who stands behind what a service did: stacks, groups, builds, tasks, roles, deletions, assignments.
 
-use super::causes::{WEB, call, check, instance_acts, person, refused, run_instances, with};
+use super::causes::{WEB, call, check, found, instance_acts, person, refused, run_instances, with};
 use super::records::*;
 
 const CFN: Role = Role { account: PROD, path: "/cdk/", name: "exec", id: "AROACFN" };
@@ -163,6 +163,9 @@ fn build_and_automation_are_of_who_started_them() {
         let started = |id: &str, who: &str, answer: &str| call(id, "07:59:00", start, &person(who), "\"x\":1", answer);
         let other = started("other", "bob", &answer.replace("1111", "9999"));
         check(&with(&acts, &[started("start", "alice", answer), other]), "act", "probable iam_user alice start");
+        // An id is given out once: no log of what came between can name another who started it.
+        let found = found(&with(&acts, &[started("start", "alice", answer)]), "act");
+        assert_eq!(found.causes.iter().map(|cause| cause.rests_on.len()).collect::<Vec<_>>(), [0]);
         // A session that somebody named like one is that somebody's, and no machine's.
         let forged = [opening(&WEB, name, "K1", "08:00:00").by("open", &person("mallory")), acts[1].clone()];
         check(&with(&forged, &[started("start", "alice", answer)]), "act", "");
@@ -298,6 +301,10 @@ fn identity_centers_own_role_follows_an_assignment() {
             ),
         )
     };
+    for (time, fits) in [("08:45:00", true), ("08:44:59", false)] {
+        let records = [detached.clone(), assigned("one", time, "alice", "ps-1")];
+        check(&records, "act", if fits { "ambiguous iam_user alice one" } else { "" });
+    }
     let records = [detached, assigned("one", "08:59:50", "alice", "ps-1")];
     check(&records, "act", "ambiguous iam_user alice one");
     let known = with(&records, &[named("ps-1", "Ops"), named("ps-2", "Admin"), assigned("two", "08:59:51", "bob", "ps-2")]);

@@ -35,6 +35,9 @@ const ZSTD_LEVEL: i32 = 1;
 /// Bytes of a page below which compression gains less than its frame takes.
 const PRESSED_BYTES_MIN: usize = 48;
 
+/// Where a page gained nothing by compression, one of so many after it is tried again.
+const TRIED_PAGES: usize = 8;
+
 /// How values are written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -184,15 +187,19 @@ pub(super) fn chunk(press: &mut Press, wanted: &Wanted, leaf: &Leaf<'_>) -> Resu
     let mut spans = Vec::new();
     let mut start = End::default();
     let ends = page_ends(leaf, wanted, dictionary.is_none());
+    // Texts gain by what comes again, and that changes from page to page; packed numbers and what is random by itself gain nothing.
+    let are_numbers = dictionary.is_some() || !matches!(leaf.source, Source::Texts(_));
     let mut is_dense = false;
-    for end in &ends {
+    for (number, end) in ends.iter().enumerate() {
         press.body.clear();
         put_levels(leaf, wanted, start.slot..end.slot, &mut press.body);
         put_values(leaf, dictionary.as_ref(), encoding, start.value..end.value, &mut press.body);
         let slots = end.slot - start.slot;
-        let body = press.press(compression, is_dense)?;
-        // Packed numbers and what is random by itself gain nothing: the first page tells.
-        is_dense |= start.row == 0 && body.len() + body.len() / 16 >= press.body.len();
+        let is_tried = !is_dense || number.is_multiple_of(TRIED_PAGES);
+        let body = press.press(compression, !is_tried)?;
+        if is_tried {
+            is_dense = are_numbers && body.len() + body.len() / 16 >= press.body.len();
+        }
         let page = Page::DataPage {
             buf: body,
             num_values: slots as u32,
