@@ -45,7 +45,13 @@ impl Place {
             Self::Folder(folder) => read(&folder.join(path.as_ref()), ranges).map_err(|error| failed(path, error)),
             Self::Store(store) => {
                 let read = |range| async move { store.get_range(path, range).await };
-                object_store::coalesce_ranges(ranges, read, FAR_GAP_BYTES).await
+                let found = object_store::coalesce_ranges(ranges, read, FAR_GAP_BYTES).await?;
+                // A store answers a range beyond the end with what there is.
+                let is_cut = |(found, range): (&Bytes, &Range<u64>)| found.len() as u64 != range.end.saturating_sub(range.start);
+                if found.iter().zip(ranges).any(is_cut) {
+                    return Err(failed(path, std::io::Error::new(ErrorKind::UnexpectedEof, format!("{path} was cut"))));
+                }
+                Ok(found)
             }
         }
     }
