@@ -12,7 +12,7 @@ use crate::world::{deliver, plan, simulated, world};
 const TABLES: [&str; 6] = ["events", "mentions", "causes", "credentials", "objects", "rejects"];
 
 /// Where a record lies and when it was resolved depends on how it came; what it says does not.
-const PLACE: [&str; 5] = ["object", "object_id", "record", "object_sha256", "resolved_version"];
+const PLACE: [&str; 6] = ["object", "object_id", "record", "object_sha256", "resolved_version", "ingested_version"];
 
 #[test]
 fn the_summary_counts_what_the_simulation_wrote() {
