@@ -195,14 +195,14 @@ impl<'r> Round<'r> {
 
     /// Kills those who make the tables one after the other, as far as that is wanted.
     fn make_tables(&mut self, wanted: &mut Vec<Point>, report: &mut Report) {
-        for table in [Table::Sessions, Table::Commands, Table::Alerts].into_iter().chain([
+        // The order in which a run makes them: what a kill leaves out is the next one's.
+        for table in [Table::Directory, Table::Sessions, Table::Commands, Table::Alerts].into_iter().chain([
             Table::Credentials,
             Table::Mentions,
             Table::Causes,
             Table::Objects,
             Table::Rejects,
             Table::Runs,
-            Table::Directory,
             Table::Events,
         ]) {
             if let Some(place) = wanted.iter().position(|point| *point == Point::Made(table)) {
