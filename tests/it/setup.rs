@@ -74,7 +74,14 @@ fn healthy() -> Estate {
         ("GetTrailStatus", json!({"IsLogging": true, "LatestDeliveryTime": now - 300, "LatestDigestDeliveryTime": now - 1_800})),
         ("GetEventSelectors", json!({"EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": true, "DataResources": []}]})),
         ("GetDocument", json!({"Content": session_logs.to_string(), "Name": "SSM-SessionManagerRunShell"})),
-        ("DescribeLogGroups", json!({"logGroups": [{"logGroupName": "/ssm/sessions"}]})),
+        (
+            "DescribeLogGroups",
+            json!({"logGroups": [{
+                "logGroupName": "/ssm/sessions",
+                "arn": format!("arn:aws:logs:ap-northeast-1:{ACCOUNT}:log-group:/ssm/sessions:*"),
+                "logGroupArn": format!("arn:aws:logs:ap-northeast-1:{ACCOUNT}:log-group:/ssm/sessions"),
+            }]}),
+        ),
         ("FilterLogEvents", json!({"events": []})),
         ("ListPublicKeys", json!({"PublicKeyList": []})),
     ];
