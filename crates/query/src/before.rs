@@ -94,6 +94,9 @@ impl Reader {
         timeline.retain(|_, done| done.keys().any(|(_, id)| ids.contains(id.as_str())));
         let things: BTreeSet<(String, String, i64)> = timeline.iter().filter_map(|(key, done)| needs_more(key, done)).collect();
         let looked = self.read_earlier(&things, &mut timeline).await?;
+        for table in [Table::Events, Table::Mentions] {
+            self.points(table).await?.forget();
+        }
         let mut by_event: BTreeMap<(&str, &str), Values> = BTreeMap::new();
         for ((account, _, setting), done) in &timeline {
             let whole = looked.contains(&(account.as_str(), setting.thing.as_str()));

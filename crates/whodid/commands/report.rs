@@ -176,7 +176,9 @@ async fn gather(
         tables.insert((*name).to_owned(), rows(found));
     }
     tables.insert("leavers".into(), rows(reader.leavers(span, &|day| period.end_of(day)).await?));
+    tracing::debug!(query = "leavers", "asked");
     tables.insert("causes".into(), rows(reader.machine_causes(span).await?));
+    tracing::debug!(query = "causes", "asked");
     let register = tables.get("alerts").map(|alerts| in_force.register(&period, alerts)).unwrap_or_default();
     tables.insert("exceptions".into(), register);
     let (_, coverage) = reader.coverage(Some(period.since), Some(period.until)).await?;
@@ -190,11 +192,13 @@ async fn gather(
         limit: SESSIONS_MAX,
     };
     let sessions = reader.sessions(&question).await?;
+    tracing::debug!(query = "sessions", "asked");
     let entered = tables.remove("elevated").unwrap_or_default();
     tables.insert("sessions".into(), Rows { truncated: sessions.truncated, ..session_rows(&sessions.sessions, &entered) });
     let mut window = settings.clone();
     (window.since, window.until) = (Some(period.since), Some(period.until));
     tables.insert("verdicts".into(), verdicts(&verify(&window, lake, now).await?.tally));
+    tracing::debug!(query = "verdicts", "asked");
     // Without a report before this one there is nothing to correct: an empty span.
     let (since, until, version) = before.as_ref().map_or((period.since, period.since, i64::MAX), |(manifest, _)| {
         let version = manifest.lake_versions.get("events").copied();
@@ -202,6 +206,7 @@ async fn gather(
     });
     let text = REPORT_QUERIES.iter().find(|(name, _)| *name == "late_changes").map(|(_, text)| *text).unwrap_or_default();
     let late = reader.report_rows(text, ReportSpan { since, until, version, ..span }).await?;
+    tracing::debug!(query = "late_changes", rows = late.rows.len(), "asked");
     tables.insert("late_changes".into(), rows(late));
     let mut notes = BTreeMap::new();
     if !has_directory {
