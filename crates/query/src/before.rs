@@ -20,6 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const THINGS_MAX: usize = 200;
 /// Earlier calls about one thing that are looked at, the newest, at most.
 const EARLIER_MAX: usize = 200;
+/// Moments of which what was asked for and answered is in memory at a time: requests and answers are long.
+const MOMENTS_AT_ONCE: usize = 2_000;
 /// Letters of a value in a report, at most; a longer one is cut, and its SHA-256 stands behind it.
 const VALUE_LETTERS_MAX: usize = 1_000;
 
@@ -92,6 +94,9 @@ impl Reader {
         timeline.retain(|_, done| done.keys().any(|(_, id)| ids.contains(id.as_str())));
         let things: BTreeSet<(String, String, i64)> = timeline.iter().filter_map(|(key, done)| needs_more(key, done)).collect();
         let looked = self.read_earlier(&things, &mut timeline).await?;
+        for table in [Table::Events, Table::Mentions] {
+            self.points(table).await?.forget();
+        }
         let mut by_event: BTreeMap<(&str, &str), Values> = BTreeMap::new();
         for ((account, _, setting), done) in &timeline {
             let whole = looked.contains(&(account.as_str(), setting.thing.as_str()));
@@ -100,9 +105,9 @@ impl Reader {
             }
         }
         for (row, asked) in rows.rows.iter_mut().zip(&asked) {
-            let values = asked.as_ref().and_then(|asked| by_event.get(&(asked.account.as_str(), asked.at.1.as_str())));
-            row.push(values.map(|values| values.before.clone()));
-            row.push(values.map(|values| values.after.clone()));
+            let values = asked.as_ref().and_then(|asked| by_event.remove(&(asked.account.as_str(), asked.at.1.as_str())));
+            let (before, after) = values.map(|Values { before, after }| (before, after)).unzip();
+            row.extend([before, after]);
         }
         rows.columns.extend(["before".to_owned(), "after".to_owned()]);
         Ok(rows)
@@ -144,7 +149,11 @@ impl Reader {
     async fn read_settings(&self, moments: BTreeMap<i32, Moments>, timeline: &mut Timeline) -> Result<()> {
         let events = self.points(Table::Events).await?;
         let (mut found, mut objects) = (Vec::new(), BTreeSet::new());
-        for (day, moments) in moments {
+        let parts = moments.into_iter().flat_map(|(day, moments)| {
+            let moments: Vec<_> = moments.into_iter().collect();
+            moments.chunks(MOMENTS_AT_ONCE).map(|part| (day, part.iter().cloned().collect::<Moments>())).collect::<Vec<_>>()
+        });
+        for (day, moments) in parts {
             for batch in events.events_at(day, &moments, &EVENT_COLUMNS).await? {
                 let (id, account) = (text(&batch, "event_id")?, text(&batch, "recipient_account_id")?);
                 let region = text(&batch, "aws_region")?;

@@ -63,6 +63,7 @@ pub struct Reader {
     configured: Arc<Configured>,
     now: i64,
     live: Option<LiveCoverage>,
+    partitions: Option<usize>,
 }
 
 impl std::fmt::Debug for Reader {
@@ -71,13 +72,16 @@ impl std::fmt::Debug for Reader {
     }
 }
 
-fn context() -> Result<SessionContext> {
+fn context(partitions: Option<usize>) -> Result<SessionContext> {
     let mut options = ConfigOptions::new();
     options.execution.parquet.pushdown_filters = true;
     options.execution.parquet.max_in_list_size = 200;
     options.execution.parquet.schema_force_view_types = false;
     options.sql_parser.enable_ident_normalization = true;
     options.optimizer.max_passes = 2;
+    if let Some(partitions) = partitions {
+        options.execution.target_partitions = partitions;
+    }
     let config = SessionConfig::from(options).with_information_schema(true);
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(QUERY_BYTES_MAX))).build_arc()?;
     Ok(SessionContext::new_with_config_rt(config, runtime))
@@ -96,7 +100,13 @@ impl Reader {
             configured: Arc::new(Configured { vendors: Vendors::shipped(), ..Configured::default() }),
             now: END_OF_TIME,
             live: None,
+            partitions: None,
         }
+    }
+
+    /// Runs queries in one partition, which takes less memory and less work in all, but longer where cores are free.
+    pub fn on_one_core(self) -> Self {
+        Self { partitions: Some(1), ..self }
     }
 
     /// Answers as of that time, in microseconds since 1970: what waits for a digest then still waits. Else nothing does.
@@ -141,7 +151,7 @@ impl Reader {
     }
 
     pub(crate) async fn context(&self) -> Result<&SessionContext> {
-        self.context.get_or_try_init(|| async { context() }).await
+        self.context.get_or_try_init(|| async { context(self.partitions) }).await
     }
 
     /// Opens tables, each once, all at the same time.

@@ -1,7 +1,8 @@
 //! The queries of reports, over a period.
 //!
-//! They read three things that are no tables: the view `attributed`, which believes nothing that digests contradict, and two tables that are read
-//! a single time for all that ask about them: `window_changes`, the period's changes each once, and `window_calls`, all of its calls, folded.
+//! They read what is no table: the view `attributed`, which believes nothing that digests contradict, and two tables that are read a single time
+//! for all that ask about them: `window_records`, the period's changes, which the view `window_changes` has each once, and `window_calls`, all
+//! of its calls, folded.
 
 use crate::error::{Error, Result};
 use crate::hits::column;
@@ -10,8 +11,10 @@ use crate::sql_rows::SqlRows;
 use datafusion::arrow::array::{Array as _, AsArray as _, RecordBatch};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::ScalarValue;
 use datafusion::datasource::MemTable;
+use futures::StreamExt as _;
 use lake::Table;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +30,7 @@ const DOUBTED_OBJECTS: &str = include_str!("../../../queries/report/doubted_obje
 const DOUBTED_SESSIONS: &str = include_str!("../../../queries/report/doubted_sessions.sql");
 const WINDOW_CALLS: &str = include_str!("../../../queries/report/window_calls.sql");
 const WINDOW_CHANGES: &str = include_str!("../../../queries/report/window_changes.sql");
+const WINDOW_RECORDS: &str = include_str!("../../../queries/report/window_records.sql");
 const AS_OF: &str = include_str!("../../../queries/report/as_of.sql");
 
 macro_rules! queries {
@@ -95,6 +99,26 @@ impl ReportSpan {
     }
 }
 
+/// A schema whose text is kept as [`shortened`] keeps it.
+fn short(schema: &Schema) -> SchemaRef {
+    let field = |field: &Field| match field.data_type() {
+        DataType::Utf8 => Field::new(field.name(), DataType::Utf8View, true),
+        other => Field::new(field.name(), other.clone(), true),
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(|held| field(held)).collect::<Vec<_>>()))
+}
+
+/// The same rows with each text of a batch once: names of people, accounts and calls come again and again, and all of a period's changes are in
+/// memory while a report is made.
+fn shortened(batch: &RecordBatch, schema: &SchemaRef) -> std::result::Result<RecordBatch, ArrowError> {
+    let once = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| match field.data_type() {
+        DataType::Utf8View => cast(&cast(column, &once)?, &DataType::Utf8View),
+        other => cast(column, other),
+    });
+    RecordBatch::try_new(Arc::clone(schema), columns.collect::<std::result::Result<Vec<_>, _>>()?)
+}
+
 impl Reader {
     /// Until when the lake knows anything: the end of the last run that read logs, microseconds since 1970.
     ///
@@ -147,16 +171,32 @@ impl Reader {
             let view = self.context().await?.sql(ATTRIBUTED).await?;
             self.context().await?.register_table("attributed", view.into_view())?;
         }
-        for (name, query) in [("window_calls", WINDOW_CALLS), ("window_changes", WINDOW_CHANGES)] {
-            if names(name)
+        for (name, query, of) in [("window_calls", WINDOW_CALLS, "window_calls"), ("window_records", WINDOW_RECORDS, "window_changes")] {
+            if (names(name) || names(of))
                 && let Some(span) = span
                 && self.first(name).await
             {
-                let frame = self.context().await?.sql(query).await?.with_param_values(span.parameters())?;
-                let schema: SchemaRef = Arc::new(frame.schema().as_arrow().clone());
-                self.add_rows(name, schema, frame.collect().await?).await?;
+                self.add_window(name, query, span).await?;
             }
         }
+        if names("window_changes") && span.is_some() && self.first("window_changes").await {
+            let view = self.context().await?.sql(WINDOW_CHANGES).await?;
+            self.context().await?.register_table("window_changes", view.into_view())?;
+        }
+        Ok(())
+    }
+
+    /// Runs a query once, for all that read its rows as a table.
+    async fn add_window(&self, name: &str, query: &str, span: ReportSpan) -> Result<()> {
+        let frame = self.context().await?.sql(query).await?.with_param_values(span.parameters())?;
+        let mut rows = Vec::new();
+        let mut stream = frame.execute_stream().await?;
+        let schema = short(&stream.schema());
+        while let Some(batch) = stream.next().await {
+            rows.push(shortened(&batch?, &schema).map_err(|error| Error::Query { source: error.into() })?);
+        }
+        let table = MemTable::try_new(schema, vec![rows])?;
+        self.context().await?.register_table(name, Arc::new(table))?;
         Ok(())
     }
 
@@ -178,7 +218,7 @@ impl Reader {
     }
 
     async fn add_rows(&self, name: &str, schema: SchemaRef, rows: Vec<RecordBatch>) -> Result<()> {
-        let failed = |error: datafusion::arrow::error::ArrowError| Error::Query { source: error.into() };
+        let failed = |error: ArrowError| Error::Query { source: error.into() };
         // Queries may bring text in another layout than the table has.
         let fitted = |batch: RecordBatch| {
             let columns = batch.columns().iter().zip(schema.fields());

@@ -2,35 +2,36 @@
 
 use crate::model::Rows;
 use crate::text::cell;
+use std::io::{Result, Write};
 
 /// Without it, a Japanese Excel takes UTF-8 for Shift_JIS.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// The bytes of a table's file; columns by their names, times in UTC.
-pub(crate) fn bytes(rows: &Rows) -> Vec<u8> {
-    let mut text = String::from(BYTE_ORDER_MARK);
-    line(&mut text, rows.columns.iter().map(String::as_str));
-    for row in &rows.rows {
-        line(&mut text, row.iter().map(|value| value.as_deref().unwrap_or_default()));
-    }
-    text.into_bytes()
+/// Writes a table's file; columns by their names, times in UTC.
+pub(crate) fn write(rows: &Rows, to: &mut impl Write) -> Result<()> {
+    to.write_all(BYTE_ORDER_MARK.as_bytes())?;
+    line(to, rows.columns.iter().map(String::as_str))?;
+    rows.rows.iter().try_for_each(|row| line(to, row.iter().map(|value| value.as_deref().unwrap_or_default())))
 }
 
-fn line<'v>(text: &mut String, values: impl Iterator<Item = &'v str>) {
+fn line<'v>(to: &mut impl Write, values: impl Iterator<Item = &'v str>) -> Result<()> {
     for (place, value) in values.enumerate() {
         if place > 0 {
-            text.push(',');
+            to.write_all(b",")?;
         }
         let value = cell(value);
         if value.contains([',', '"', '\'', ';', '\t', ' ']) {
-            text.push('"');
-            text.push_str(&value.replace('"', "\"\""));
-            text.push('"');
+            to.write_all(b"\"")?;
+            for (place, part) in value.split('"').enumerate() {
+                to.write_all(if place > 0 { b"\"\"" } else { b"" })?;
+                to.write_all(part.as_bytes())?;
+            }
+            to.write_all(b"\"")?;
         } else {
-            text.push_str(&value);
+            to.write_all(value.as_bytes())?;
         }
     }
-    text.push_str("\r\n");
+    to.write_all(b"\r\n")
 }
 
 #[cfg(test)]
@@ -41,7 +42,9 @@ mod tests {
     fn hostile_values_stay_one_cell_each() {
         let hostile = ["=1+1", "a,b", "a\"b", "a\r\nb", "\u{202e}x", "＝SUM(A1)", "-2", "日本", "", "\u{1b}[2J"];
         let rows = Rows::new(&["one", "two"], hostile.iter().map(|value| vec![Some((*value).to_owned()), None]).collect());
-        let text = String::from_utf8(bytes(&rows)).unwrap();
+        let mut written = Vec::new();
+        write(&rows, &mut written).unwrap();
+        let text = String::from_utf8(written).unwrap();
         assert!(text.starts_with("\u{feff}one,two\r\n"));
         let lines: Vec<&str> = text.trim_end().split("\r\n").skip(1).collect();
         assert_eq!(lines.len(), hostile.len());

@@ -103,7 +103,7 @@ pub(crate) fn policy(scripts: &[&str]) -> String {
 }
 
 /// The page of a report in a language.
-pub(crate) fn page(report: &Report, data: &Data, catalogue: &Catalogue) -> Result<String> {
+pub(crate) fn page(report: &Report<'_>, data: &Data, catalogue: &Catalogue) -> Result<String> {
     let failed =
         |error: minijinja::Error| Error::Write { part: format!("report.{}.html", catalogue.language().code()), source: error.into() };
     let words = [
@@ -176,12 +176,12 @@ fn file_name(number: usize, table: &Table) -> String {
 }
 
 /// The command that makes this report again.
-fn recreate(report: &Report) -> String {
+fn recreate(report: &Report<'_>) -> String {
     let (flags, zone) = (&report.clock.flags, &report.period.time_zone);
     format!("whodid report {flags} --tz {zone} --lang ja,en --out DIR && whodid report verify DIR")
 }
 
-fn facts(report: &Report, catalogue: &Catalogue) -> Vec<(String, String)> {
+fn facts(report: &Report<'_>, catalogue: &Catalogue) -> Vec<(String, String)> {
     const FORM: &str = "%Y-%m-%d %H:%M:%S %:z";
     let clock = &report.clock;
     let (from, until) = (clock.local(&report.period.from, FORM), clock.local(&report.period.until, FORM));
@@ -206,12 +206,12 @@ fn facts(report: &Report, catalogue: &Catalogue) -> Vec<(String, String)> {
     facts.into_iter().map(|(key, value)| (catalogue.text(key), value)).collect()
 }
 
-fn part(section: &crate::model::Section, report: &Report, data: &Data, catalogue: &Catalogue) -> Part {
+fn part(section: &crate::model::Section<'_>, report: &Report<'_>, data: &Data, catalogue: &Catalogue) -> Part {
     let mut tables = Vec::new();
     for table in &section.tables {
-        tables.push(match table.id.as_str() {
-            "people_by_account" => shown(section.number, table, &heat(&table.named.0), report, catalogue),
-            _ => shown(section.number, table, &table.named.0, report, catalogue),
+        tables.push(match table.id {
+            "people_by_account" => shown(section.number, table, &heat(table.named.0), report, catalogue),
+            _ => shown(section.number, table, table.named.0, report, catalogue),
         });
     }
     let (mut chart, mut legend) = (None, Vec::new());
@@ -240,7 +240,7 @@ fn part(section: &crate::model::Section, report: &Report, data: &Data, catalogue
 }
 
 /// Rows as they stand on a page.
-fn shown(number: usize, table: &Table, rows: &Rows, report: &Report, catalogue: &Catalogue) -> Shown {
+fn shown(number: usize, table: &Table<'_>, rows: &Rows, report: &Report<'_>, catalogue: &Catalogue) -> Shown {
     let class = |column: &str| match Kind::of(column) {
         Kind::Number => "n",
         Kind::Code => "c",
@@ -345,7 +345,7 @@ fn heat(rows: &Rows) -> Rows {
 }
 
 /// Accounts down, days across: whether there is any event of that day, and whether digests show the period to be whole.
-fn calendar(rows: &Rows, report: &Report, catalogue: &Catalogue) -> Shown {
+fn calendar(rows: &Rows, report: &Report<'_>, catalogue: &Catalogue) -> Shown {
     let mut by_account: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
     for row in &rows.rows {
         let (Some(account), Some(day)) = (rows.get(row, "account_id"), rows.get(row, "day")) else { continue };

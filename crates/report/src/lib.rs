@@ -1,9 +1,9 @@
 //! A period's report: rows of queries in, the bytes of its files out.
 //!
 //! [`Data`] holds what queries and digests said of a [`Period`]; [`Report::of`] puts it in sections and gives the opinion;
-//! [`files`] writes it as pages, tables and a manifest; [`verify`] compares a folder's files with their manifest.
+//! [`write()`] makes pages, tables and a manifest of it; [`verify`] compares a folder's files with their manifest.
 //!
-//! Never reads a clock, a file or the network: the same data gives the same bytes. Nothing that a log wrote reaches a page or a cell unescaped.
+//! Never reads a clock, a file or the network, and writes to what it is given: the same data gives the same bytes. Nothing that a log wrote reaches a page or a cell unescaped.
 
 mod answer;
 mod catalogue;
@@ -30,4 +30,4 @@ pub use opinion::{Finding, Opinion, State};
 pub use period::{Period, zone};
 pub use sample::draw;
 pub use sections::tables;
-pub use write::{File, MANIFEST, files};
+pub use write::{MANIFEST, Parts, write};

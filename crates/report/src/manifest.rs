@@ -1,7 +1,7 @@
 //! The list of a report's parts with the hash of each: made with the report, compared with its folder later.
 
 use crate::error::{Error, Result};
-use crate::write::{File, MANIFEST};
+use crate::write::MANIFEST;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +72,11 @@ pub struct Fault {
 
 /// The SHA-256 of bytes, in hexadecimal digits.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
@@ -92,10 +96,6 @@ impl Manifest {
     pub fn previous(&self, bytes: &[u8]) -> Previous {
         Previous { period: self.period.clone(), until_micros: self.until_micros, manifest_sha256: sha256(bytes) }
     }
-}
-
-pub(crate) fn parts(files: &[File]) -> Vec<Part> {
-    files.iter().map(|file| Part { name: file.name.clone(), bytes: file.bytes.len() as u64, sha256: sha256(&file.bytes) }).collect()
 }
 
 /// Compares files, by name, with the manifest among them; and with the manifest of the report before, where that is at hand.

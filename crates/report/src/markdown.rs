@@ -29,7 +29,7 @@ pub(crate) fn escaped(text: &str) -> String {
 }
 
 /// The summary.
-pub(crate) fn summary(report: &Report, catalogue: &Catalogue) -> String {
+pub(crate) fn summary(report: &Report<'_>, catalogue: &Catalogue) -> String {
     let company = report.company.as_deref().map(|company| format!(" {}", escaped(company))).unwrap_or_default();
     let mut lines = vec![format!("**{}** {}{company}", catalogue.text("page-title"), escaped(&report.period.label))];
     lines.push(format!("{} {}", mark(report), catalogue.text(&format!("opinion-{}", report.opinion.state.word()))));
@@ -53,7 +53,7 @@ pub(crate) fn summary(report: &Report, catalogue: &Catalogue) -> String {
 }
 
 /// A sign that needs no colour.
-pub(crate) fn mark(report: &Report) -> &'static str {
+pub(crate) fn mark(report: &Report<'_>) -> &'static str {
     match report.opinion.state {
         crate::opinion::State::Incomplete => "✖",
         crate::opinion::State::Findings => "▲",

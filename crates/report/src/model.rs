@@ -4,7 +4,6 @@ use crate::opinion::Opinion;
 use crate::period::Period;
 use crate::sections::{SECTIONS, SectionPlan};
 use serde::Serialize;
-use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::manifest::Previous;
@@ -83,7 +82,7 @@ impl Data {
 
 /// A report, in no language yet.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub struct Report<'d> {
     /// `whodid.report/v1`
     pub schema: &'static str,
     /// Whose it is.
@@ -99,7 +98,7 @@ pub struct Report {
     /// The period in numbers.
     pub totals: BTreeMap<String, u64>,
     /// The sections, in order.
-    pub sections: Vec<Section>,
+    pub sections: Vec<Section<'d>>,
     /// Versions of the lake's tables.
     pub lake_versions: BTreeMap<String, i64>,
     /// What was in force beside the lake, each with its SHA-256.
@@ -125,7 +124,7 @@ pub struct PeriodSaid {
 
 /// A section.
 #[derive(Debug, Clone, Serialize)]
-pub struct Section {
+pub struct Section<'d> {
     /// Its number.
     pub number: usize,
     /// Its name.
@@ -133,19 +132,19 @@ pub struct Section {
     /// Controls of ISO/IEC 27001:2022, Annex A, by number.
     pub controls: &'static [&'static str],
     /// Its tables.
-    pub tables: Vec<Table>,
+    pub tables: Vec<Table<'d>>,
 }
 
 /// A table of a section.
 #[derive(Debug, Clone, Serialize)]
-pub struct Table {
+pub struct Table<'d> {
     /// Its name.
-    pub id: String,
+    pub id: &'static str,
     /// The columns' names.
-    pub columns: Vec<String>,
+    pub columns: &'d [String],
     /// Values by column.
     #[serde(rename = "rows", serialize_with = "objects")]
-    pub(crate) named: Named,
+    pub(crate) named: Named<'d>,
     /// Whether there were more than were read.
     pub truncated: bool,
     /// Why it can say nothing, or not all.
@@ -154,21 +153,38 @@ pub struct Table {
 
 /// Rows that know their columns.
 #[derive(Debug, Clone)]
-pub(crate) struct Named(pub(crate) Rows);
+pub(crate) struct Named<'d>(pub(crate) &'d Rows);
 
-fn objects<S: serde::Serializer>(named: &Named, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(named.0.rows.iter().map(|row| {
-        let members = named.0.columns.iter().zip(row).map(|(column, value)| (column.clone(), typed(column, value.as_deref())));
-        members.collect::<Map<String, Value>>()
-    }))
+/// A row as an object, its members in the order of their names.
+struct Object<'r> {
+    members: &'r [(usize, &'r str, Kind)],
+    row: &'r [Option<String>],
 }
 
-fn typed(column: &str, value: Option<&str>) -> Value {
-    match (value, Kind::of(column)) {
-        (None, _) => Value::Null,
-        (Some(text), Kind::Number) => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
-        (Some(text), _) => text.into(),
+impl Serialize for Object<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let value = |place: usize| self.row.get(place).and_then(Option::as_deref);
+        serializer.collect_map(self.members.iter().map(|(place, name, kind)| (name, value(*place).map(|text| Typed(text, *kind)))))
     }
+}
+
+/// A value; one of a column of numbers as a number, where it is one.
+struct Typed<'r>(&'r str, Kind);
+
+impl Serialize for Typed<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.parse::<i64>() {
+            Ok(number) if self.1 == Kind::Number => serializer.serialize_i64(number),
+            _ => serializer.serialize_str(self.0),
+        }
+    }
+}
+
+fn objects<S: serde::Serializer>(named: &Named<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    let columns = named.0.columns.iter().enumerate();
+    let mut members: Vec<(usize, &str, Kind)> = columns.map(|(place, name)| (place, name.as_str(), Kind::of(name))).collect();
+    members.sort_unstable_by_key(|(_, name, _)| *name);
+    serializer.collect_seq(named.0.rows.iter().map(|row| Object { members: &members, row }))
 }
 
 /// How a column's values are read.
@@ -218,9 +234,9 @@ impl Kind {
     }
 }
 
-impl Report {
+impl<'d> Report<'d> {
     /// Puts data in sections, and gives the opinion.
-    pub fn of(data: &Data) -> Self {
+    pub fn of(data: &'d Data) -> Self {
         let period = &data.period;
         let totals = totals(data);
         Self {
@@ -245,21 +261,15 @@ impl Report {
     }
 
     /// A table by its name.
-    pub(crate) fn rows(&self, name: &str) -> Option<&Rows> {
-        self.sections.iter().flat_map(|section| &section.tables).find(|table| table.id == name).map(|table| &table.named.0)
+    pub(crate) fn rows(&self, name: &str) -> Option<&'d Rows> {
+        self.sections.iter().flat_map(|section| &section.tables).find(|table| table.id == name).map(|table| table.named.0)
     }
 }
 
-fn section(number: usize, plan: &SectionPlan, data: &Data) -> Section {
+fn section<'d>(number: usize, plan: &SectionPlan, data: &'d Data) -> Section<'d> {
     let table = |id: &&'static str| {
-        let rows = data.table(id).clone();
-        Table {
-            id: (*id).to_owned(),
-            columns: rows.columns.clone(),
-            truncated: rows.truncated,
-            note: data.notes.get(*id).copied(),
-            named: Named(rows),
-        }
+        let rows = data.table(id);
+        Table { id, columns: &rows.columns, truncated: rows.truncated, note: data.notes.get(*id).copied(), named: Named(rows) }
     };
     Section { number, id: plan.id, controls: plan.controls, tables: plan.tables.iter().map(table).collect() }
 }

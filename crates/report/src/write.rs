@@ -2,9 +2,14 @@
 
 use crate::catalogue::{Catalogue, Language};
 use crate::error::{Error, Result};
-use crate::manifest::{Manifest, parts, sha256};
+use crate::manifest::{Manifest, Part, hexadecimal, sha256};
 use crate::model::{Data, Report};
 use crate::{csv, html, markdown};
+use sha2::{Digest as _, Sha256};
+use std::io::{BufWriter, Write};
+
+/// Bytes that are gathered before they are written.
+const BUFFER_BYTES: usize = 256 << 10;
 
 /// The manifest's name.
 pub const MANIFEST: &str = "manifest.json";
@@ -12,44 +17,80 @@ pub const MANIFEST: &str = "manifest.json";
 /// What `report.json` is, for programs: JSON Schema, draft 2020-12.
 const SCHEMA: &str = include_str!("../schema/report.schema.json");
 
-/// A file of a report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
-    /// Its name, without a folder.
-    pub name: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
+/// Where the files of a report go.
+pub trait Parts {
+    /// Begins a file; the one before is done.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    fn part(&mut self, name: &str) -> std::io::Result<Box<dyn Write>>;
 }
 
-fn file(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> File {
-    File { name: name.into(), bytes: bytes.into() }
+/// Counts and hashes what goes through it.
+struct Hashed {
+    to: Box<dyn Write>,
+    hash: Sha256,
+    bytes: u64,
 }
 
-fn json(name: &str, value: &impl serde::Serialize) -> Result<File> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(|error| Error::Write { part: name.to_owned(), source: error.into() })?;
-    bytes.push(b'\n');
-    Ok(file(name, bytes))
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.hash.update(bytes.get(..written).unwrap_or_default());
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.to.flush()
+    }
 }
 
-/// Every file of a report, the manifest last: a page and a summary in each language, a CSV for each table, `report.json` and its schema.
+/// Files that are written, and what the manifest says of those that were.
+struct Writing<'p> {
+    to: &'p mut dyn Parts,
+    parts: Vec<Part>,
+}
+
+impl Writing<'_> {
+    fn file(&mut self, name: &str, write: impl FnOnce(&mut BufWriter<Hashed>) -> std::io::Result<()>) -> Result<()> {
+        let failed = |source: std::io::Error| Error::Write { part: name.to_owned(), source: source.into() };
+        let to = self.to.part(name).map_err(failed)?;
+        let mut file = BufWriter::with_capacity(BUFFER_BYTES, Hashed { to, hash: Sha256::new(), bytes: 0 });
+        write(&mut file).and_then(|()| file.flush()).map_err(failed)?;
+        let Hashed { hash, bytes, .. } = file.into_inner().map_err(|error| failed(error.into_error()))?;
+        self.parts.push(Part { name: name.to_owned(), bytes, sha256: hexadecimal(&hash.finalize()) });
+        Ok(())
+    }
+}
+
+fn json(value: &impl serde::Serialize, mut to: impl Write) -> std::io::Result<()> {
+    serde_json::to_writer_pretty(&mut to, value)?;
+    to.write_all(b"\n")
+}
+
+/// Writes every file of a report but the manifest, whose bytes are returned: a page and a summary in each language, a CSV for each table,
+/// `report.json` and its schema. The manifest is to be written last, so that a folder that has one is whole.
 ///
 /// # Errors
-/// Where one cannot be written: a mistake of ours.
-pub fn files(data: &Data, languages: &[Language]) -> Result<Vec<File>> {
+/// Where one cannot be written.
+pub fn write(data: &Data, languages: &[Language], parts: &mut dyn Parts) -> Result<Vec<u8>> {
     let report = Report::of(data);
-    let mut files = Vec::new();
+    let mut files = Writing { to: parts, parts: Vec::new() };
     for language in languages {
         let catalogue = Catalogue::new(*language);
-        files.push(file(format!("report.{}.html", language.code()), html::page(&report, data, &catalogue)?));
-        files.push(file(format!("summary.{}.md", language.code()), markdown::summary(&report, &catalogue)));
+        let page = html::page(&report, data, &catalogue)?;
+        files.file(&format!("report.{}.html", language.code()), |file| file.write_all(page.as_bytes()))?;
+        let summary = markdown::summary(&report, &catalogue);
+        files.file(&format!("summary.{}.md", language.code()), |file| file.write_all(summary.as_bytes()))?;
     }
     for section in &report.sections {
         for table in &section.tables {
-            files.push(file(format!("{:02}-{}.csv", section.number, table.id), csv::bytes(&table.named.0)));
+            files.file(&format!("{:02}-{}.csv", section.number, table.id), |file| csv::write(table.named.0, file))?;
         }
     }
-    files.push(json("report.json", &report)?);
-    files.push(file("report.schema.json", SCHEMA));
+    files.file("report.json", |file| json(&report, file))?;
+    files.file("report.schema.json", |file| file.write_all(SCHEMA.as_bytes()))?;
     let manifest = Manifest {
         schema: "whodid.report-manifest/v1".into(),
         tool_version: report.tool_version.clone(),
@@ -63,8 +104,9 @@ pub fn files(data: &Data, languages: &[Language]) -> Result<Vec<File>> {
         queries: data.queries.iter().map(|(name, text)| (name.clone(), sha256(text.as_bytes()))).collect(),
         configuration: data.configuration.clone(),
         previous: data.previous.clone(),
-        parts: parts(&files),
+        parts: files.parts,
     };
-    files.push(json(MANIFEST, &manifest)?);
-    Ok(files)
+    let mut bytes = Vec::new();
+    json(&manifest, &mut bytes).map_err(|error| Error::Write { part: MANIFEST.to_owned(), source: error.into() })?;
+    Ok(bytes)
 }

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
 use crate::settings::Settings;
-use ::report::{Data, Fault, Language, MANIFEST, Manifest, Period, Previous, Rows};
+use ::report::{Data, Fault, Language, MANIFEST, Manifest, Parts, Period, Previous, Rows};
 use lake::Lake;
 use query::{Change, Question, REPORT_QUERIES, Reader, ReportSpan, Session, SessionQuestion, SqlRows, Verb};
 use serde::Serialize;
@@ -96,28 +96,60 @@ async fn make(settings: &Settings, asked: &Report) -> Result<Exit, Failure> {
     let in_force = InForce::read(settings, &asked.suppress, &asked.rules)?;
     let asking = asking(settings).await?;
     let data = gather(settings, &asking.lake, period, before, (asked.company.clone(), &in_force)).await?;
-    let files = ::report::files(&data, &languages)?;
-    let manifest = files.last().map(|file| file.bytes.as_slice()).unwrap_or_default();
-    let folder = free(&folder, manifest)?;
-    std::fs::create_dir_all(&folder)?;
-    // The manifest comes last, so that a folder that has one is whole.
-    for file in &files {
-        // Under its name it is whole: half a manifest would pass for another report.
-        let part = folder.join(format!(".{}.part", file.name));
-        std::fs::write(&part, &file.bytes)?;
-        std::fs::rename(&part, folder.join(&file.name))?;
-    }
+    let mut making = Making::within(&folder)?;
+    let manifest = ::report::write(&data, &languages, &mut making)?;
+    let folder = free(&folder, &manifest)?;
     let wanted = format!("summary.{}.md", asked.lang.first().map_or("", String::as_str));
-    let summary = files.iter().find(|file| file.name == wanted).map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
+    let summary = if making.names.contains(&wanted) { std::fs::read_to_string(making.place.join(&wanted))? } else { String::new() };
+    making.finish(&folder, &manifest)?;
     let made = Made {
         schema: "whodid.report-made/v1",
         folder: folder.to_string_lossy().into_owned(),
-        manifest: Manifest::read(manifest)?,
-        summary: summary.unwrap_or_default(),
+        manifest: Manifest::read(&manifest)?,
+        summary,
     };
     render::made(settings, &made)?;
     let findings = made.manifest.opinion != ::report::State::Clear.word();
     Ok(if asked.exit_code && findings { Exit::Found } else { Exit::Done })
+}
+
+/// A folder in which the files of a report are made before it is known whether they belong into the one around it; gone when dropped.
+struct Making {
+    place: PathBuf,
+    names: Vec<String>,
+}
+
+impl Making {
+    fn within(folder: &Path) -> Result<Self, Failure> {
+        let place = folder.join(format!(".{}.part", std::process::id()));
+        std::fs::create_dir_all(&place)?;
+        Ok(Self { place, names: Vec::new() })
+    }
+
+    /// Moves the files to where they belong. The manifest comes last, so that a folder that has one is whole.
+    fn finish(self, folder: &Path, manifest: &[u8]) -> Result<(), Failure> {
+        std::fs::create_dir_all(folder)?;
+        std::fs::write(self.place.join(MANIFEST), manifest)?;
+        for name in self.names.iter().map(String::as_str).chain([MANIFEST]) {
+            std::fs::rename(self.place.join(name), folder.join(name))?;
+        }
+        Ok(())
+    }
+}
+
+impl Parts for Making {
+    fn part(&mut self, name: &str) -> std::io::Result<Box<dyn std::io::Write>> {
+        self.names.push(name.to_owned());
+        Ok(Box::new(std::fs::File::create(self.place.join(name))?))
+    }
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.place) {
+            tracing::warn!(folder = %self.place.display(), %error, "is left over");
+        }
+    }
 }
 
 /// Asks everything that a report is made of.
@@ -130,7 +162,7 @@ async fn gather(
 ) -> Result<Data, Failure> {
     let as_of = Reader::new(lake).known_until().await?;
     let now = as_of.unwrap_or(period.since);
-    let reader = Reader::new(lake).at(now).knowing(settings.configured.clone());
+    let reader = Reader::new(lake).at(now).knowing(settings.configured.clone()).on_one_core();
     let span = ReportSpan { since: period.since, until: period.until, trend: period.trend_since(), version: 0 };
     let mut tables = BTreeMap::new();
     let has_directory = reader.has_directory(period.until).await?;
@@ -140,10 +172,13 @@ async fn gather(
         if *name == "access_rights" {
             found = reader.add_before(found).await?;
         }
+        tracing::debug!(query = name, rows = found.rows.len(), "asked");
         tables.insert((*name).to_owned(), rows(found));
     }
     tables.insert("leavers".into(), rows(reader.leavers(span, &|day| period.end_of(day)).await?));
+    tracing::debug!(query = "leavers", "asked");
     tables.insert("causes".into(), rows(reader.machine_causes(span).await?));
+    tracing::debug!(query = "causes", "asked");
     let register = tables.get("alerts").map(|alerts| in_force.register(&period, alerts)).unwrap_or_default();
     tables.insert("exceptions".into(), register);
     let (_, coverage) = reader.coverage(Some(period.since), Some(period.until)).await?;
@@ -157,11 +192,13 @@ async fn gather(
         limit: SESSIONS_MAX,
     };
     let sessions = reader.sessions(&question).await?;
+    tracing::debug!(query = "sessions", "asked");
     let entered = tables.remove("elevated").unwrap_or_default();
     tables.insert("sessions".into(), Rows { truncated: sessions.truncated, ..session_rows(&sessions.sessions, &entered) });
     let mut window = settings.clone();
     (window.since, window.until) = (Some(period.since), Some(period.until));
     tables.insert("verdicts".into(), verdicts(&verify(&window, lake, now).await?.tally));
+    tracing::debug!(query = "verdicts", "asked");
     // Without a report before this one there is nothing to correct: an empty span.
     let (since, until, version) = before.as_ref().map_or((period.since, period.since, i64::MAX), |(manifest, _)| {
         let version = manifest.lake_versions.get("events").copied();
@@ -169,6 +206,7 @@ async fn gather(
     });
     let text = REPORT_QUERIES.iter().find(|(name, _)| *name == "late_changes").map(|(_, text)| *text).unwrap_or_default();
     let late = reader.report_rows(text, ReportSpan { since, until, version, ..span }).await?;
+    tracing::debug!(query = "late_changes", rows = late.rows.len(), "asked");
     tables.insert("late_changes".into(), rows(late));
     let mut notes = BTreeMap::new();
     if !has_directory {

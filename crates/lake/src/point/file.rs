@@ -77,6 +77,12 @@ impl DataFile {
         Ok(Self { place, path, metadata, leaves, tail: (start, tail), held, indexes, room })
     }
 
+    /// Lets go of bytes that were kept.
+    fn forget(&self) {
+        let held = std::mem::take(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner));
+        self.room.fetch_add(held.values().map(Bytes::len).sum(), Ordering::Relaxed);
+    }
+
     pub(super) fn metadata(&self) -> &ParquetMetaData {
         &self.metadata
     }
@@ -224,6 +230,11 @@ impl Default for Footers {
 }
 
 impl Footers {
+    /// Lets go of what was read of the files but their footers.
+    pub(super) fn forget(&self) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|file| file.forget());
+    }
+
     pub(super) async fn open(&self, place: &Place, path: &Path, size: u64) -> Result<Arc<DataFile>> {
         if let Some(open) = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
             return Ok(Arc::clone(open));

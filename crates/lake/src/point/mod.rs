@@ -133,6 +133,11 @@ impl PointReader {
         self.delta.get_or_try_init(open).await
     }
 
+    /// Lets go of what was read so far and kept for the next look at it.
+    pub fn forget(&self) {
+        self.footers.forget();
+    }
+
     fn failed(&self, error: impl Into<BoxError>) -> Error {
         read_error(self.table.name())(error.into())
     }
