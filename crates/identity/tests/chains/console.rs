@@ -94,10 +94,11 @@ fn each_record_of_a_switch_says_what_it_can() {
 #[test]
 fn key_that_is_not_marked_as_the_consoles_is_likely_its_own_and_was_surely_before_there_were_marks() {
     // Whoever opens a session by hand under the name and in the second of a switch has such a key too, and the event may be missing.
-    for (day, grade) in [("2022-02-23", "proven"), ("2022-02-24", "probable"), ("2026-11-18", "probable")] {
-        let mut records = copies().to_vec();
-        records.push(act("act", &session(&DEPLOY, "bob", "KOTHER", "08:00:00")));
-        let records = records.iter().map(|record| record.replace("2026-11-18", day)).collect::<Vec<_>>();
+    for (opened, grade) in [("2022-02-23T23:59:59Z", "proven"), ("2022-02-24T00:00:00Z", "probable"), ("2026-11-18T08:00:00Z", "probable")]
+    {
+        let other = act("act", &session(&DEPLOY, "bob", "KOTHER", "08:00:00"));
+        let records: Vec<String> =
+            copies().into_iter().chain([other]).map(|record| record.replace("2026-11-18T08:00:00Z", opened)).collect();
         check(
             &records,
             "act",

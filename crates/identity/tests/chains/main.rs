@@ -7,6 +7,7 @@ mod collisions;
 mod console;
 mod edges;
 mod guards;
+mod lost;
 mod machines;
 mod odd;
 mod order;
