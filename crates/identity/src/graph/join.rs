@@ -166,10 +166,12 @@ impl Graph {
         }
         let consoles = issuers.iter().all(Issuer::is_consoles);
         let drawn = identity.draws_own_key() || identity.access_key_id.is_none();
+        // One more opening of a role of another account need not be in our logs.
+        let ours = self.is_ours(identity.home());
         match issuers {
-            _ if drawn && !self.has_stranger(issuers, moment) => Surety::Sure,
+            _ if ours && drawn && !self.has_stranger(issuers, moment) => Surety::Sure,
             // The console gives out keys of its own for what it opened, whether or not the record of that time says so.
-            [one] if consoles && !self.is_strange(one, moment) => Surety::Sure,
+            [one] if ours && consoles && !self.is_strange(one, moment) => Surety::Sure,
             [_] if consoles => Surety::Likely,
             _ => Surety::Doubtful,
         }
