@@ -15,6 +15,7 @@ mod people;
 mod records;
 mod roles;
 mod tags;
+mod traps;
 mod via;
 
 use event::{Decoder, Event, HashKey, Reject, Sink};
