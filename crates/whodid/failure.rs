@@ -83,6 +83,12 @@ impl From<query::Error> for Failure {
                 message: error.to_string(),
                 hint: Some("give one SELECT over the tables that `whodid sql -c 'show tables'` lists".into()),
             },
+            query::Error::Unmatched { .. } => Self {
+                exit: Exit::Failed,
+                code: "damaged",
+                message: causes(&error),
+                hint: Some("the logs are whole where they came from: ingest them into a new lake".into()),
+            },
             query::Error::Query { .. } => Self { exit: Exit::Failed, code: "query", message: causes(&error), hint: None },
         }
     }

@@ -13,6 +13,7 @@ mod bad_input;
 mod causes;
 mod compact;
 mod contract;
+mod damaged;
 mod demo;
 mod digests;
 mod exits;

@@ -12,6 +12,14 @@ pub enum Error {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The index names an event that the lake does not hold.
+    #[error("the lake is damaged: its index names an event of account {account} at {event_time} that table events does not hold")]
+    Unmatched {
+        /// The account that recorded it.
+        account: String,
+        /// When it was recorded.
+        event_time: String,
+    },
     /// A statement that would change something, or read what is no table of the lake.
     #[error("only queries over the lake's own tables are run: {what}")]
     NotAQuery {

@@ -154,6 +154,11 @@ impl Reader {
         Ok(tables.iter().filter_map(|table| open.get(table).cloned()).collect())
     }
 
+    /// Forgets which version of tables was open, for the next look at the newest.
+    pub(crate) async fn close(&self, tables: &[Table]) {
+        self.open.lock().await.retain(|table, _| !tables.contains(table));
+    }
+
     /// A table, for reading a few of its rows past SQL.
     pub(crate) async fn points(&self, table: Table) -> Result<Arc<PointReader>> {
         let opened = self.open(&[table]).await?.pop();

@@ -258,10 +258,17 @@ impl Reader {
 
     /// Leaves out mentions of records that gave way to another one under their id; returns all such.
     pub(crate) async fn drop_conflicts(&self, hits: &mut Vec<Hit>) -> Result<Conflicts> {
-        let mut conflicts = Conflicts::default();
         if hits.is_empty() {
-            return Ok(conflicts);
+            return Ok(Conflicts::default());
         }
+        let conflicts = self.conflicts().await?;
+        hits.retain(|hit| !conflicts.lost.contains(&hit.place()));
+        Ok(conflicts)
+    }
+
+    /// All records of which another one bears the id.
+    pub(crate) async fn conflicts(&self) -> Result<Conflicts> {
+        let mut conflicts = Conflicts::default();
         let columns = ["event_id", "recipient_account_id", "object", "object_sha256", "record"];
         for batch in self.points(Table::Rejects).await?.rejects_of("conflict", &columns).await? {
             let (id, account) = (text(&batch, "event_id")?, text(&batch, "recipient_account_id")?);
@@ -272,7 +279,6 @@ impl Reader {
                 lost.insert((lake::object_number(object.value(row), sha256.value(row)), u64::try_from(record.value(row)).unwrap_or(0)));
             }
         }
-        hits.retain(|hit| !conflicts.lost.contains(&hit.place()));
         Ok(conflicts)
     }
 

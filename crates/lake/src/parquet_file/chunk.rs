@@ -4,18 +4,17 @@
 //! compression contexts and a table of 4,096 places for each column. Here a value is looked at once, however often it comes.
 
 use super::leaf::{Leaf, Source};
+use super::page::{Kind, Pages};
 use super::{delta, hybrid};
 use bytes::Bytes;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use parquet::basic::{Compression, Encoding, PageType, ZstdLevel};
 use parquet::bloom_filter::Sbbf;
-use parquet::column::page::{CompressedPage, Page, PageWriter as _};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::ByteArray;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ColumnChunkMetaData, ColumnIndexBuilder, OffsetIndexBuilder, PageEncodingStats};
 use parquet::file::statistics::{Statistics, ValueStatistics};
-use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 use std::hash::BuildHasher as _;
 use std::ops::Range;
@@ -101,23 +100,23 @@ impl Press {
     }
 
     /// The page that lies ready; one of which it is known that it is `dense` only in the form that the codec wants.
-    fn press(&mut self, codec: Compression, is_dense: bool) -> Result<Bytes> {
+    fn press(&mut self, codec: Compression, is_dense: bool) -> Result<&[u8]> {
         let Self { zstd, body, pressed, .. } = self;
-        Ok(match codec {
-            Compression::UNCOMPRESSED => Bytes::copy_from_slice(body),
-            Compression::LZ4_RAW => lz4_flex::block::compress(body).into(),
-            _ if is_dense || body.len() < PRESSED_BYTES_MIN => {
-                pressed.clear();
-                stored(body, pressed);
-                Bytes::copy_from_slice(pressed)
+        pressed.clear();
+        match codec {
+            Compression::UNCOMPRESSED => return Ok(body),
+            Compression::LZ4_RAW => {
+                pressed.resize(lz4_flex::block::get_maximum_output_size(body.len()), 0);
+                let length = lz4_flex::block::compress_into(body, pressed).map_err(|error| ParquetError::External(error.into()))?;
+                pressed.truncate(length);
             }
+            _ if is_dense || body.len() < PRESSED_BYTES_MIN => stored(body, pressed),
             _ => {
-                pressed.clear();
                 pressed.reserve(zstd::zstd_safe::compress_bound(body.len()));
                 zstd.compress_to_buffer(body, pressed).map_err(|error| ParquetError::External(error.into()))?;
-                Bytes::copy_from_slice(pressed)
             }
-        })
+        }
+        Ok(pressed)
     }
 }
 
@@ -166,22 +165,16 @@ pub(super) fn chunk(press: &mut Press, wanted: &Wanted, leaf: &Leaf<'_>) -> Resu
         Codec::Lz4 => Compression::LZ4_RAW,
         Codec::Zstd => Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?),
     };
-    let mut sink = TrackedWrite::new(std::mem::take(&mut press.pages));
-    let mut pages = SerializedPageWriter::new(&mut sink);
-    let (mut plain, mut pressed) = (0, 0);
+    let mut pages = Pages::within(std::mem::take(&mut press.pages));
     let mut kinds = Vec::new();
     if let Some(dictionary) = &dictionary {
         press.body.clear();
         dictionary.order.iter().for_each(|place| put_plain(&leaf.source, *place, &mut press.body));
-        let values = dictionary.order.len() as u32;
-        let page =
-            Page::DictionaryPage { buf: press.press(compression, false)?, num_values: values, encoding: Encoding::PLAIN, is_sorted: false };
-        let written = pages.write_page(CompressedPage::new(page, press.body.len()))?;
-        plain += written.uncompressed_size;
-        pressed += written.compressed_size;
+        let plain = press.body.len();
+        pages.put(Kind::Dictionary, Encoding::PLAIN, dictionary.order.len(), press.press(compression, false)?, plain);
         kinds.push(PageEncodingStats { page_type: PageType::DICTIONARY_PAGE, encoding: Encoding::PLAIN, count: 1 });
     }
-    let first_page = pressed;
+    let first_page = pages.len();
     let mut index = ColumnIndexBuilder::new(wanted.column.physical_type());
     let mut offsets = OffsetIndexBuilder::new();
     let mut spans = Vec::new();
@@ -196,23 +189,15 @@ pub(super) fn chunk(press: &mut Press, wanted: &Wanted, leaf: &Leaf<'_>) -> Resu
         put_values(leaf, dictionary.as_ref(), encoding, start.value..end.value, &mut press.body);
         let slots = end.slot - start.slot;
         let is_tried = !is_dense || number.is_multiple_of(TRIED_PAGES);
+        let plain = press.body.len();
         let body = press.press(compression, !is_tried)?;
         if is_tried {
-            is_dense = are_numbers && body.len() + body.len() / 16 >= press.body.len();
+            is_dense = are_numbers && body.len() + body.len() / 16 >= plain;
         }
-        let page = Page::DataPage {
-            buf: body,
-            num_values: slots as u32,
-            encoding,
-            def_level_encoding: Encoding::RLE,
-            rep_level_encoding: Encoding::RLE,
-            statistics: None,
-        };
-        let written = pages.write_page(CompressedPage::new(page, press.body.len()))?;
-        offsets.append_offset_and_size(written.offset as i64, written.compressed_size as i32);
+        let start_of_page = pages.len();
+        let length = pages.put(Kind::Data, encoding, slots, body, plain);
+        offsets.append_offset_and_size(start_of_page as i64, length as i32);
         offsets.append_row_count((end.row - start.row) as i64);
-        plain += written.uncompressed_size;
-        pressed += written.compressed_size;
         if wanted.has_statistics || wanted.has_span {
             let (missing, span) = (slots - (end.value - start.value), span_of(leaf, start.value..end.value));
             let (low, high) = span.as_ref().map_or_else(Default::default, |span| (span.low(), span.high()));
@@ -227,8 +212,8 @@ pub(super) fn chunk(press: &mut Press, wanted: &Wanted, leaf: &Leaf<'_>) -> Resu
         .set_compression(compression)
         .set_encodings(encodings)
         .set_page_encoding_stats(kinds)
-        .set_total_compressed_size(pressed as i64)
-        .set_total_uncompressed_size(plain as i64)
+        .set_total_compressed_size(pages.len() as i64)
+        .set_total_uncompressed_size(pages.plain as i64)
         .set_num_values(leaf.slots() as i64)
         .set_data_page_offset(first_page as i64)
         .set_dictionary_page_offset(dictionary.is_some().then_some(0));
@@ -238,17 +223,15 @@ pub(super) fn chunk(press: &mut Press, wanted: &Wanted, leaf: &Leaf<'_>) -> Resu
         metadata = metadata.set_statistics(statistics(&leaf.source, span, nulls as u64));
     }
     let close = ColumnCloseResult {
-        bytes_written: pressed as u64,
+        bytes_written: pages.len() as u64,
         rows_written: leaf.rows as u64,
         metadata: metadata.build()?,
         bloom_filter: wanted.bloom.map(|distinct| bloom(leaf, dictionary.as_ref(), distinct)).transpose()?,
         column_index: wanted.has_statistics.then(|| index.build()).transpose()?,
         offset_index: Some(offsets.build()),
     };
-    let mut written = sink.into_inner()?;
-    let bytes = Bytes::copy_from_slice(&written);
-    written.clear();
-    press.pages = written;
+    let bytes;
+    (bytes, press.pages) = pages.finish();
     Ok(Chunk { bytes, close, nulls, span: span.filter(|_| wanted.has_span).map(Span::to_owned) })
 }
 

@@ -4,6 +4,7 @@ mod chunk;
 mod delta;
 mod hybrid;
 mod leaf;
+mod page;
 
 use crate::columns::Columns;
 use crate::error::{Error, Result, write_error};

@@ -212,6 +212,29 @@ fn version_is_written_in_last() {
     assert_eq!(back.column_by_name("record"), concat_batches(&batch.schema(), [&batch, &batch]).unwrap().column_by_name("record"));
 }
 
+/// Whatever bit of a page a disk forgets, no value comes back as another one.
+#[test]
+fn flipped_bits_of_pages_are_noticed() {
+    let mut chance = Chance(13);
+    for table in [Table::Credentials, Table::Mentions] {
+        let encoded = encode(table, &chance.batch(table, 300)).unwrap();
+        let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(encoded.bytes.clone(), indexed()).unwrap();
+        let metadata = Arc::clone(builder.metadata());
+        for (place, column) in metadata.row_group(0).columns().iter().enumerate() {
+            let pages = metadata.offset_index().unwrap()[0][place].page_locations();
+            let page = &pages[chance.below(pages.len() as u64) as usize];
+            // The last byte of a page is one of its body.
+            let (end, length) = ((page.offset + i64::from(page.compressed_page_size)) as u64, column.byte_range().1);
+            assert!(length > 0);
+            let mut bytes = encoded.bytes.to_vec();
+            bytes[(end - 1) as usize] ^= 1 << chance.below(8);
+            let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).unwrap().build().unwrap();
+            let read = reader.collect::<Result<Vec<_>, _>>();
+            assert!(read.unwrap_err().to_string().contains("CRC"), "{}.{}", table.name(), column.column_path());
+        }
+    }
+}
+
 #[test]
 fn large_file_has_several_row_groups() {
     let rows = ROW_GROUP_ROWS + 10;

@@ -32,6 +32,8 @@ pub(super) enum Broken {
     Long,
     #[error("a page could not be inflated")]
     Inflate,
+    #[error("a page is not as it was written: its checksum is another")]
+    Checksum,
     #[error("{0} is not read here")]
     Unknown(&'static str),
 }

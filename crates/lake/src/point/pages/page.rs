@@ -118,7 +118,11 @@ pub(super) fn dictionary(bytes: &[u8], compression: Compression) -> Result<(Vec<
 
 fn body<'b>(bytes: &'b [u8], header: &PageHeader) -> Result<&'b [u8]> {
     let end = header.length.checked_add(header.compressed).ok_or(Broken::Number)?;
-    bytes.get(header.length..end).ok_or(Broken::Cut)
+    let body = bytes.get(header.length..end).ok_or(Broken::Cut)?;
+    match header.checksum {
+        Some(checksum) if crc32fast::hash(body) != checksum => Err(Broken::Checksum),
+        _ => Ok(body),
+    }
 }
 
 fn inflate(packed: &[u8], compression: Compression, length: usize) -> Result<Vec<u8>> {

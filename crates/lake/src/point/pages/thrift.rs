@@ -30,6 +30,8 @@ pub(super) struct PageHeader {
     /// Values, those that are null among them.
     pub(super) values: usize,
     pub(super) encoding: i32,
+    /// CRC-32 of the page's bytes after the header.
+    pub(super) checksum: Option<u32>,
     /// How long the header itself is.
     pub(super) length: usize,
 }
@@ -201,12 +203,14 @@ impl<'b> Compact<'b> {
 /// The header at the beginning of `bytes`.
 pub(super) fn page_header(bytes: &[u8]) -> Result<PageHeader> {
     let mut from = Compact { bytes, at: 0 };
-    let mut header = PageHeader { kind: PageKind::Other, uncompressed: 0, compressed: 0, values: 0, encoding: 0, length: 0 };
+    let mut header =
+        PageHeader { kind: PageKind::Other, uncompressed: 0, compressed: 0, values: 0, encoding: 0, checksum: None, length: 0 };
     let mut last = 0;
     while let Some(field) = from.field(&mut last)? {
         match (field.id, field.kind) {
             (2, 5) => header.uncompressed = from.size()?,
             (3, 5) => header.compressed = from.size()?,
+            (4, 5) => header.checksum = Some(i32::try_from(from.signed()?).map_err(|_| Broken::Number)?.cast_unsigned()),
             (5, STRUCT) => {
                 header.kind = PageKind::Data;
                 data_header(&mut from, &mut header)?;
@@ -271,7 +275,8 @@ pub(super) fn offset_index(bytes: &[u8]) -> Result<Vec<PagePlace>> {
                     _ => from.skip(field.kind, 1)?,
                 }
             }
-            if pages.last().is_some_and(|before| before.first_row > first_row) {
+            // The first begins with the first row.
+            if pages.last().map_or(first_row > 0, |before| before.first_row > first_row) {
                 return Err(Broken::Order);
             }
             pages.push(PagePlace { offset, size, first_row });
