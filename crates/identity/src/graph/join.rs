@@ -165,11 +165,11 @@ impl Graph {
             return Surety::Sure;
         }
         let consoles = issuers.iter().all(Issuer::is_consoles);
-        let drawn = identity.draws_own_key() || identity.access_key_id.is_none();
         // One more opening of a role of another account need not be in our logs.
         let ours = self.is_ours(identity.home());
         match issuers {
-            _ if ours && drawn && !self.has_stranger(issuers, moment) => Surety::Sure,
+            // The call's own key is a stranger's, unless AWS says that it is not the one that was issued.
+            _ if ours && !self.has_stranger(issuers, moment) => Surety::Sure,
             // The console gives out keys of its own for what it opened, whether or not the record of that time says so.
             [one] if ours && consoles && !self.is_strange(one, moment) => Surety::Sure,
             [_] if consoles => Surety::Likely,

@@ -306,6 +306,22 @@ fn before_every_console_key_was_marked_others_are_strange_beside_a_marked_or_an_
 }
 
 #[test]
+fn before_there_were_marks_only_the_consoles_own_opening_in_an_account_of_ours_gave_out_other_keys() {
+    let old = |record: &String| record.replace("2026-11-18", "2021-11-18");
+    let other = act("other", &session(&DEPLOY, "bob", "KOTHER", "08:00:00"));
+    let grade = |ours: &[&str], records: &[String]| {
+        let facts = read(&records.iter().map(old).collect::<Vec<_>>());
+        graph(ours, facts.values()).resolve(&facts["other"].session).certainty.word()
+    };
+    let by_hand = opening(&DEPLOY, "bob", "KA", "08:00:00").across("hers", &user("alice", "AKIAA", ""));
+    assert_eq!(grade(&[TOOLS, PROD], &[copies()[0].clone(), other.clone()]), "proven");
+    assert_eq!(grade(&[TOOLS, PROD], &[by_hand, other.clone()]), "ambiguous");
+    // What the role's account records is not ours to read.
+    let seen_here = other.replace(&format!("\"recipientAccountId\":\"{PROD}\""), &format!("\"recipientAccountId\":\"{TOOLS}\""));
+    assert_eq!(grade(&[TOOLS], &[copies()[0].clone(), seen_here]), "probable");
+}
+
+#[test]
 fn session_switched_from_lives_twelve_hours() {
     for (created, alive) in [("2026-11-17T20:00:00Z", true), ("2026-11-17T19:59:59Z", false)] {
         let mut records = switched_from_role("work");
