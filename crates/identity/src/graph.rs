@@ -57,6 +57,7 @@ impl Eq for Record {}
 
 impl Hash for Record {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        // Decides how fast one is found, and nothing else.
         self.place().hash(state);
     }
 }
@@ -81,9 +82,9 @@ pub struct Graph {
     own_keys: HashMap<Moment, BTreeSet<String>>,
     /// The moments at which AWS marked a key as the console's.
     marked: HashSet<Moment>,
-    /// Issuing events, each once: the first for its id and account, and what else stands under them.
-    issues: HashMap<Record, Vec<Arc<Issue>>>,
-    /// Ids and accounts under which two do.
+    /// The first issuing event of each id and account.
+    issues: HashSet<Record>,
+    /// Ids and accounts under which another stands as well.
     contradicted: HashSet<(String, String)>,
     /// The users, and their stores, on whose behalf the sessions of a moment acted.
     behalf: HashMap<Moment, BTreeSet<(String, Option<String>)>>,
@@ -142,21 +143,16 @@ impl Graph {
     /// Adds what an event issued, and what it showed of its caller.
     pub fn add_issue(&mut self, issue: impl Into<Arc<Issue>>) {
         let issue = issue.into();
-        match self.issues.entry(Record(Arc::clone(&issue))) {
-            hashbrown::hash_map::Entry::Vacant(place) => {
-                place.insert(Vec::new());
+        if let Some(Record(first)) = self.issues.get(&Record(Arc::clone(&issue))) {
+            if *first == issue {
+                return;
             }
-            hashbrown::hash_map::Entry::Occupied(mut held) => {
-                let first = Arc::clone(&held.key().0);
-                if *first == *issue || held.get().contains(&issue) {
-                    return;
-                }
-                // Global events were once delivered under several regions.
-                if (Issue { aws_region: first.aws_region.clone(), ..(*issue).clone() }) != *first {
-                    self.contradicted.insert((issue.event_id.clone(), issue.recipient_account_id.clone()));
-                }
-                held.get_mut().push(Arc::clone(&issue));
+            // Global events were once delivered under several regions.
+            if (Issue { aws_region: first.aws_region.clone(), ..(*issue).clone() }) != **first {
+                self.contradicted.insert((issue.event_id.clone(), issue.recipient_account_id.clone()));
             }
+        } else {
+            self.issues.insert(Record(Arc::clone(&issue)));
         }
         if let Some(key) = &issue.issued_access_key_id {
             self.by_key.entry(key.clone()).or_default().insert(Arc::clone(&issue));

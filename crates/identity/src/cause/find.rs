@@ -62,19 +62,19 @@ impl Graph {
     /// Who stands behind a machine's act; nobody where a person or pipeline acted, or where it is not known which machine did.
     pub fn caused_by(&self, act: &Act, facts: &CauseFacts) -> CausedBy {
         let mut search = Search { graph: self, facts, found: CausedBy::default(), path: Vec::new(), looked_at: 0 };
-        let causes = search.causes(act);
+        search.found.sessions.insert(act.session.clone());
+        let causes = search.causes(act, &self.resolve(&act.session));
         CausedBy { causes, ..search.found }
     }
 }
 
 impl<'g> Search<'g> {
-    fn causes(&mut self, act: &Act) -> Vec<Cause> {
-        self.found.sessions.insert(act.session.clone());
-        let resolution = self.graph.resolve(&act.session);
+    /// Who stands behind an act whose caller is known; nobody where that is no machine.
+    fn causes(&mut self, act: &Act, caller: &Resolution) -> Vec<Cause> {
         self.path.push(act.event_id.clone());
-        let leads = match &resolution.actor {
-            Actor::Workload { id, .. } => self.of_machine(act, &id.clone(), &resolution),
-            Actor::AwsService(service) => self.of_service(act, &service.clone(), &resolution),
+        let leads = match &caller.actor {
+            Actor::Workload { id, .. } => self.of_machine(act, id, caller),
+            Actor::AwsService(service) => self.of_service(act, service, caller),
             _ => Vec::new(),
         };
         self.path.pop();
@@ -116,7 +116,7 @@ impl<'g> Search<'g> {
             "ssm" if name.starts_with("Automation-") => self.of_started(act, name.trim_start_matches("Automation-")),
             _ => {
                 let removal = self.of_removal(act);
-                if removal.is_empty() && !role.is_empty() { self.of_role(act, service, resolution) } else { removal }
+                if removal.is_empty() { self.of_role(act, service, resolution) } else { removal }
             }
         }
     }
@@ -205,8 +205,7 @@ impl<'g> Search<'g> {
         let Some(role) = resolution.chain.first().and_then(|session| session.role_arn.clone()) else { return Vec::new() };
         let handed = self.before(&role, act);
         let fits = |fact: &&&CauseFact| {
-            let to = fact.detail.as_deref().unwrap_or("");
-            fact.kind == CauseKind::PassedRole && !to.is_empty() && service.split(['.', '-']).any(|part| part == to)
+            fact.kind == CauseKind::PassedRole && service.split(['.', '-']).any(|part| Some(part) == fact.detail.as_deref())
         };
         let handed: Vec<&CauseFact> = handed.iter().filter(fits).copied().collect();
         // More than one receiver may hold the role: each call counts.
@@ -348,20 +347,17 @@ impl<'g> Search<'g> {
     }
 
     fn behind(&mut self, resolution: &Resolution, fact: &CauseFact, lead: Lead) -> Vec<Lead> {
-        let is_machine = matches!(resolution.actor, Actor::Workload { .. } | Actor::AwsService(_));
-        if is_machine && resolution.certainty >= Certainty::Probable && self.path.len() < CAUSE_HOPS_MAX {
-            let further = self.causes(&Act::of_fact(fact));
-            if !further.is_empty() {
-                let through = |cause: Cause| Lead {
-                    actor: cause.actor,
-                    certainty: cause.certainty,
-                    why: format!("{}; that machine {}", cause.why, lead.why),
-                    evidence: lead.evidence.iter().cloned().chain(cause.evidence).collect(),
-                    time_alone: lead.time_alone,
-                    rests_on: lead.rests_on.union(&cause.rests_on).cloned().collect(),
-                };
-                return further.into_iter().map(through).collect();
-            }
+        let further = if self.path.len() < CAUSE_HOPS_MAX { self.causes(&Act::of_fact(fact), resolution) } else { Vec::new() };
+        if !further.is_empty() {
+            let through = |cause: Cause| Lead {
+                actor: cause.actor,
+                certainty: cause.certainty,
+                why: format!("{}; that machine {}", cause.why, lead.why),
+                evidence: lead.evidence.iter().cloned().chain(cause.evidence).collect(),
+                time_alone: lead.time_alone,
+                rests_on: lead.rests_on.union(&cause.rests_on).cloned().collect(),
+            };
+            return further.into_iter().map(through).collect();
         }
         if resolution.certainty == Certainty::Ambiguous && !resolution.candidates.is_empty() {
             let one = |actor: &Actor| Lead { actor: actor.clone(), ..lead.clone() };

@@ -37,7 +37,10 @@ impl Graph {
             _ if joined.issuers.is_empty() => root::missing(identity, root::opening_call(identity)),
             Surety::Likely => self.through(identity, "role_session", &joined.issuers, walk).at_most(
                 Certainty::Probable,
-                "one opening of a session fits this role, name and second, and the console asked for it; the record does not say that the console made this call",
+                &format!(
+                    "one opening of a session fits this role, name and second, and the console asked for it; the record does not say that the console made this call, and whether another session was opened then is for {} to show",
+                    root::trail_of(identity)
+                ),
             ),
             _ => self.doubtful(identity, "role_session", &joined.issuers, walk),
         }

@@ -17,6 +17,10 @@ pub(super) const KEY_SKEW_MICROS: i64 = 5_000_000;
 /// Longest life of a role session (IAM User Guide, "Maximum session duration").
 const ROLE_SESSION_MICROS_MAX: i64 = 12 * 3_600 * 1_000_000;
 
+/// Since when calls of console sessions bear a mark, whatever the service (CloudTrail User Guide, document history, 2022-02-24, and record
+/// contents, `sessionCredentialFromConsole`: "not shown unless the value is `true`"), microseconds since 1970.
+const CONSOLE_MARK_SINCE: i64 = 1_645_660_800_000_000;
+
 /// How surely the issuers that were found are all that can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Surety {
@@ -161,20 +165,13 @@ impl Graph {
             return Surety::Sure;
         }
         let consoles = issuers.iter().all(Issuer::is_consoles);
-        if identity.draws_own_key() || identity.access_key_id.is_none() {
-            return match issuers {
-                [_] if !self.has_stranger(issuers, moment) => Surety::Sure,
-                // A stranger's key may be the console's own, unless something else shows that it is strange; and one more opening would
-                // be in our logs, unless it is another account's to record.
-                [one] if consoles && (self.is_ours(identity.home()) || !self.is_strange(one, moment)) => Surety::Sure,
-                [_] if consoles => Surety::Likely,
-                [_] => Surety::Doubtful,
-                _ => Surety::Sure,
-            };
-        }
+        // One more opening of a role of another account need not be in our logs.
+        let ours = self.is_ours(identity.home());
         match issuers {
-            // The console gives out keys of its own for what it opened, whether or not the record says so.
-            [one] if consoles && !self.is_strange(one, moment) => Surety::Sure,
+            // The call's own key is a stranger's, unless AWS says that it is not the one that was issued.
+            _ if ours && !self.has_stranger(issuers, moment) => Surety::Sure,
+            // The console gives out keys of its own for what it opened, whether or not the record of that time says so.
+            [one] if ours && consoles && !self.is_strange(one, moment) => Surety::Sure,
             [_] if consoles => Surety::Likely,
             _ => Surety::Doubtful,
         }
@@ -187,10 +184,11 @@ impl Graph {
         self.own_keys.get(moment).into_iter().flatten().any(|key| !issued.contains(key.as_str()) && !self.is_console_key(key, moment))
     }
 
-    /// Whether a key that the console opened, and that is not marked as its own, is strange: where the issued key is itself in use, or
-    /// other keys of the session are marked.
+    /// Whether a key that is not marked as the console's is strange beside a session that the console opened: where AWS marks those, where
+    /// the issued key is itself in use, or where other keys of the session are marked. Then one more session may have been opened, and
+    /// the event be missing.
     fn is_strange(&self, issuer: &Issuer<'_>, moment: &Moment) -> bool {
-        self.is_used_by_hand(issuer, moment) || self.marked.contains(moment)
+        moment.1 >= CONSOLE_MARK_SINCE || self.is_used_by_hand(issuer, moment) || self.marked.contains(moment)
     }
 
     /// Whether the key that was issued was then used as it was.

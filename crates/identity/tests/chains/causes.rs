@@ -519,3 +519,49 @@ fn way_through_a_machine_is_told() {
         "launched this instance: RunInstances at 2026-11-18T06:59:00Z; that machine last changed the code of this function: UpdateFunctionCode20150331v2 at 2026-11-18T07:30:00Z"
     );
 }
+
+#[test]
+fn machines_behind_machines_are_followed_as_far_as_the_limit() {
+    // Alice changed the first function's code, and each one changed the next one's.
+    let scope = |name: &str| {
+        format!(
+            "\"inScopeOf\":{{\"issuerType\":\"AWS::Lambda::Function\",\"credentialsIssuedTo\":\"{}\"}}",
+            FUNCTION.replace("cleanup", name)
+        )
+    };
+    let update = |id: &str, time: &str, who: &Who, of: &str| {
+        call(id, time, "lambda:UpdateFunctionCode20150331v2", who, &format!("\"functionName\":\"{of}\""), "")
+    };
+    let line = |machines: usize| -> Vec<String> {
+        let first = update("u00", "06:00:00", &person("alice"), "f01");
+        let others = (1..=machines).flat_map(|nth| {
+            let (name, key, time) = (format!("f{nth:02}"), format!("K{nth}"), format!("06:{nth:02}:00"));
+            let who = session(&FN, &name, &key, &time).with(&scope(&name));
+            let opened = opening(&FN, &name, &key, &time).by(&format!("o{nth:02}"), &service("lambda.amazonaws.com"));
+            [opened, update(&format!("u{nth:02}"), &format!("06:{nth:02}:30"), &who, &format!("f{:02}", nth + 1))]
+        });
+        std::iter::once(first).chain(others).collect()
+    };
+    let limit = identity::cause::CAUSE_HOPS_MAX;
+    for (machines, kind, calls) in [(limit, "iam_user", limit), (limit + 1, "workload", limit)] {
+        let causes = found(&line(machines), &format!("u{machines:02}")).causes;
+        let told: Vec<_> = causes.iter().map(|cause| (cause.actor.kind(), cause.certainty.word(), cause.evidence.len())).collect();
+        assert_eq!(told, [(kind, "probable", calls)], "{machines}");
+    }
+}
+
+#[test]
+fn application_that_acted_for_a_user_whom_nothing_names_is_not_told_to_have_launched_it() {
+    let context =
+        ",\"providedContexts\":[{\"providerArn\":\"arn:aws:iam::aws:contextProvider/IdentityCenter\",\"contextAssertion\":\"x\"}]";
+    let app = Role { account: PROD, path: "/", name: "App", id: "AROAAPP" };
+    let records = with(
+        &instance_acts(),
+        &[
+            opening(&app, "app", "K5", "06:00:00").by("app", &service("lambda.amazonaws.com")),
+            Opening { asked: context, ..opening(&DEPLOY, "release", "K6", "07:00:00") }.by("for", &session(&app, "app", "K5", "06:00:00")),
+            run_instances("run", "07:59:00", &session(&DEPLOY, "release", "K6", "07:00:00"), ""),
+        ],
+    );
+    check(&records, "act", "unknown unknown - run");
+}

@@ -425,3 +425,46 @@ fn group_made_again_under_its_name_is_another() {
     ];
     check(&records, "act", "ambiguous iam_user bob new");
 }
+
+#[test]
+fn task_definition_of_a_services_name_hands_the_service_no_role() {
+    // A pod's role, which a task definition of the family `eks` names as well.
+    let acts = [
+        opening(&WEB, "pod", "K1", "08:00:00").by("open", &service("pods.eks.amazonaws.com")),
+        act("act", &session(&WEB, "pod", "K1", "08:00:00")),
+    ];
+    let registered = call(
+        "register",
+        "07:00:00",
+        "ecs:RegisterTaskDefinition",
+        &person("bob"),
+        &format!("\"family\":\"eks\",\"taskRoleArn\":\"{}\"", WEB.arn()),
+        "",
+    );
+    let associated = call(
+        "associate",
+        "07:00:00",
+        "eks:CreatePodIdentityAssociation",
+        &person("alice"),
+        &format!("\"clusterName\":\"main\",\"roleArn\":\"{}\"", WEB.arn()),
+        "",
+    );
+    check(&with(&acts, std::slice::from_ref(&registered)), "act", "");
+    check(&with(&acts, &[registered, associated]), "act", "probable iam_user alice associate");
+}
+
+#[test]
+fn deletion_that_was_asked_for_is_not_of_who_handed_the_service_its_role() {
+    let key = format!("arn:aws:kms:ap-northeast-1:{PROD}:key/11111111-2222-3333-4444-555555555555");
+    let resources =
+        format!(",\"readOnly\":false,\"resources\":[{{\"ARN\":\"{key}\",\"accountId\":\"{PROD}\",\"type\":\"AWS::KMS::Key\"}}]");
+    let handed = call("handed", "07:00:00", "kms:CreateCustomKeyStore", &person("bob"), &format!("\"roleArn\":\"{}\"", WEB.arn()), "");
+    let records = [
+        opening(&WEB, "sweep", "K1", "08:00:00").by("open", &service("kms.amazonaws.com")),
+        record("act", "09:00:00", PROD, "kms:DeleteKey", &session(&WEB, "sweep", "K1", "08:00:00"), &resources),
+        handed,
+        record("schedule", "2026-11-10T00:00:00Z", PROD, "kms:ScheduleKeyDeletion", &person("alice"), &resources),
+    ];
+    check(&records, "act", "probable iam_user alice schedule");
+    check(&records[..3], "act", "probable iam_user bob handed");
+}

@@ -7,6 +7,7 @@ mod collisions;
 mod console;
 mod edges;
 mod guards;
+mod lost;
 mod machines;
 mod odd;
 mod order;
@@ -14,6 +15,7 @@ mod people;
 mod records;
 mod roles;
 mod tags;
+mod traps;
 mod via;
 
 use event::{Decoder, Event, HashKey, Reject, Sink};

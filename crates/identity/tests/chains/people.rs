@@ -173,11 +173,17 @@ fn saml_user_of_another_provider_is_the_providers() {
     let cli = session(&role, "sato@example.co.jp", "K1", "08:00:00");
     let page = session(&role, "sato@example.co.jp", "K2", "08:00:00");
     let records = [opened, act("cli", &cli), click("page", &page), act("odd", &session(&role, "sato@example.co.jp", "K3", "08:00:00"))];
-    for (asked, link, grade) in
-        [("cli", "access_key", "proven"), ("page", "assumed_role_id", "proven"), ("odd", "assumed_role_id", "probable")]
-    {
+    // Beside a key that nothing explains, one more session may have been opened, and what the console did may be of that.
+    let cases = [
+        (&records[..3], "cli", "access_key", "proven"),
+        (&records[..3], "page", "assumed_role_id", "proven"),
+        (&records[..], "cli", "access_key", "proven"),
+        (&records[..], "page", "assumed_role_id", "probable"),
+        (&records[..], "odd", "assumed_role_id", "probable"),
+    ];
+    for (records, asked, link, grade) in cases {
         let resolution = check(
-            &records,
+            records,
             asked,
             &format!(
                 "{grade} saml_user sato@example.co.jp
