@@ -13,10 +13,13 @@ impl Screen {
         self.page.pending = false;
     }
 
+    /// A full row stays full: what is printed next goes to the next one.
     pub(crate) fn tab(&mut self) {
+        if self.page.pending {
+            return;
+        }
         let next = (self.page.cursor.column + 1..self.width).find(|column| self.tabs.get(*column).copied().unwrap_or(false));
         self.page.cursor.column = next.unwrap_or(self.width - 1);
-        self.page.pending = false;
     }
 
     pub(super) fn back_tab(&mut self) {
