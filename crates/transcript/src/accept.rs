@@ -254,7 +254,7 @@ impl Driver<'_> {
         while lines.len() > 1 && lines.last().is_some_and(String::is_empty) {
             lines.pop();
         }
-        let truncated = lines.iter().map(String::len).sum::<usize>() > crate::command::COMMAND_BYTES_MAX;
+        let truncated = lines.iter().map(String::len).sum::<usize>() > crate::command::COMMAND_BYTES_MAX || screen.is_spent();
         self.cut_suggestion(&editor, echoed, last, &mut lines);
         let found = self.find_input(&editor, &lines);
         let first_line = self.session.lines + 1;

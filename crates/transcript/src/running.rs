@@ -43,10 +43,11 @@ impl Running {
     fn is_unknown(&self, line: &str) -> bool {
         let name = line.split_whitespace().next().unwrap_or_default();
         let said = |shown: &str| {
-            shown.contains(&format!("{name}: command not found"))
-                || shown.contains(&format!("command not found: {name}"))
-                || shown.contains(&format!("{name}: not found"))
-                || shown.contains(&format!("Unknown command: {name}"))
+            shown.match_indices(name).any(|(at, _)| {
+                let (before, behind) = (shown.get(..at).unwrap_or_default(), shown.get(at + name.len()..).unwrap_or_default());
+                [": command not found", ": not found"].iter().any(|says| behind.starts_with(says))
+                    || ["command not found: ", "Unknown command: "].iter().any(|says| before.ends_with(says))
+            })
         };
         !name.is_empty() && self.shown().any(said)
     }
@@ -348,7 +349,8 @@ impl Driver<'_> {
         }
         let Some(mut running) = running else { return self.enter(next, &expect) };
         self.expand(&mut running, &mut expect);
-        let refused = elevate::refusal(running.shown());
+        let asked = expect.opens || !running.command.elevations.is_empty();
+        let refused = asked.then(|| elevate::refusal(running.shown())).flatten();
         if refused.is_some() {
             expect.opens &= running.lines > 3;
         }
