@@ -76,6 +76,24 @@ pub(crate) fn recoloured(written: &str) -> Option<String> {
 /// last of the first. `first`: the line at the prompt; `shown`: those that follow it. Gives all lines of the paste, and how many of `shown` they
 /// took.
 pub(crate) fn pasted_lines<'a>(first: &str, shown: &[&'a str]) -> Option<(Vec<&'a str>, usize)> {
+    drawn_in_one(first, shown).or_else(|| drawn_in_lines(first, shown))
+}
+
+/// zsh goes from row to row by moves: of the second time all lines stand in one.
+fn drawn_in_one<'a>(first: &str, shown: &[&'a str]) -> Option<(Vec<&'a str>, usize)> {
+    let mut middle = String::new();
+    for (place, line) in shown.iter().enumerate() {
+        let apart = line.len().saturating_sub(first.len() + middle.len());
+        let last = line.get(..apart / 2).filter(|last| !last.is_empty());
+        if let Some(last) = last.filter(|last| *line == [last, first, &middle, last].concat()) {
+            return Some((shown.iter().take(place).copied().chain([last]).collect(), place + 1));
+        }
+        middle.push_str(line);
+    }
+    None
+}
+
+fn drawn_in_lines<'a>(first: &str, shown: &[&'a str]) -> Option<(Vec<&'a str>, usize)> {
     let place = shown.iter().position(|line| line.ends_with(first) && !first.is_empty())?;
     let last = shown.get(place)?.strip_suffix(first)?;
     let mut rest: Vec<&str> = shown.get(..place)?.to_vec();
@@ -110,6 +128,8 @@ mod tests {
     fn several_pasted_lines_stand_twice() {
         let shown = ["sudo id", "lsecho a", "sudo id", "ls", "a", "uid=0(root)"];
         assert_eq!(pasted_lines("echo a", &shown), Some((vec!["sudo id", "ls"], 4)));
+        let shown = ["sudo id", "lsecho asudo idls", "a", "uid=0(root)"];
+        assert_eq!(pasted_lines("echo a", &shown), Some((vec!["sudo id", "ls"], 2)));
         assert_eq!(pasted_lines("echo a", &["a"]), None);
         assert_eq!(pasted_lines("echo a", &["xecho a", "y"]), None);
     }

@@ -7,6 +7,7 @@
 //!
 //! Sources: readline's display.c (how it moves, inserts and erases), zsh's zle_refresh.c.
 
+mod recall;
 #[cfg(test)]
 mod tests;
 
@@ -159,6 +160,8 @@ struct Edit {
     old: Vec<char>,
     /// Came to where it inserts by a move that nothing tells of.
     jumped: bool,
+    /// So many tokens more are accounted for.
+    ahead: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -181,6 +184,9 @@ enum Last {
 
 /// So many letters that are written again are a redraw.
 const REDRAWN_MIN: usize = 3;
+/// So many letters at the line's end that come again are hardly typed.
+const WRITTEN_TWICE_MIN: usize = 6;
+const WRITTEN_TWICE: u32 = 12;
 /// So many blanks in a row erase, where moves are not seen.
 const BLANKED_MIN: usize = 4;
 
@@ -229,7 +235,7 @@ impl Edit {
     /// The same for edits that go on alike.
     fn place(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (&self.line, self.at, self.last).hash(&mut hasher);
+        (&self.line, self.at, self.last, self.ahead).hash(&mut hasher);
         hasher.finish()
     }
 
@@ -238,7 +244,7 @@ impl Edit {
     }
 
     fn with(&self, cost: u32, at: usize, last: Last) -> Self {
-        Self { cost: self.cost + cost, at, last, line: self.line.clone(), old: Vec::new(), jumped: last == Last::Jumped }
+        Self { cost: self.cost + cost, at, last, line: self.line.clone(), jumped: last == Last::Jumped, ..Self::default() }
     }
 
     fn insert(mut self, letter: char, cost: u32) -> Self {
@@ -279,13 +285,23 @@ fn columns_of(letter: char) -> usize {
 /// Follows each edit over the next token, or to the end of the line.
 fn step(edits: Vec<Edit>, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit> {
     let mut next = Vec::new();
-    for edit in edits {
+    for mut edit in edits {
+        if edit.ahead > 0 {
+            edit.ahead -= 1;
+            next.push(edit);
+            continue;
+        }
+        if moves == Moves::Unseen {
+            next.extend(recall::recalls(&edit, rest, past));
+        }
         for edit in settled(edit, rest.first()) {
             match rest.first() {
                 Some(Token::Letter(letter)) => {
-                    for edit in jumps(&edit, rest, moves, past).into_iter().chain([edit]) {
+                    for edit in jumps(&edit, rest, moves, past) {
                         write(edit, *letter, &mut next);
                     }
+                    let twice = moves == Moves::Unseen && edit.is_at_end() && redraws(&edit, rest, WRITTEN_TWICE_MIN).next().is_some();
+                    write(Edit { cost: edit.cost + if twice { WRITTEN_TWICE } else { 0 }, ..edit }, *letter, &mut next);
                 }
                 Some(Token::Back(count)) => back(edit, *count, rest.get(1..).unwrap_or_default(), moves, past, &mut next),
                 Some(Token::Blanked(count)) => blanked(edit, *count, &mut next),
@@ -436,9 +452,11 @@ fn jumps(edit: &Edit, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit> {
         }
     }
     if moves == Moves::Unseen && edit.last != Last::Over {
-        for (at, cost) in redraws(edit, rest) {
-            out.push(edit.with(cost, at, Last::Drawing));
-        }
+        out.extend(redraws(edit, rest, REDRAWN_MIN).map(|at| edit.with(DRAWS_AGAIN, at, Last::Drawing)));
+    }
+    // A letter was inserted and the rest drawn again: the cursor is before the rest, where the next one goes.
+    if moves == Moves::Unseen && edit.last == Last::Over && edit.is_at_end() && !edit.old.is_empty() && edit.line.ends_with(&edit.old) {
+        out.push(edit.with(DRAWS_AGAIN, edit.line.len() - edit.old.len(), Last::Drawing));
     }
     if edit.is_at_end() && edit.at > 0 && begins_command(rest, past) {
         let (parted, replaces) = match edit.line.last() {
@@ -459,21 +477,20 @@ fn jumps(edit: &Edit, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit> {
     out
 }
 
-/// Where the line would have to be left for what comes to be its rest, drawn again, perhaps behind a letter that was inserted.
-fn redraws(edit: &Edit, rest: &[Token]) -> Vec<(usize, u32)> {
-    let comes = |from: usize, what: &[char]| {
+/// Where the line would have to be left for what comes to be its rest of `least` letters or more, drawn again, perhaps behind a letter that was
+/// inserted.
+fn redraws(edit: &Edit, rest: &[Token], least: usize) -> impl Iterator<Item = usize> {
+    let comes = move |from: usize, what: &[char]| {
         let letters =
             rest.iter().skip(from).take(what.len()).map(|token| if let Token::Letter(letter) = token { Some(*letter) } else { None });
         letters.eq(what.iter().map(|letter| Some(*letter)))
     };
-    let mut out = Vec::new();
-    for at in (0..edit.line.len()).rev() {
-        let behind = edit.line.get(at..).unwrap_or_default();
-        if behind.len() >= REDRAWN_MIN && (comes(0, behind) || comes(1, behind)) {
-            out.push((at, DRAWS_AGAIN));
-        }
-    }
-    out
+    (0..(edit.line.len() + 1).saturating_sub(least)).rev().filter(move |at| {
+        let behind = edit.line.get(*at..).unwrap_or_default();
+        // One letter behind it, and the same letter again: a text that stands there twice has that inside.
+        let turned = rest.get(behind.len() + 1) == rest.first();
+        comes(0, behind) || comes(1, behind) && !turned
+    })
 }
 
 /// A move from one column to another further left of which the log has nothing.
