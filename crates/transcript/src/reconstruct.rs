@@ -19,6 +19,19 @@ pub(crate) fn sought(written: &str) -> Option<&str> {
     found.split('\u{8}').next().filter(|found| !found.is_empty())
 }
 
+/// What zsh was asked to look for in the history, which it shows below the line: each letter, and `_` behind it.
+pub(crate) fn sought_below(written: &str) -> Option<String> {
+    let shown = ["bck-i-search: _", "fwd-i-search: _"].iter().find_map(|says| written.strip_prefix(says))?;
+    // Given up: the line that was found is blanked.
+    if shown.rsplit('_').next().is_some_and(|rest| rest.contains("    ")) {
+        return None;
+    }
+    let letters: Vec<char> = shown.chars().collect();
+    let before_mark = letters.windows(2).filter_map(|pair| if let [letter, '_'] = pair { Some(*letter) } else { None });
+    let sought: String = before_mark.collect();
+    (!sought.is_empty() && !sought.contains('\u{8}')).then_some(sought)
+}
+
 /// How long the prompt to the right of the input is, which stands before it where moves were taken out. zsh writes the first letter that is
 /// typed twice, so that it is seen; `known` is what stood there before, digits as `0`.
 pub(crate) fn right_prompt(written: &str, known: &mut Option<String>) -> usize {
@@ -114,6 +127,15 @@ mod tests {
         assert_eq!(right_prompt("ls -l", &mut known), 0);
         assert_eq!(right_prompt("s\u{8}sudo id", &mut known), 0);
         assert_eq!(right_prompt("[10:02:59]sudo id", &mut known), 0);
+    }
+
+    #[test]
+    fn what_is_sought_below_the_line_is_seen() {
+        let of = |written: &str| sought_below(&written.replace('<', "\u{8}"));
+        assert_eq!(of("bck-i-search: _sudo echo oscar75o_os<<<<s_sc<<<<c_<ca<<<<a_").as_deref(), Some("osca"));
+        assert_eq!(of("bck-i-search: _"), None);
+        assert_eq!(of("bck-i-search: _ls -ll_<<             hostname"), None);
+        assert_eq!(of("x bck-i-search: _a_"), None);
     }
 
     #[test]

@@ -152,6 +152,9 @@ fn is_open_construct(name: &str) -> bool {
 
 /// `!!` and the like, and a line that is what they can have become: it holds the words that stood around them.
 fn is_expansion(line: &str, shown: &str) -> bool {
+    if fixes_command(line) {
+        return !shown.trim().is_empty() && !shown.contains("fc: ");
+    }
     let first = |text: &str| text.split_whitespace().next().unwrap_or_default().to_owned();
     let before = line.split(['!', '^']).next().unwrap_or_default().trim();
     let shown = shown.trim();
@@ -161,7 +164,16 @@ fn is_expansion(line: &str, shown: &str) -> bool {
         && (before.is_empty() || first(before) == first(shown))
 }
 
+/// `fc -s`, `fc -e -`: the shell shows the earlier line, and runs it (POSIX, fc).
+fn fixes_command(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    matches!(words.as_slice(), ["fc", "-s", ..] | ["fc", "-e", "-", ..])
+}
+
 fn expands_history(line: &str) -> bool {
+    if fixes_command(line) {
+        return true;
+    }
     let mut quoted = false;
     let bytes = line.as_bytes();
     line.starts_with('^')

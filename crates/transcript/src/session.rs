@@ -327,6 +327,7 @@ impl Driver<'_> {
         session.quiet();
         let blanks = std::mem::take(&mut session.blanks);
         session.ends_in_mark = session.stripped && blanks >= BLANKS_MIN && PARTIAL_MARKS.contains(&session.before_blanks);
+        session.seeks_start |= session.ends_in_mark;
         let at = session.screen.cursor();
         let row = at.row;
         session.ended_at = if at.column == 0 && session.returned_from.row == row { session.returned_from } else { at };
@@ -458,9 +459,12 @@ impl Driver<'_> {
         if self.recorded(text) {
             return;
         }
-        match self.input_in(text) {
-            Some(mut input) => {
-                self.reconstruct(&mut input);
+        let input = self.input_in(text).map(|mut input| {
+            self.reconstruct(&mut input);
+            input
+        });
+        match input.or_else(|| self.sought_below()) {
+            Some(input) => {
                 let number = self.emit(text.trim_end(), LineKind::Input);
                 self.accept(Input { first_line: number, last_line: number, truncated: cut || text.len() > COMMAND_BYTES_MAX, ..input });
             }

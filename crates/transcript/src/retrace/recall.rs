@@ -6,6 +6,8 @@
 use super::{Edit, Last, Past, Token};
 
 const RECALLS: u32 = 24;
+/// What stood there ends in the middle of a word, and an earlier line follows.
+const RECALLS_GLUED: u32 = 8;
 /// Columns were left out that are the same in both: nothing else writes so.
 const RECALLS_IN_PARTS: u32 = 6;
 /// Fewer written letters say little.
@@ -25,7 +27,12 @@ pub(super) fn recalls(edit: &Edit, rest: &[Token], past: &Past) -> Vec<Edit> {
         }
         let (taken, in_parts) = drawn_over(&edit.line, &line, same, rest)?;
         let at = line.len();
-        let cost = if in_parts { RECALLS_IN_PARTS } else { RECALLS };
+        let glued = edit.line.last().is_some_and(|last| last.is_alphanumeric());
+        let cost = match (in_parts, glued) {
+            (true, _) => RECALLS_IN_PARTS,
+            (false, true) => RECALLS_GLUED,
+            (false, false) => RECALLS,
+        };
         Some(Edit { cost: edit.cost + cost, line, at, last: Last::Typed, ahead: taken - 1, ..Edit::default() })
     });
     recalled.collect()
