@@ -302,13 +302,12 @@ impl Session {
         }
     }
 
-    /// The editor's line was drawn again further up (the screen was cleared).
+    /// The editor's line is drawn again further up: the screen was cleared, or the window made narrower than the line.
     fn follow_editor(&mut self) {
         let at = self.screen.base() + self.screen.cursor().row as u64;
         if let Some(editor) = self.editor.as_mut()
             && at < editor.row
             && self.screen.line_start(self.screen.cursor().row) == self.screen.cursor().row
-            && self.screen.cursor().row == 0
         {
             editor.row = at;
             editor.column = 0;

@@ -5,7 +5,8 @@
 use transcript::{Collected, Command, Doubt, Setup, Transcript};
 
 const LINES: usize = 4000;
-const WORDS: &[&str] = &["sudo", "sudo", "id", "ls", "echo", "cat", "x", "xfoo", "bar", "-n", "su", "-c", "do", "notes.txt", "doas", "reboot", "'", ";"];
+const WORDS: &[&str] =
+    &["sudo", "sudo", "id", "ls", "echo", "cat", "x", "xfoo", "bar", "-n", "su", "-c", "do", "notes.txt", "doas", "reboot", "'", ";"];
 
 /// A multiplicative generator: the same lines each time.
 struct Random(u64);

@@ -25,7 +25,7 @@ import scenes
 from session import Session
 
 # How many sessions of each shell; `old` is bash without bracketed paste, as on hosts of some years ago.
-SHELLS = [("bash", 64), ("old", 35), ("zsh", 44), ("fish", 17), ("dash", 24)]
+SHELLS = [("bash", 64), ("old", 34), ("zsh", 44), ("fish", 17), ("dash", 24)]
 SIZES = [(24, 80), (24, 80), (50, 200), (40, 132), (20, 60), (30, 100)]
 
 

@@ -495,6 +495,6 @@ SCENES = [
 RARE = [tmux, screen, script]
 # What sessions of these names do besides.
 BESIDES = {
-    "bash-062": [fixed, resized_in_line], "bash-063": [fixed, tmux], "zsh-042": [fixed, resized_in_line], "zsh-043": [fixed], "old-034": [fixed, resized_in_line, screen],
+    "bash-062": [fixed, resized_in_line], "bash-063": [fixed, tmux], "zsh-042": [fixed, resized_in_line], "zsh-043": [fixed],
     "fish-016": [resized_in_line],
 }
