@@ -99,9 +99,8 @@ impl Driver<'_> {
                 return None;
             }
             let mut input = self.entered(prompt, text);
-            let doubtful =
-                if input.prompt.looks < Looks::Strong { shows } else { expect.is_some_and(|expect| expect.shows) && !session.edited };
-            input.may_be_shown = doubtful && !shell.dressed && !input.text.is_empty();
+            // Backspaces in it tell nothing: a file may hold them too.
+            input.may_be_shown = (shows || expect.is_some_and(|expect| expect.shows)) && !shell.dressed && !input.text.is_empty();
             return Some(input);
         }
         if let Some(input) = self.behind_output(text, shows) {
@@ -128,12 +127,13 @@ impl Driver<'_> {
         let session = &*self.session;
         let shell = session.shells.current().filter(|shell| !shell.marked && session.running.is_some())?;
         let bare = shell.prompt.looks == Looks::Bare;
+        let expect_shows = session.running.as_ref().is_some_and(|running| running.expect.shows);
         let at = text.find(shell.prompt.text.as_str()).filter(|at| *at > 0)?;
         if bare && text.get(..at).is_some_and(|before| before.ends_with(' ')) || shows && shell.dressed && !session.dressed {
             return None;
         }
         let mut input = self.entered(shell.prompt.clone(), text.get(at..)?);
-        input.may_be_shown = (shows || bare) && !shell.dressed && !input.text.is_empty();
+        input.may_be_shown = (shows || bare || expect_shows) && !shell.dressed && !input.text.is_empty();
         Some(input)
     }
 
@@ -204,6 +204,18 @@ impl Driver<'_> {
         input.may_be_otherwise = doubtful;
     }
 
+    /// Of a streamed log of zsh: a search of the history stands below the prompt that nothing was entered at.
+    pub(crate) fn sought_below(&self) -> Option<Input> {
+        let session = &*self.session;
+        let shell = session.shells.current().filter(|_| session.stripped && session.seeks_start && session.running.is_none())?;
+        let (line, several) = session.past.found(&reconstruct::sought_below(&session.written)?)?;
+        let mut input = Input::new(shell.prompt.clone(), line, false);
+        input.entry = Entry::Recalled;
+        input.reconstructed = true;
+        input.may_be_otherwise = several;
+        Some(input)
+    }
+
     pub(crate) fn start_editor(&mut self) {
         let session = &mut *self.session;
         let at = session.screen.cursor();
@@ -254,7 +266,7 @@ impl Driver<'_> {
         while lines.len() > 1 && lines.last().is_some_and(String::is_empty) {
             lines.pop();
         }
-        let truncated = lines.iter().map(String::len).sum::<usize>() > crate::command::COMMAND_BYTES_MAX;
+        let truncated = lines.iter().map(String::len).sum::<usize>() > crate::command::COMMAND_BYTES_MAX || screen.is_spent();
         self.cut_suggestion(&editor, echoed, last, &mut lines);
         let found = self.find_input(&editor, &lines);
         let first_line = self.session.lines + 1;

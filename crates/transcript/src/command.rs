@@ -81,7 +81,8 @@ pub struct Command {
     pub doubt: Option<Doubt>,
     /// Put together from a log that lacks the control sequences; may differ from what was entered.
     pub reconstructed: bool,
-    /// Longer than [`COMMAND_BYTES_MAX`].
+    /// It may lack characters: it is longer than [`COMMAND_BYTES_MAX`], or the session asked for more work on its screen than its length is
+    /// worth.
     pub truncated: bool,
 }
 

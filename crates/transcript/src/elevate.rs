@@ -2,6 +2,9 @@
 //!
 //! Sources: the manual pages of sudo(8), su(1), runuser(1), doas(1), pkexec(1), run0(1), machinectl(1), nsenter(1), systemd-run(1).
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde::Serialize;
 
 /// What a program that changes the user was asked to do.
@@ -298,12 +301,10 @@ pub(crate) fn refusal<'a>(output: impl Iterator<Item = &'a str>) -> Option<Outco
     let mut found = None;
     for line in output {
         let line = line.trim();
-        let by_elevator = ["sudo:", "su:", "doas:", "pkexec:", "run0:", "runuser:", "Error executing command as another user"];
-        let told = by_elevator.iter().any(|name| line.starts_with(name));
-        if NOT_ALLOWED.iter().any(|text| line.contains(text)) && (told || line.starts_with("Sorry, user ") || !line.starts_with("sudo")) {
+        if is_any(&FOUND_NOT_ALLOWED, line) && (is_by_elevator(line) || line.starts_with("Sorry, user ") || !line.starts_with("sudo")) {
             return Some(Outcome::Refused);
         }
-        if WRONG_PASSWORD.iter().any(|text| line.contains(text)) {
+        if is_any(&FOUND_WRONG_PASSWORD, line) {
             found = Some(Outcome::PasswordFailed);
         }
         if is_not_found(line) {
@@ -311,6 +312,20 @@ pub(crate) fn refusal<'a>(output: impl Iterator<Item = &'a str>) -> Option<Outco
         }
     }
     found
+}
+
+fn is_by_elevator(line: &str) -> bool {
+    let names = ["sudo:", "su:", "doas:", "pkexec:", "run0:", "runuser:", "Error executing command as another user"];
+    names.iter().any(|name| line.starts_with(name))
+}
+
+/// Made once: a session may have a million lines.
+type Finders = LazyLock<Vec<Finder<'static>>>;
+static FOUND_NOT_ALLOWED: Finders = LazyLock::new(|| NOT_ALLOWED.iter().map(|text| Finder::new(*text)).collect());
+static FOUND_WRONG_PASSWORD: Finders = LazyLock::new(|| WRONG_PASSWORD.iter().map(|text| Finder::new(*text)).collect());
+
+fn is_any(finders: &Finders, line: &str) -> bool {
+    finders.iter().any(|finder| finder.find(line.as_bytes()).is_some())
 }
 
 const NOT_ALLOWED: &[&str] = &[
@@ -353,18 +368,19 @@ const WRONG_PASSWORD: &[&str] = &[
 /// The shell's own word that there is no such program; not a word of the program that sudo was to start.
 fn is_not_found(line: &str) -> bool {
     let line = line.trim_end_matches(" ...");
-    PROGRAMS.iter().any(|name| {
-        let ends = [
-            format!("{name}: command not found"),
-            format!("{name}: not found"),
-            format!("command not found: {name}"),
-            format!("Unknown command: {name}"),
-            format!("Unknown command '{name}'"),
-            format!("{name}: コマンドが見つかりません"),
-        ];
-        ends.iter().any(|end| line.strip_suffix(end.as_str()).is_some_and(|before| before.is_empty() || before.ends_with([' ', '/'])))
-            && !line.starts_with("sudo: sudo:")
-    })
+    let whole_word = |before: &str| before.is_empty() || before.ends_with([' ', '/']);
+    let named_before = [": command not found", ": not found", ": コマンドが見つかりません"].iter().any(|end| {
+        let name = line.strip_suffix(end).and_then(|before| before.rsplit([' ', '/']).next());
+        name.is_some_and(|name| PROGRAMS.contains(&name))
+    });
+    let named_behind = || {
+        let (start, name) = line.strip_suffix('\'').unwrap_or(line).rsplit_once([' ', '\''])?;
+        let quoted = line.ends_with('\'') && start.ends_with(' ');
+        let says = if quoted { &["Unknown command "][..] } else { &["command not found:", "Unknown command:"] };
+        let before = says.iter().find_map(|says| start.strip_suffix(says))?;
+        (PROGRAMS.contains(&name) && whole_word(before)).then_some(())
+    };
+    (named_before || named_behind().is_some()) && !line.starts_with("sudo: sudo:")
 }
 
 #[cfg(test)]
@@ -421,6 +437,13 @@ mod tests {
         assert_eq!(of("su: Authentication failure"), Some(Outcome::PasswordFailed));
         assert_eq!(of("bash: sudo: command not found"), Some(Outcome::NotFound));
         assert_eq!(of("sh: 1: sudo: not found"), Some(Outcome::NotFound));
+        assert_eq!(of("zsh: command not found: sudo"), Some(Outcome::NotFound));
+        assert_eq!(of("fish: Unknown command: /usr/bin/doas"), None);
+        assert_eq!(of("fish: Unknown command 'doas'"), Some(Outcome::NotFound));
+        assert_eq!(of("Unknown command: su ..."), Some(Outcome::NotFound));
+        assert_eq!(of("-bash: /usr/bin/sudo: コマンドが見つかりません"), Some(Outcome::NotFound));
+        assert_eq!(of("zsh: command not found: xsudo"), None);
+        assert_eq!(of("sudo: sudo: command not found"), None);
         assert_eq!(of("sudo: foo: command not found"), None);
         assert_eq!(of("uid=0(root)"), None);
     }

@@ -19,6 +19,19 @@ pub(crate) fn sought(written: &str) -> Option<&str> {
     found.split('\u{8}').next().filter(|found| !found.is_empty())
 }
 
+/// What zsh was asked to look for in the history, which it shows below the line: each letter, and `_` behind it.
+pub(crate) fn sought_below(written: &str) -> Option<String> {
+    let shown = ["bck-i-search: _", "fwd-i-search: _"].iter().find_map(|says| written.strip_prefix(says))?;
+    // Given up: the line that was found is blanked.
+    if shown.rsplit('_').next().is_some_and(|rest| rest.contains("    ")) {
+        return None;
+    }
+    let letters: Vec<char> = shown.chars().collect();
+    let before_mark = letters.windows(2).filter_map(|pair| if let [letter, '_'] = pair { Some(*letter) } else { None });
+    let sought: String = before_mark.collect();
+    (!sought.is_empty() && !sought.contains('\u{8}')).then_some(sought)
+}
+
 /// How long the prompt to the right of the input is, which stands before it where moves were taken out. zsh writes the first letter that is
 /// typed twice, so that it is seen; `known` is what stood there before, digits as `0`.
 pub(crate) fn right_prompt(written: &str, known: &mut Option<String>) -> usize {
@@ -76,6 +89,24 @@ pub(crate) fn recoloured(written: &str) -> Option<String> {
 /// last of the first. `first`: the line at the prompt; `shown`: those that follow it. Gives all lines of the paste, and how many of `shown` they
 /// took.
 pub(crate) fn pasted_lines<'a>(first: &str, shown: &[&'a str]) -> Option<(Vec<&'a str>, usize)> {
+    drawn_in_one(first, shown).or_else(|| drawn_in_lines(first, shown))
+}
+
+/// zsh goes from row to row by moves: of the second time all lines stand in one.
+fn drawn_in_one<'a>(first: &str, shown: &[&'a str]) -> Option<(Vec<&'a str>, usize)> {
+    let mut middle = String::new();
+    for (place, line) in shown.iter().enumerate() {
+        let apart = line.len().saturating_sub(first.len() + middle.len());
+        let last = line.get(..apart / 2).filter(|last| !last.is_empty());
+        if let Some(last) = last.filter(|last| *line == [last, first, &middle, last].concat()) {
+            return Some((shown.iter().take(place).copied().chain([last]).collect(), place + 1));
+        }
+        middle.push_str(line);
+    }
+    None
+}
+
+fn drawn_in_lines<'a>(first: &str, shown: &[&'a str]) -> Option<(Vec<&'a str>, usize)> {
     let place = shown.iter().position(|line| line.ends_with(first) && !first.is_empty())?;
     let last = shown.get(place)?.strip_suffix(first)?;
     let mut rest: Vec<&str> = shown.get(..place)?.to_vec();
@@ -99,6 +130,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sought_below_the_line_is_seen() {
+        let of = |written: &str| sought_below(&written.replace('<', "\u{8}"));
+        assert_eq!(of("bck-i-search: _sudo echo oscar75o_os<<<<s_sc<<<<c_<ca<<<<a_").as_deref(), Some("osca"));
+        assert_eq!(of("bck-i-search: _"), None);
+        assert_eq!(of("bck-i-search: _ls -ll_<<             hostname"), None);
+        assert_eq!(of("x bck-i-search: _a_"), None);
+    }
+
+    #[test]
     fn words_that_become_programs_are_seen() {
         let of = |written: &str| recoloured(&written.replace('<', "\u{8}"));
         assert_eq!(of("t<type<<<<... time  < sud<<<sudo<<<<sudo w<< wrong<<<<<i<id").as_deref(), Some("sudo id"));
@@ -110,6 +150,8 @@ mod tests {
     fn several_pasted_lines_stand_twice() {
         let shown = ["sudo id", "lsecho a", "sudo id", "ls", "a", "uid=0(root)"];
         assert_eq!(pasted_lines("echo a", &shown), Some((vec!["sudo id", "ls"], 4)));
+        let shown = ["sudo id", "lsecho asudo idls", "a", "uid=0(root)"];
+        assert_eq!(pasted_lines("echo a", &shown), Some((vec!["sudo id", "ls"], 2)));
         assert_eq!(pasted_lines("echo a", &["a"]), None);
         assert_eq!(pasted_lines("echo a", &["xecho a", "y"]), None);
     }

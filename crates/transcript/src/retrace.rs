@@ -7,6 +7,7 @@
 //!
 //! Sources: readline's display.c (how it moves, inserts and erases), zsh's zle_refresh.c.
 
+mod recall;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,8 @@ pub(crate) const WRITTEN_MAX: usize = 600;
 pub(crate) const WRITTEN_BYTES_MAX: usize = 4096;
 /// Edits followed side by side.
 const BEAM: usize = 32;
+/// The same of those that draw a line of the history.
+const RECALLED_MAX: usize = 8;
 /// Lines weighed at the end.
 const WEIGHED_MAX: usize = 9;
 /// The same where more edits are about as cheap.
@@ -68,6 +71,20 @@ impl Past {
         known::is_program(program) || self.programs.contains(program)
     }
 
+    /// An earlier line's last word stands in this one, which is another: it may have been recalled over what stood there.
+    fn ends_inside(&self, shown: &str) -> bool {
+        let last = |line: &str| line.rsplit(' ').next().filter(|word| word.len() >= 4).is_some_and(|word| shown.contains(word));
+        self.lines.iter().any(|line| line != shown && last(line))
+    }
+
+    /// The latest of the lines that hold `sought`, and whether another of them begins otherwise.
+    pub(crate) fn found(&self, sought: &str) -> Option<(&str, bool)> {
+        let mut holding = self.lines.iter().rev().filter(|line| line.contains(sought));
+        let latest = holding.next()?;
+        let first = |line: &str| line.split_whitespace().next().map(str::to_owned);
+        Some((latest, holding.any(|other| first(other) != first(latest))))
+    }
+
     fn is_spent(&self) -> bool {
         self.work > WORK_MAX || !self.trial.may_parse()
     }
@@ -92,13 +109,15 @@ pub(crate) enum Moves {
 
 /// The likeliest line behind `written`, which stands behind the prompt, if another than `shown` is likelier: what a terminal would show.
 pub(crate) fn retrace(written: &str, shown: &str, moves: Moves, state: &State, past: &mut Past) -> Option<Likely> {
-    if past.is_spent() || !is_worth(written, shown, state, past) {
+    let followed = written.chars().filter(|letter| *letter != '\0').count() <= WRITTEN_MAX;
+    if past.is_spent() || !followed {
+        // What was moved about in cannot be told from what was typed.
+        return written.contains('\u{8}').then(|| Likely { line: shown.to_owned(), doubtful: true });
+    }
+    if !is_worth(written, shown, moves, state, past) {
         return None;
     }
     let tokens = tokens(written, moves);
-    if tokens.len() > WRITTEN_MAX {
-        return None;
-    }
     let mut edits = vec![Edit::default()];
     for place in 0..=tokens.len() {
         past.work += edits.iter().map(|edit| 8 + edit.line.len()).sum::<usize>();
@@ -159,6 +178,8 @@ struct Edit {
     old: Vec<char>,
     /// Came to where it inserts by a move that nothing tells of.
     jumped: bool,
+    /// So many tokens more are accounted for.
+    ahead: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -181,6 +202,9 @@ enum Last {
 
 /// So many letters that are written again are a redraw.
 const REDRAWN_MIN: usize = 3;
+/// So many letters at the line's end that come again are hardly typed.
+const WRITTEN_TWICE_MIN: usize = 6;
+const WRITTEN_TWICE: u32 = 12;
 /// So many blanks in a row erase, where moves are not seen.
 const BLANKED_MIN: usize = 4;
 
@@ -229,7 +253,7 @@ impl Edit {
     /// The same for edits that go on alike.
     fn place(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (&self.line, self.at, self.last).hash(&mut hasher);
+        (&self.line, self.at, self.last, self.ahead).hash(&mut hasher);
         hasher.finish()
     }
 
@@ -238,7 +262,7 @@ impl Edit {
     }
 
     fn with(&self, cost: u32, at: usize, last: Last) -> Self {
-        Self { cost: self.cost + cost, at, last, line: self.line.clone(), old: Vec::new(), jumped: last == Last::Jumped }
+        Self { cost: self.cost + cost, at, last, line: self.line.clone(), jumped: last == Last::Jumped, ..Self::default() }
     }
 
     fn insert(mut self, letter: char, cost: u32) -> Self {
@@ -279,13 +303,23 @@ fn columns_of(letter: char) -> usize {
 /// Follows each edit over the next token, or to the end of the line.
 fn step(edits: Vec<Edit>, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit> {
     let mut next = Vec::new();
-    for edit in edits {
+    for mut edit in edits {
+        if edit.ahead > 0 {
+            edit.ahead -= 1;
+            next.push(edit);
+            continue;
+        }
+        if moves == Moves::Unseen {
+            next.extend(recall::recalls(&edit, rest, past));
+        }
         for edit in settled(edit, rest.first()) {
             match rest.first() {
                 Some(Token::Letter(letter)) => {
-                    for edit in jumps(&edit, rest, moves, past).into_iter().chain([edit]) {
+                    for edit in jumps(&edit, rest, moves, past) {
                         write(edit, *letter, &mut next);
                     }
+                    let twice = moves == Moves::Unseen && edit.is_at_end() && redraws(&edit, rest, WRITTEN_TWICE_MIN).next().is_some();
+                    write(Edit { cost: edit.cost + if twice { WRITTEN_TWICE } else { 0 }, ..edit }, *letter, &mut next);
                 }
                 Some(Token::Back(count)) => back(edit, *count, rest.get(1..).unwrap_or_default(), moves, past, &mut next),
                 Some(Token::Blanked(count)) => blanked(edit, *count, &mut next),
@@ -302,7 +336,12 @@ fn step(edits: Vec<Edit>, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit
     }
     next.sort_by_key(|edit| edit.cost);
     let mut seen = HashSet::new();
-    next.retain(|edit| seen.len() < BEAM && seen.insert(edit.place()));
+    let mut recalled = 0;
+    next.retain(|edit| {
+        // What a recalled line takes is paid at once, and must not be left behind while others go on for nothing.
+        recalled += usize::from(edit.ahead > 0);
+        (seen.len() < BEAM || edit.ahead > 0 && recalled <= RECALLED_MAX) && seen.insert(edit.place())
+    });
     next
 }
 
@@ -436,9 +475,11 @@ fn jumps(edit: &Edit, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit> {
         }
     }
     if moves == Moves::Unseen && edit.last != Last::Over {
-        for (at, cost) in redraws(edit, rest) {
-            out.push(edit.with(cost, at, Last::Drawing));
-        }
+        out.extend(redraws(edit, rest, REDRAWN_MIN).map(|at| edit.with(DRAWS_AGAIN, at, Last::Drawing)));
+    }
+    // A letter was inserted and the rest drawn again: the cursor is before the rest, where the next one goes.
+    if moves == Moves::Unseen && edit.last == Last::Over && edit.is_at_end() && !edit.old.is_empty() && edit.line.ends_with(&edit.old) {
+        out.push(edit.with(DRAWS_AGAIN, edit.line.len() - edit.old.len(), Last::Drawing));
     }
     if edit.is_at_end() && edit.at > 0 && begins_command(rest, past) {
         let (parted, replaces) = match edit.line.last() {
@@ -459,21 +500,20 @@ fn jumps(edit: &Edit, rest: &[Token], moves: Moves, past: &Past) -> Vec<Edit> {
     out
 }
 
-/// Where the line would have to be left for what comes to be its rest, drawn again, perhaps behind a letter that was inserted.
-fn redraws(edit: &Edit, rest: &[Token]) -> Vec<(usize, u32)> {
-    let comes = |from: usize, what: &[char]| {
+/// Where the line would have to be left for what comes to be its rest of `least` letters or more, drawn again, perhaps behind a letter that was
+/// inserted.
+fn redraws(edit: &Edit, rest: &[Token], least: usize) -> impl Iterator<Item = usize> {
+    let comes = move |from: usize, what: &[char]| {
         let letters =
             rest.iter().skip(from).take(what.len()).map(|token| if let Token::Letter(letter) = token { Some(*letter) } else { None });
         letters.eq(what.iter().map(|letter| Some(*letter)))
     };
-    let mut out = Vec::new();
-    for at in (0..edit.line.len()).rev() {
-        let behind = edit.line.get(at..).unwrap_or_default();
-        if behind.len() >= REDRAWN_MIN && (comes(0, behind) || comes(1, behind)) {
-            out.push((at, DRAWS_AGAIN));
-        }
-    }
-    out
+    (0..(edit.line.len() + 1).saturating_sub(least)).rev().filter(move |at| {
+        let behind = edit.line.get(*at..).unwrap_or_default();
+        // One letter behind it, and the same letter again: a text that stands there twice has that inside.
+        let turned = rest.get(behind.len() + 1) == rest.first();
+        comes(0, behind) || comes(1, behind) && !turned
+    })
 }
 
 /// A move from one column to another further left of which the log has nothing.
@@ -538,11 +578,15 @@ fn is_grown_together(edit: &Edit) -> bool {
 }
 
 /// What stands there is a line that makes sense as it is: nothing was moved, and its programs are known.
-fn is_worth(written: &str, shown: &str, state: &State, past: &Past) -> bool {
+fn is_worth(written: &str, shown: &str, moves: Moves, state: &State, past: &Past) -> bool {
     if shown.is_empty() && !written.contains('\u{8}') {
         return false;
     }
-    written.contains('\u{8}') || shown.starts_with(' ') || is_glued(shown) || sense(shown, state, past).cost > 0
+    written.contains('\u{8}')
+        || shown.starts_with(' ')
+        || is_glued(shown)
+        || moves == Moves::Unseen && past.ends_inside(shown)
+        || sense(shown, state, past).cost > 0
 }
 
 /// A known program begins inside a word: `nowecho `.
@@ -619,6 +663,9 @@ fn sense(line: &str, state: &State, past: &Past) -> Sense {
 /// Lines that differ by less than this are about as likely.
 const NEAR: u32 = 7;
 
+/// Where the likeliest line acts as another user, and one that costs so much more to come to does not, it may have been that.
+const SURE: u32 = 16;
+
 fn choose(edits: Vec<Edit>, shown: &str, moves: Moves, state: &State, past: &Past) -> Option<Likely> {
     let mut lines: BTreeMap<String, u32> = BTreeMap::new();
     for edit in edits {
@@ -628,6 +675,7 @@ fn choose(edits: Vec<Edit>, shown: &str, moves: Moves, state: &State, past: &Pas
     }
     let mut ranked: Vec<(u32, String)> = lines.into_iter().map(|(line, cost)| (cost, line)).collect();
     ranked.sort();
+    let all = ranked.clone();
     ranked.truncate(if moves == Moves::Unseen { WEIGHED_UNSEEN_MAX } else { WEIGHED_MAX });
     let mut weighed: Vec<(u32, bool, String)> = Vec::new();
     for (cost, line) in ranked {
@@ -639,10 +687,17 @@ fn choose(edits: Vec<Edit>, shown: &str, moves: Moves, state: &State, past: &Pas
         let known = if past.lines.contains(&line) { 0 } else { KNOWN_LINE };
         weighed.push((cost + sense.cost + known, sense.acts, line));
     }
-    weighed.sort_by_key(|(cost, ..)| *cost);
+    weighed.sort_by_key(|(cost, _, line)| (*cost, line != shown));
     let (best, acts, line) = weighed.first()?;
     let other = weighed.iter().find(|(_, other, _)| other != acts);
-    let near = other.is_some_and(|(cost, ..)| cost - best < NEAR);
+    let known = past.lines.contains(line);
+    let edited = all.iter().find(|(_, other)| other == line).map_or(0, |(cost, _)| *cost);
+    let unsure = *acts && !known && {
+        let mut others = all.iter().filter(|(cost, other)| *cost < edited + SURE && other != line);
+        // `sudo` alone, before what it was put in front of, is no other reading.
+        others.any(|(_, other)| !line.starts_with(other.as_str()) && !sense(other, state, past).acts)
+    };
+    let near = unsure || other.is_some_and(|(cost, ..)| cost - best < NEAR);
     let line = if near && !acts { other.map_or(line, |(.., line)| line) } else { line };
     if line == shown && !near || line.is_empty() {
         return None;

@@ -21,6 +21,8 @@ const BLANKS_MIN: usize = 20;
 const WRAP_MIN: usize = 40;
 /// What zsh and fish print before those blanks, to show where a last line lacked its newline.
 const PARTIAL_MARKS: [char; 6] = ['%', '#', '⏎', '¶', '⤶', '↵'];
+/// Columns of a line that are looked at for its prompt.
+const PROMPT_COLUMNS: usize = crate::prompt::PROMPT_MAX + 16;
 /// What a history search shows while it runs.
 const SEARCH: &[u8] = b"-search";
 
@@ -282,7 +284,9 @@ impl Session {
             return true;
         }
         let row = self.screen.cursor().row;
-        let text = self.screen.text(self.screen.line_start(row), row, 0);
+        let start = self.screen.line_start(row);
+        // A prompt stands at the line's beginning; the line may be long, and asked about again and again.
+        let text = self.screen.text_to(start, 0, Place { row: start, column: PROMPT_COLUMNS });
         match self.shells.current() {
             Some(shell) if !shell.marked => self.shells.known(&text).is_some(),
             Some(_) => false,
@@ -298,13 +302,12 @@ impl Session {
         }
     }
 
-    /// The editor's line was drawn again further up (the screen was cleared).
+    /// The editor's line is drawn again further up: the screen was cleared, or the window made narrower than the line.
     fn follow_editor(&mut self) {
         let at = self.screen.base() + self.screen.cursor().row as u64;
         if let Some(editor) = self.editor.as_mut()
             && at < editor.row
             && self.screen.line_start(self.screen.cursor().row) == self.screen.cursor().row
-            && self.screen.cursor().row == 0
         {
             editor.row = at;
             editor.column = 0;
@@ -323,6 +326,7 @@ impl Driver<'_> {
         session.quiet();
         let blanks = std::mem::take(&mut session.blanks);
         session.ends_in_mark = session.stripped && blanks >= BLANKS_MIN && PARTIAL_MARKS.contains(&session.before_blanks);
+        session.seeks_start |= session.ends_in_mark;
         let at = session.screen.cursor();
         let row = at.row;
         session.ended_at = if at.column == 0 && session.returned_from.row == row { session.returned_from } else { at };
@@ -446,13 +450,20 @@ impl Driver<'_> {
     }
 
     fn finish_line(&mut self, text: &str) {
-        let cut = self.session.head_cut;
+        if text.is_empty() {
+            self.emit(text, LineKind::Output);
+            return self.output(text);
+        }
+        let cut = self.session.head_cut || self.session.screen.is_spent();
         if self.recorded(text) {
             return;
         }
-        match self.input_in(text) {
-            Some(mut input) => {
-                self.reconstruct(&mut input);
+        let input = self.input_in(text).map(|mut input| {
+            self.reconstruct(&mut input);
+            input
+        });
+        match input.or_else(|| self.sought_below()) {
+            Some(input) => {
                 let number = self.emit(text.trim_end(), LineKind::Input);
                 self.accept(Input { first_line: number, last_line: number, truncated: cut || text.len() > COMMAND_BYTES_MAX, ..input });
             }
@@ -503,11 +514,7 @@ impl Driver<'_> {
     /// Rows that scrolled away before a newline ended their line, or were never ended.
     pub(crate) fn flush_gone(&mut self) {
         let gone = self.session.screen.take_gone();
-        let first = self.session.screen.base().saturating_sub(gone.len() as u64);
-        for (number, row) in (first..).zip(gone) {
-            if !row.dirty {
-                continue;
-            }
+        for (number, row) in gone {
             let edited = self.session.editor.as_ref().is_some_and(|editor| number >= editor.row);
             let mut text = String::new();
             row.text_into(0, &mut text);

@@ -129,3 +129,14 @@ fn a_title_that_never_ends_hides_nothing() {
     let found = read([&b"sh-4.2$ printf x\r\n\x1b]0;evil\r\nsh-4.2$ sudo id\r\nsh-4.2$ "[..]].into_iter());
     assert_eq!(found.commands.iter().map(|command| command.line.as_str()).collect::<Vec<_>>(), ["printf x", "sudo id"]);
 }
+
+/// Each sequence would move 4,000 cells; where that is spent nothing moves, and the lines that follow say that they may lack something.
+#[test]
+fn insertions_beyond_the_limit_are_left_out_and_say_so() {
+    let few = read([b"sh-4.2$ ls\r\n\x1b[4000@x\r\nsh-4.2$ sudo id\r\nsh-4.2$ ".as_slice()].into_iter());
+    assert!(!few.commands[1].truncated);
+    let insertions = "\x1b[4000@x\x1b[2000P\x1b[1G".repeat(20_000);
+    let many = read([format!("sh-4.2$ ls\r\n{insertions}\r\nsh-4.2$ sudo id\r\nsh-4.2$ ").as_bytes()].into_iter());
+    let last = many.commands.last().unwrap();
+    assert!(last.truncated && last.line == "sudo id" && last.elevations.len() == 1, "{last:?}");
+}

@@ -31,7 +31,8 @@ fn acts(found: &[Command]) -> Vec<&str> {
 fn a_word_put_in_front_is_in_front() {
     let found =
         check(&["[a@web-3 ~]$ systemctl restart nginx«««««««««««««««««««««««sudo ", "[a@web-3 ~]$ "], &["sudo systemctl restart nginx"]);
-    assert!(found[0].reconstructed && found[0].doubt.is_none());
+    // Another line may have left the same letters.
+    assert!(found[0].reconstructed && found[0].doubt == Some(Doubt::MayBeOtherwise));
     // With a short prompt the way back is a return, which is gone.
     check(&["$ systemctl restart nginxsudo ", "$ "], &["sudo systemctl restart nginx"]);
 }

@@ -50,7 +50,7 @@ fn what_was_put_in_front_is_in_front() {
     check("cat <<END««««««««««««sudo ", "sudo cat <<END");
     check("systemctl restart nginx«««««««««««««««««««««««sudo ", "sudo systemctl restart nginx");
     assert_eq!(likely("systemctl restart nginxsudo ", 4, &[]).0, "sudo systemctl restart nginx");
-    assert!(!likely(" cat <notes.txt >outsudo", 4, &[]).1);
+    assert_eq!(likely(" cat <notes.txt >outsudo", 4, &[]), ("sudo cat <notes.txt >out".to_owned(), true));
     assert_eq!(likely("sudo reboot#", 2, &[]).0, "#sudo reboot");
 }
 

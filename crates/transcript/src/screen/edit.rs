@@ -13,10 +13,13 @@ impl Screen {
         self.page.pending = false;
     }
 
+    /// A full row stays full: what is printed next goes to the next one.
     pub(crate) fn tab(&mut self) {
+        if self.page.pending {
+            return;
+        }
         let next = (self.page.cursor.column + 1..self.width).find(|column| self.tabs.get(*column).copied().unwrap_or(false));
         self.page.cursor.column = next.unwrap_or(self.width - 1);
-        self.page.pending = false;
     }
 
     pub(super) fn back_tab(&mut self) {
@@ -108,6 +111,12 @@ impl Screen {
         let (at, width) = (self.page.cursor, self.width);
         self.page.pending = false;
         if let Some(row) = self.page.rows.get_mut(at.row) {
+            let cells = row.shifted(at.column, count, width);
+            if cells > self.shifts_left {
+                self.spent = true;
+                return;
+            }
+            self.shifts_left -= cells;
             row.insert(at.column, count, width);
         }
     }
@@ -233,6 +242,7 @@ impl Screen {
 
     pub(super) fn repeat(&mut self, count: usize) {
         let count = count.min(self.width).min(self.repeats_left);
+        self.spent |= count == self.repeats_left;
         let left = self.repeats_left - count;
         for _ in 0..count {
             self.print(self.last);

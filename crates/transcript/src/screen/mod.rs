@@ -24,6 +24,10 @@ pub(crate) const ROWS_MAX: usize = 300;
 /// Repeated characters allowed beyond [`REPEATS_EACH`] of those that are printed: a sequence of few bytes could otherwise fill row after row.
 const REPEATS_MAX: usize = 1_000_000;
 const REPEATS_EACH: usize = 4;
+/// Cells that insertions move, beyond [`SHIFTS_EACH`] for each character printed: who inserts into a line types it too. Where they are spent,
+/// characters are written over others instead of before them.
+const SHIFTS_MAX: usize = 20_000_000;
+const SHIFTS_EACH: usize = 64;
 /// The lowest screen believed.
 const ROWS_MIN: usize = 10;
 /// The height where nothing says another: xterm's.
@@ -90,7 +94,12 @@ pub(crate) struct Screen {
     last: char,
     /// Characters that may still be printed by repeating one.
     repeats_left: usize,
-    gone: Vec<Row>,
+    /// Cells that insertions may still move.
+    shifts_left: usize,
+    /// A limit on work was met, and something was left out since.
+    spent: bool,
+    /// Rows that were written and scrolled away, with their numbers.
+    gone: Vec<(u64, Row)>,
 }
 
 impl Default for Screen {
@@ -116,6 +125,8 @@ impl Screen {
             tabs: (0..COLUMNS_MAX).map(|column| column % 8 == 0).collect(),
             last: ' ',
             repeats_left: REPEATS_MAX,
+            shifts_left: SHIFTS_MAX,
+            spent: false,
             gone: Vec::new(),
         }
     }
@@ -155,8 +166,13 @@ impl Screen {
         self.page.rows.get(row)
     }
 
-    /// Rows that scrolled off the top of the normal screen since the last call, oldest first.
-    pub(crate) fn take_gone(&mut self) -> Vec<Row> {
+    /// Something was left out, because it would have cost more work than its bytes are worth: a line may lack characters.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.spent
+    }
+
+    /// Rows that were written and scrolled off the top of the normal screen since the last call, oldest first, each with its number.
+    pub(crate) fn take_gone(&mut self) -> Vec<(u64, Row)> {
         std::mem::take(&mut self.gone)
     }
 
@@ -343,10 +359,12 @@ impl Screen {
         let shown = self.behind.is_none();
         for (page, normal) in std::iter::once((&mut self.page, shown)).chain(self.behind.as_mut().map(|page| (page, true))) {
             let above = (page.cursor.row + 1).saturating_sub(height);
-            let gone = page.rows.drain(..above).collect::<Vec<_>>();
+            let gone: Vec<(u64, Row)> = (page.base..).zip(page.rows.drain(..above)).filter(|(_, row)| row.dirty).collect();
             if normal {
                 self.gone.extend(gone);
-                self.gone.extend(page.rows.drain(height.min(page.rows.len())..).filter(|row| row.dirty));
+                let left = height.min(page.rows.len());
+                let below = page.base + (above + left) as u64;
+                self.gone.extend((below..).zip(page.rows.drain(left..)).filter(|(_, row)| row.dirty));
             }
             page.rows.resize_with(height, Row::default);
             page.base += above as u64;
@@ -382,7 +400,13 @@ impl Screen {
         let (at, width, insert, standout) = (self.page.cursor, self.width, self.insert, self.standout);
         let Some(row) = self.page.rows.get_mut(at.row) else { return };
         if insert {
-            row.insert(at.column, columns, width);
+            let cells = row.shifted(at.column, columns, width);
+            if cells <= self.shifts_left {
+                self.shifts_left -= cells;
+                row.insert(at.column, columns, width);
+            } else {
+                self.spent = true;
+            }
         }
         if columns == 2 {
             let [head, tail] = Cell::wide(character, standout);
@@ -393,6 +417,7 @@ impl Screen {
         }
         self.last = character;
         self.repeats_left = (self.repeats_left + REPEATS_EACH).min(REPEATS_MAX);
+        self.shifts_left = (self.shifts_left + SHIFTS_EACH).min(SHIFTS_MAX);
         let next = at.column + columns;
         if next >= width {
             self.page.cursor.column = width - 1;
@@ -429,10 +454,10 @@ impl Screen {
             let Some(gone) = self.page.rows.remove(top) else { return };
             self.page.rows.insert(bottom, Row::default());
             if top == 0 && bottom + 1 == self.height {
-                self.page.base += 1;
-                if self.behind.is_none() {
-                    self.gone.push(gone);
+                if self.behind.is_none() && gone.dirty {
+                    self.gone.push((self.page.base, gone));
                 }
+                self.page.base += 1;
             }
         }
     }

@@ -140,6 +140,11 @@ impl Row {
         }
     }
 
+    /// Cells that [`Row::insert`] would write.
+    pub(crate) fn shifted(&self, column: usize, count: usize, width: usize) -> usize {
+        (self.cells.len() + count).min(width).saturating_sub(column) * usize::from(column < self.cells.len())
+    }
+
     /// Shifts what stands at and after `column` to the right by `count`; what leaves `width` is gone.
     pub(crate) fn insert(&mut self, column: usize, count: usize, width: usize) {
         if column >= self.cells.len() {

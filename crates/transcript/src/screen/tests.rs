@@ -105,6 +105,7 @@ fn editing_and_scrolling_agree() {
     check("one\x1b[?1049htwo\x1b[?1049lthree");
     check("a\tb\tc\x1b[1;20Hd\x1b[1K");
     check("abc\x1b7\r\nx\x1b8y");
+    check(&format!("{}\tx", "a".repeat(WIDTH)));
     check(&format!("{}\r\n\x1b[A\x1b[2Lq", "z\r\n".repeat(5)));
 }
 
@@ -162,11 +163,38 @@ fn wide_part() -> impl Strategy<Value = String> {
     ]
 }
 
+/// What full-screen programs use beside: regions that scroll, saved places, tabs, insert mode, moves by column, row and line.
+fn program_part() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => "[a-z ]{1,25}",
+        2 => prop::sample::select(vec!["\r\n", "\r", "\x08\n", "\x08\t", "\tz"]).prop_map(str::to_owned),
+        1 => (1..13_u8, 1..41_u8).prop_map(|(row, column)| format!("\x1b[{row};{column}H")),
+        1 => (1..12_u8, 1..12_u8).prop_map(|(top, more)| format!("\x1b[{top};{}r", (top + more).min(12))),
+        1 => (1..41_u8, prop::sample::select(vec!['G', 'd', '`'])).prop_map(|(count, action)| format!("\x1b[{count}{action}")),
+        1 => (1..4_u8, prop::sample::select(vec!['I', 'Z', '@'])).prop_map(|(count, action)| format!("\x08\x1b[{count}{action}")),
+        1 => prop::sample::select(vec!["\x08\x1b7", "\x1b8", "\x08\x1b[s", "\x1b[u", "\x1b[4h", "\x1b[4l", "\x08\x1bD", "\x08\x1bE", "\x1b[r"])
+            .prop_map(str::to_owned),
+    ]
+}
+
+/// As many cases as `PROPTEST_CASES` says, where it says more than these.
+fn at_least(cases: u32) -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig { cases: config.cases.max(cases), failure_persistence: None, ..config }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(at_least(512))]
 
     #[test]
     fn any_text_agrees(parts in prop::collection::vec(part(), 0..60)) {
+        let text = parts.concat();
+        let (ours, theirs) = both(&text);
+        prop_assert_eq!(ours.0, theirs.0, "{:?}", text);
+    }
+
+    #[test]
+    fn programs_agree(parts in prop::collection::vec(program_part(), 0..60)) {
         let text = parts.concat();
         let (ours, theirs) = both(&text);
         prop_assert_eq!(ours.0, theirs.0, "{:?}", text);

@@ -11,7 +11,7 @@ const DEFINITION_BYTES_MAX: usize = 8 * 1024;
 
 /// Work that reading the lines of a session may cost: a unit for each and for each 64 bytes, [`ERROR_WORK`] more for one that the grammar does
 /// not take. Lines beyond it are only cut at operators. People enter some hundreds.
-const WORK_MAX: u64 = 150_000;
+const WORK_MAX: u64 = 100_000;
 /// An error costs the grammar so much more.
 const ERROR_WORK: u64 = 40;
 

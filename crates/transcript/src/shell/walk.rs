@@ -16,13 +16,15 @@ pub(super) fn line(line: &str, state: &mut State) -> Parsed {
     while !line.is_char_boundary(end) {
         end -= 1;
     }
-    let mut parser = Parser::new();
-    if parser.set_language(&tree_sitter_bash::LANGUAGE.into()).is_err() {
-        return Parsed::default();
-    }
+    let parser = state.may_parse().then(grammar).flatten();
     let mut walk = Walk { state, parser, out: Vec::new(), whole: end == line.len(), expanding: Vec::new(), nodes: 0 };
     walk.script(line.get(..end).unwrap_or_default(), Place { how: How::Direct, under: None, depth: 0 });
     Parsed { programs: walk.out, whole: walk.whole }
+}
+
+fn grammar() -> Option<Parser> {
+    let mut parser = Parser::new();
+    parser.set_language(&tree_sitter_bash::LANGUAGE.into()).is_ok().then_some(parser)
 }
 
 /// Where in the line a command stands.
@@ -48,7 +50,8 @@ const NODES_MAX: usize = 50_000;
 
 struct Walk<'a> {
     state: &'a mut State,
-    parser: Parser,
+    /// None where the session's lines are no longer parsed.
+    parser: Option<Parser>,
     out: Vec<Program>,
     whole: bool,
     /// Aliases and functions being expanded: they do not expand themselves.
@@ -65,7 +68,8 @@ impl Walk<'_> {
             self.whole = false;
             return;
         }
-        let Some(tree) = self.state.may_parse().then(|| self.parser.parse(source, None)).flatten() else {
+        let may_parse = self.state.may_parse();
+        let Some(tree) = self.parser.as_mut().filter(|_| may_parse).and_then(|parser| parser.parse(source, None)) else {
             self.whole = false;
             return self.loose(source, place);
         };

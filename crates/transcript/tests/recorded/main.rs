@@ -53,14 +53,14 @@ fn acts_are_found_and_none_invented_in_whole_logs() {
 fn acts_are_found_and_none_invented_in_streamed_logs() {
     let sum = whole(Form::Streamed);
     assert!(sum.precision() >= 0.985 && sum.recall() >= 0.985, "{sum:?}");
-    assert!(sum.doubtful * 5 < sum.acts, "{sum:?}");
+    assert!(sum.doubtful * 5 < sum.acts * 2 && sum.doubted * 20 < sum.acts, "{sum:?}");
 }
 
 /// Without any sequence, what zsh and fish draw reads otherwise; the log that is uploaded when the session ends has them.
 #[test]
 fn most_acts_are_found_where_every_sequence_is_taken_out() {
     let sum = whole(Form::Stripped);
-    assert!(sum.precision() >= 0.975 && sum.recall() >= 0.94, "{sum:?}");
+    assert!(sum.precision() >= 0.98 && sum.recall() >= 0.98, "{sum:?}");
 }
 
 #[test]

@@ -25,7 +25,7 @@ import scenes
 from session import Session
 
 # How many sessions of each shell; `old` is bash without bracketed paste, as on hosts of some years ago.
-SHELLS = [("bash", 62), ("old", 34), ("zsh", 42), ("fish", 16), ("dash", 24)]
+SHELLS = [("bash", 64), ("old", 34), ("zsh", 44), ("fish", 17), ("dash", 24)]
 SIZES = [(24, 80), (24, 80), (50, 200), (40, 132), (20, 60), (30, 100)]
 
 
@@ -91,6 +91,7 @@ def play(session, kind, number):
     turns = [scenes.SCENES[(number * 3 + offset + len(kind)) % len(scenes.SCENES)] for offset in range(3)]
     if number % 12 == 5 and kind in ("bash", "old"):
         turns.append(scenes.RARE[number // 12 % 3])
+    turns += scenes.BESIDES.get(session.name, [])
     for turn in turns:
         for _ in range(rng.randrange(1, 4)):
             rng.choice([scenes.act, scenes.trap, scenes.plain, scenes.act, scenes.trap])(session)

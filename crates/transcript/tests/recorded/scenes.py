@@ -117,6 +117,35 @@ def bang_sudo(s):
     s.line("^echo^printf", "plain", entry="recalled", expanded=first.replace("echo", "printf", 1))
 
 
+def fixed(s):
+    """An earlier line is run again by `fc`."""
+    if s.current() not in ("bash", "zsh"):
+        return False
+    first = lines.fill("sudo echo {w}", s)
+    s.line(first, "plain")
+    s.line("ls", "plain")
+    s.line("fc -s sudo", "plain", entry="recalled", expanded=first, unchecked=True)
+    s.line("fc -s echo=printf sudo" if s.current() == "bash" else "fc -e - echo=printf sudo", "plain", entry="recalled", expanded=first.replace("echo", "printf", 1), unchecked=True)
+    s.line("true", "plain")
+    s.line("fc -l -2", "plain")
+
+
+def resized_in_line(s):
+    """The window is made narrower than the line, and wider again, while it is typed."""
+    s.line("true", "plain")
+    before = s.begin()
+    text = lines.fill("echo {w} one two three four five && sudo echo {w} six seven eight", s)
+    s.press(*text[:40])
+    s.terminal.resize(s.terminal.rows, 44)
+    s.terminal.drain(0.3)
+    s.press(*text[40:60])
+    s.terminal.resize(s.terminal.rows, 120)
+    s.terminal.drain(0.3)
+    s.press(*text[60:], "\r")
+    s.end(text, before, style="plain")
+    s.line(lines.fill("sudo echo {w}", s), "plain")
+
+
 def completed(s):
     """A tab that finds one file."""
     if s.current() == "dash":
@@ -464,3 +493,8 @@ SCENES = [
     root_with_password, completed_command, empty, secrets, other_encodings, plainly_pasted_lines, no_such_program, suggested, unseen,
 ]
 RARE = [tmux, screen, script]
+# What sessions of these names do besides.
+BESIDES = {
+    "bash-062": [fixed, resized_in_line], "bash-063": [fixed, tmux], "zsh-042": [fixed, resized_in_line], "zsh-043": [fixed],
+    "fish-016": [resized_in_line],
+}
