@@ -8,17 +8,18 @@
 //! Sources: readline's display.c (how it moves, inserts and erases), zsh's zle_refresh.c.
 
 mod recall;
+mod sense;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use unicode_width::UnicodeWidthChar;
 
-use crate::elevate::{self, Runs};
 use crate::known;
-use crate::shell::{self, State};
+use crate::shell::State;
+use sense::BLANK_FIRST;
 
 /// Longest text that is followed, in characters.
 pub(crate) const WRITTEN_MAX: usize = 600;
@@ -28,10 +29,6 @@ pub(crate) const WRITTEN_BYTES_MAX: usize = 4096;
 const BEAM: usize = 32;
 /// The same of those that draw a line of the history.
 const RECALLED_MAX: usize = 8;
-/// Lines weighed at the end.
-const WEIGHED_MAX: usize = 9;
-/// The same where more edits are about as cheap.
-const WEIGHED_UNSEEN_MAX: usize = 24;
 /// Characters of a session that are followed, times edits: what a person types is a small part of it.
 const WORK_MAX: usize = 40_000_000;
 /// Earlier lines kept, to know them again.
@@ -114,7 +111,7 @@ pub(crate) fn retrace(written: &str, shown: &str, moves: Moves, state: &State, p
         // What was moved about in cannot be told from what was typed.
         return written.contains('\u{8}').then(|| Likely { line: shown.to_owned(), doubtful: true });
     }
-    if !is_worth(written, shown, moves, state, past) {
+    if !sense::is_worth(written, shown, moves, state, past) {
         return None;
     }
     let tokens = tokens(written, moves);
@@ -124,7 +121,7 @@ pub(crate) fn retrace(written: &str, shown: &str, moves: Moves, state: &State, p
         let rest = tokens.get(place..).unwrap_or_default();
         edits = step(edits, rest, moves, past);
     }
-    choose(edits, shown, moves, state, past)
+    sense::choose(edits, shown, moves, state, past)
 }
 
 /// One key or one redraw of the editor, as it stands in the log.
@@ -575,132 +572,4 @@ fn ends(edit: Edit, moves: Moves, next: &mut Vec<Edit>) {
 fn is_grown_together(edit: &Edit) -> bool {
     let letter = |at: usize| edit.line.get(at).is_some_and(|letter| !letter.is_whitespace());
     edit.jumped && edit.last == Last::Inserting && edit.at > 0 && letter(edit.at - 1) && letter(edit.at)
-}
-
-/// What stands there is a line that makes sense as it is: nothing was moved, and its programs are known.
-fn is_worth(written: &str, shown: &str, moves: Moves, state: &State, past: &Past) -> bool {
-    if shown.is_empty() && !written.contains('\u{8}') {
-        return false;
-    }
-    written.contains('\u{8}')
-        || shown.starts_with(' ')
-        || is_glued(shown)
-        || moves == Moves::Unseen && past.ends_inside(shown)
-        || sense(shown, state, past).cost > 0
-}
-
-/// A known program begins inside a word: `nowecho `.
-fn is_grown_over(line: &str, past: &Past) -> bool {
-    line.split(' ').rev().skip(1).any(|word| {
-        let inside = |at: usize| word.get(at..).is_some_and(|rest| rest.len() >= 4 && past.knows(rest));
-        let after_letter = |at: usize| word.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric));
-        word.len() <= 64 && !past.knows(word) && (1..word.len()).any(|at| after_letter(at) && inside(at))
-    })
-}
-
-/// A program that changes the user begins inside a word: `nginxsudo `, `suchdoas id`.
-fn is_glued(line: &str) -> bool {
-    ["sudo", "doas", "pkexec"].iter().any(|name| {
-        line.match_indices(name).any(|(at, _)| {
-            let before = line.get(..at).and_then(|before| before.chars().next_back());
-            let behind = line.get(at + name.len()..).and_then(|behind| behind.chars().next());
-            before.is_some_and(char::is_alphanumeric) && behind.is_none_or(|behind| behind == ' ')
-        })
-    })
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Sense {
-    cost: u32,
-    acts: bool,
-}
-
-const UNKNOWN_PROGRAM: u32 = 30;
-const UNKNOWN_MORE: u32 = 10;
-const NO_GRAMMAR: u32 = 20;
-const INCOMPLETE: u32 = 8;
-const NOTHING: u32 = 30;
-const ASKS_FOR_NOTHING: u32 = 20;
-const BLANK_FIRST: u32 = 12;
-const GLUED: u32 = 9;
-const KNOWN_LINE: u32 = 15;
-
-fn sense(line: &str, state: &State, past: &Past) -> Sense {
-    if line.trim_matches(['#', ' ']).is_empty() {
-        return Sense { cost: NOTHING, acts: false };
-    }
-    let mut state = state.with_work_of(&past.trial);
-    let parsed = shell::programs(line, &mut state);
-    let mut cost = match (parsed.whole, shell::is_incomplete(line)) {
-        (_, true) => INCOMPLETE,
-        (true, false) => 0,
-        (false, false) => NO_GRAMMAR,
-    };
-    let mut acts = false;
-    let mut unknown = 0;
-    for program in &parsed.programs {
-        let plain = !program.unresolved && program.argv.first().is_some_and(|word| !word.contains('/'));
-        if plain && !program.obscured && !past.knows(&program.program) {
-            unknown += 1;
-        }
-        if let Some(request) = elevate::request(&program.program, &program.argv) {
-            if request.runs == Runs::Nothing {
-                cost += if program.argv.len() == 1 { ASKS_FOR_NOTHING } else { 0 };
-            } else {
-                acts = true;
-            }
-        }
-    }
-    cost += match unknown {
-        0 => 0,
-        more => UNKNOWN_PROGRAM + UNKNOWN_MORE * (more - 1).min(2),
-    };
-    cost += if line.starts_with(' ') { BLANK_FIRST } else { 0 };
-    cost += if is_glued(line) || acts && is_grown_over(line, past) { GLUED } else { 0 };
-    Sense { cost, acts }
-}
-
-/// Lines that differ by less than this are about as likely.
-const NEAR: u32 = 7;
-
-/// Where the likeliest line acts as another user, and one that costs so much more to come to does not, it may have been that.
-const SURE: u32 = 16;
-
-fn choose(edits: Vec<Edit>, shown: &str, moves: Moves, state: &State, past: &Past) -> Option<Likely> {
-    let mut lines: BTreeMap<String, u32> = BTreeMap::new();
-    for edit in edits {
-        let line = edit.line.iter().collect::<String>().trim_end().to_owned();
-        let cost = lines.entry(line).or_insert(edit.cost);
-        *cost = edit.cost.min(*cost);
-    }
-    let mut ranked: Vec<(u32, String)> = lines.into_iter().map(|(line, cost)| (cost, line)).collect();
-    ranked.sort();
-    let all = ranked.clone();
-    ranked.truncate(if moves == Moves::Unseen { WEIGHED_UNSEEN_MAX } else { WEIGHED_MAX });
-    let mut weighed: Vec<(u32, bool, String)> = Vec::new();
-    for (cost, line) in ranked {
-        let best = weighed.iter().map(|(cost, ..)| *cost).min();
-        if best.is_some_and(|best| cost > best + NEAR) {
-            break;
-        }
-        let sense = sense(&line, state, past);
-        let known = if past.lines.contains(&line) { 0 } else { KNOWN_LINE };
-        weighed.push((cost + sense.cost + known, sense.acts, line));
-    }
-    weighed.sort_by_key(|(cost, _, line)| (*cost, line != shown));
-    let (best, acts, line) = weighed.first()?;
-    let other = weighed.iter().find(|(_, other, _)| other != acts);
-    let known = past.lines.contains(line);
-    let edited = all.iter().find(|(_, other)| other == line).map_or(0, |(cost, _)| *cost);
-    let unsure = *acts && !known && {
-        let mut others = all.iter().filter(|(cost, other)| *cost < edited + SURE && other != line);
-        // `sudo` alone, before what it was put in front of, is no other reading.
-        others.any(|(_, other)| !line.starts_with(other.as_str()) && !sense(other, state, past).acts)
-    };
-    let near = unsure || other.is_some_and(|(cost, ..)| cost - best < NEAR);
-    let line = if near && !acts { other.map_or(line, |(.., line)| line) } else { line };
-    if line == shown && !near || line.is_empty() {
-        return None;
-    }
-    Some(Likely { line: line.clone(), doubtful: near })
 }
