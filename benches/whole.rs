@@ -42,7 +42,7 @@ fn main() -> Result<(), Error> {
         let mut walls = Vec::new();
         let (mut cpus, mut peak) = (Vec::new(), 0);
         for question in ledger.questions.iter().step_by(step).take(QUESTIONS) {
-            let asked = load.whodid(&[flags, &["trace", &question.thing]].concat())?;
+            let asked = load.whodid(&[&["trace", &question.thing], flags].concat())?;
             walls.push(asked.wall.as_secs_f64() * 1e3);
             cpus.push(asked.cpu.as_secs_f64() * 1e3);
             peak = peak.max(asked.peak_bytes);

@@ -28,7 +28,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Bytes that may wait for a commit, at most but for the last reading.
-const PENDING_BYTES_MAX: usize = 96 << 20;
+const PENDING_BYTES_MAX: usize = 64 << 20;
 
 /// What waits.
 #[derive(Default)]
