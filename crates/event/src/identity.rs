@@ -57,6 +57,8 @@ pub struct SessionContext<'a> {
     pub creation_date: Option<i64>,
     /// `attributes.mfaAuthenticated`.
     pub mfa_authenticated: Option<bool>,
+    /// `attributes.sessionCredentialFromConsole`: some records have the mark here and not beside `userIdentity`.
+    pub from_console: bool,
     /// `sourceIdentity`.
     pub source_identity: Text<'a>,
     /// `webIdFederationData.federatedProvider`.
@@ -135,6 +137,7 @@ impl<'a> SessionContext<'a> {
                 Some(Known::Attributes) => {
                     read.creation_date = value.text_of("creationDate").and_then(|date| time::micros(&date));
                     read.mfa_authenticated = value.get("mfaAuthenticated").and_then(|mfa| mfa.boolean());
+                    read.from_console = value.get("sessionCredentialFromConsole").and_then(|mark| mark.boolean()) == Some(true);
                 }
                 Some(Known::SourceIdentity) => read.source_identity = text(value),
                 Some(Known::WebIdFederationData) => read.federated_provider = value.text_of("federatedProvider"),

@@ -65,7 +65,7 @@ pub struct Event<'a> {
     pub api_version: Text<'a>,
     /// `vpcEndpointId`.
     pub vpc_endpoint_id: Text<'a>,
-    /// `sessionCredentialFromConsole`.
+    /// `sessionCredentialFromConsole`, of the record or of its session's attributes.
     pub session_credential_from_console: bool,
     /// `userIdentity`.
     pub user_identity: UserIdentity<'a>,
@@ -316,7 +316,7 @@ pub(crate) fn with_event<'t, 'a>(
         shared_event_id: fields.shared_event_id,
         api_version: fields.api_version,
         vpc_endpoint_id: fields.vpc_endpoint_id,
-        session_credential_from_console: fields.session_credential_from_console,
+        session_credential_from_console: fields.session_credential_from_console || user_identity.session.from_console,
         user_identity,
         request: fields.request,
         response: fields.response,

@@ -50,6 +50,15 @@ fn marks_are_read_however_an_exporter_writes_them() {
 }
 
 #[test]
+fn mark_among_the_attributes_of_a_session_is_one() {
+    let page = click("page", &session(&DEPLOY, "release", "KPAGE", "08:00:00"))
+        .replace(",\"sessionCredentialFromConsole\":\"true\"", "")
+        .replace("\"attributes\":{", "\"attributes\":{\"sessionCredentialFromConsole\":\"true\",");
+    assert_eq!(page.matches("sessionCredentialFromConsole").count(), 1, "{page}");
+    check(&[opened("first"), page], "page", &format!("{ALICE}\nrole_session release Deploy <- first assumed_role_id"));
+}
+
+#[test]
 fn call_that_was_answered_with_nothing_opened_nothing() {
     for answer in ["null", "\"null\"", "{}", "\"\""] {
         let record = opened("first");
