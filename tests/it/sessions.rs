@@ -511,7 +511,12 @@ impl Simulated {
 
 /// One entry as the agent streams it, with its newline.
 pub(crate) fn streamed(id: &str, instance: &str, arn: &str, lines: &[String]) -> String {
-    let entry = json!({"eventVersion": "1.0", "eventTime": "2026-11-18T05:10:00Z", "awsRegion": REGION, "target": {"id": instance},
+    streamed_at("2026-11-18T05:10:00Z", id, instance, arn, lines)
+}
+
+/// The same, at a time.
+pub(crate) fn streamed_at(time: &str, id: &str, instance: &str, arn: &str, lines: &[String]) -> String {
+    let entry = json!({"eventVersion": "1.0", "eventTime": time, "awsRegion": REGION, "target": {"id": instance},
         "userIdentity": {"arn": arn}, "runAsUser": "ssm-user", "sessionId": id, "sessionData": lines});
     format!("{entry}\n")
 }

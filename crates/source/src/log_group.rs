@@ -141,6 +141,11 @@ impl LogGroup {
         &self.arn
     }
 
+    /// The region that it is in.
+    pub fn aws_region(&self) -> &str {
+        self.arn.split(':').nth(3).unwrap_or_default()
+    }
+
     /// What is to be remembered of how far was read: the group, and the streams that were meant.
     pub fn checkpoint_name(&self) -> String {
         match self.address.stream_prefix.as_str() {
@@ -158,6 +163,13 @@ impl LogGroup {
     pub fn seen_until(&self) -> Option<i64> {
         let whole = self.reading.since.is_none() && self.reading.until.is_none();
         self.state().seen_until.filter(|_| whole)
+    }
+
+    /// When CloudWatch took the first entry of a log that was read, by its own clock.
+    pub fn begun(&self, key: &str) -> Option<i64> {
+        let state = self.state();
+        let (ingested, ..) = state.streams.get(key)?.entries.keys().next()?;
+        Some(ingested.saturating_mul(1_000))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

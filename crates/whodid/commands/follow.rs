@@ -1,12 +1,12 @@
 //! `whodid alert --follow`: looks again and again, until interrupted.
 //!
 //! Everything is looked at each `--every` seconds. Log groups are asked each [`POLL`] whether anything is new; what was typed in a session is
-//! then read and told at once, the rest of the lake as it was.
+//! then read and told at once, before anything else, the rest of the lake as it was.
 
 use crate::args::{self, Format};
 use crate::commands::alert::{Depth, Watch};
 use crate::commands::discover;
-use crate::commands::log_groups::{self, Group, Opened};
+use crate::commands::log_groups::{self, Group, Opened, Typed};
 use crate::commands::session_logs::SessionLogs;
 use crate::commands::{ingest, user_lake};
 use crate::exit::Exit;
@@ -14,7 +14,6 @@ use crate::failure::Failure;
 use crate::render;
 use crate::settings::Settings;
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -44,6 +43,7 @@ pub(super) async fn run(settings: &Settings, options: &args::Alert, watch: Watch
     let interrupted = tokio::signal::ctrl_c();
     tokio::pin!(interrupted);
     loop {
+        let begun = Instant::now();
         let turn = async {
             let told = match follower.turn().await {
                 // What goes by itself is tried again; what the user must mend ends the run.
@@ -54,7 +54,7 @@ pub(super) async fn run(settings: &Settings, options: &args::Alert, watch: Watch
                 told => told?,
             };
             any.set(any.get() || told > 0);
-            tokio::time::sleep(follower.pause()).await;
+            tokio::time::sleep(follower.pause(begun)).await;
             Ok::<(), Failure>(())
         };
         tokio::select! {
@@ -69,71 +69,88 @@ impl Follower<'_> {
         Duration::from_secs(self.options.every)
     }
 
-    /// Until the next turn.
-    fn pause(&self) -> Duration {
+    /// Until the next turn, if the last one began then.
+    fn pause(&self, begun: Instant) -> Duration {
         let until_due = self.due.saturating_duration_since(Instant::now());
         match &self.opened {
             None => until_due.min(RETRY),
             Some(opened) if opened.groups.is_empty() => until_due,
-            Some(_) => until_due.min(POLL),
+            // By the clock, not after the work: what is typed now must not wait for both.
+            Some(_) => until_due.min((begun + POLL).saturating_duration_since(Instant::now())),
         }
     }
 
     /// Reads what is new and tells of it; of how much.
     async fn turn(&mut self) -> Result<usize, Failure> {
+        let is_first = self.opened.is_none();
+        let (typed, more) = match self.poll(is_first).await {
+            Ok(news) => news,
+            Err(failure) => return Err(self.lost(failure)),
+        };
+        let told = match typed.session_ids.is_empty() {
+            true => Ok(0),
+            false => self.watch.look(self.settings, self.options, Depth::Commands(typed)).await,
+        };
         let is_due = Instant::now() >= self.due;
         if is_due {
             self.due = Instant::now() + self.every();
         }
-        let depth = match self.read(is_due).await {
-            Ok(depth) => depth,
-            Err(failure) => {
-                // What was found and is not in the lake is found again.
-                (self.opened, self.logs) = (None, None);
-                return Err(failure);
-            }
-        };
-        match depth {
-            Some(depth) => self.watch.look(self.settings, self.options, depth).await,
-            None => Ok(0),
+        if !(is_due || is_first || more) {
+            return told;
         }
+        // A sink that does not take what was typed holds up nothing else.
+        if let Err(failure) = self.ingest(is_due || is_first).await {
+            return Err(self.lost(failure));
+        }
+        let also_told = self.watch.look(self.settings, self.options, Depth::Everything).await;
+        Ok(told? + also_told?)
     }
 
-    /// Brings the lake up to date; how much of it has to be looked at.
-    async fn read(&mut self, is_due: bool) -> Result<Option<Depth>, Failure> {
+    /// What was found and is not in the lake is found again.
+    fn lost(&mut self, failure: Failure) -> Failure {
+        (self.opened, self.logs) = (None, None);
+        failure
+    }
+
+    /// Asks log groups what is new, and brings what was typed into the lake; whether there is more to read. The first time everything is read
+    /// together.
+    async fn poll(&mut self, is_first: bool) -> Result<(Typed, bool), Failure> {
         let lake = user_lake(self.settings)?;
-        let (opened, is_due) = match &mut self.opened {
-            Some(opened) => (opened, is_due),
-            none => (none.insert(log_groups::open(self.settings, &lake, &self.options.source).await?), true),
+        let opened = match &mut self.opened {
+            Some(opened) => opened,
+            none => none.insert(log_groups::open(self.settings, &lake, &self.options.source).await?),
         };
-        let mut depth = is_due.then_some(Depth::Everything);
-        let mut typed = BTreeSet::new();
+        let (mut typed, mut more) = (Typed::default(), false);
         for group in &opened.groups {
             let news = group.source.poll().await?;
-            if news.slices {
-                depth = Some(Depth::Everything);
+            more |= news.slices;
+            if is_first || news.whole.is_empty() {
+                continue;
             }
-            if !is_due && !news.whole.is_empty() {
-                let logs = match &mut self.logs {
-                    Some(logs) => logs,
-                    none => none.insert(SessionLogs::open(&lake).await?),
-                };
-                typed.extend(log_groups::take(logs, &group.source, &news.whole).await?);
-            }
-        }
-        if depth.is_none() && !typed.is_empty() {
-            depth = Some(Depth::Commands(typed));
-        }
-        if depth == Some(Depth::Everything) && !opened.sources.is_empty() {
-            let sources: Vec<discover::Opened> = match is_due {
-                true => opened.sources.clone(),
-                false => opened.groups.iter().map(Group::opened).collect(),
+            let logs = match &mut self.logs {
+                Some(logs) => logs,
+                none => none.insert(SessionLogs::open(&lake).await?),
             };
-            let (summary, _) = ingest::ingest_from(self.settings, &lake, &self.options.source, &sources, &mut opened.groups, true).await?;
-            summary.warn();
-            // Another writer of this process has been at those tables.
-            self.logs = None;
+            let found = log_groups::read(logs, &group.source, &news.whole).await?;
+            self.watch.ask_owners(group.source.aws_region(), &found.session_ids).await;
+            log_groups::write(logs).await?;
+            typed.add(found);
         }
-        Ok(depth)
+        Ok((typed, more))
+    }
+
+    /// Reads what is new in all sources, or in log groups alone.
+    async fn ingest(&mut self, all: bool) -> Result<(), Failure> {
+        let Some(opened) = self.opened.as_mut().filter(|opened| !opened.sources.is_empty()) else { return Ok(()) };
+        let sources: Vec<discover::Opened> = match all {
+            true => opened.sources.clone(),
+            false => opened.groups.iter().map(Group::opened).collect(),
+        };
+        let lake = user_lake(self.settings)?;
+        let (summary, _) = ingest::ingest_from(self.settings, &lake, &self.options.source, &sources, &mut opened.groups, true).await?;
+        summary.warn();
+        // Another writer of this process has been at those tables.
+        self.logs = None;
+        Ok(())
     }
 }
