@@ -244,12 +244,13 @@ fn an_alert_does_not_wait_until_systems_manager_answers_and_is_completed_when_it
     // IAM users as such, whom AWS's answer names.
     let users: Vec<Started> = (1..=5).map(|number| people.start(3 * number, None)).collect();
     let owners: Vec<(String, String)> = users.iter().map(|user| (user.id.clone(), user.user_arn.clone())).collect();
-    let gate = Arc::new((Mutex::new(false), Condvar::new()));
+    let gate = Arc::new(Gate::default());
+    gate.set_closed(true);
     let answer = {
         let gate = Arc::clone(&gate);
         move |operation: &str, body: &Value| {
             (operation == "AmazonSSM.DescribeSessions").then(|| {
-                drop(gate.1.wait_while(gate.0.lock().unwrap(), |is_open| !*is_open).unwrap());
+                gate.pass();
                 let asked = body["Filters"][0]["value"].as_str().unwrap();
                 let (id, owner) = owners.iter().find(|(id, _)| id == asked).unwrap();
                 (200, json!({"Sessions": [{"SessionId": id, "Owner": owner, "Status": "Connected"}]}))
@@ -268,8 +269,7 @@ fn an_alert_does_not_wait_until_systems_manager_answers_and_is_completed_when_it
         told.push(alert["alert_id"].clone());
     }
     check_told_in_time("while Systems Manager does not answer", times);
-    *gate.0.lock().unwrap() = true;
-    gate.1.notify_all();
+    gate.set_closed(false);
     for _ in &users {
         let (_, update) = following.next();
         let user = users.iter().find(|user| update["session_id"] == user.id.as_str()).unwrap();
@@ -277,6 +277,72 @@ fn an_alert_does_not_wait_until_systems_manager_answers_and_is_completed_when_it
         assert_eq!((&update["actor"]["id"], &update["certainty"]), (&json!(user.user_arn), &json!("attested")));
     }
     following.end();
+}
+
+/// Holds answers back while it is closed.
+#[derive(Default)]
+struct Gate {
+    /// Whether it is closed, and how many questions wait.
+    state: Mutex<(bool, usize)>,
+    changed: Condvar,
+}
+
+impl Gate {
+    fn set_closed(&self, is_closed: bool) {
+        self.state.lock().unwrap().0 = is_closed;
+        self.changed.notify_all();
+    }
+
+    fn pass(&self) {
+        self.state.lock().unwrap().1 += 1;
+        self.changed.notify_all();
+        let mut state = self.changed.wait_while(self.state.lock().unwrap(), |(is_closed, _)| *is_closed).unwrap();
+        state.1 -= 1;
+    }
+
+    /// Returns when a question waits.
+    fn held(&self) {
+        drop(self.changed.wait_while(self.state.lock().unwrap(), |(is_closed, waiting)| !*is_closed || *waiting == 0).unwrap());
+    }
+}
+
+#[test]
+fn what_is_typed_is_told_at_once_while_a_bucket_is_listed() {
+    let (home, moto) = (Home::new(), Moto::start());
+    moto.log_group(GROUP);
+    moto.bucket("trail");
+    let gate = Arc::new(Gate::default());
+    let answer = {
+        let gate = Arc::clone(&gate);
+        move |operation: &str, body: &Value| {
+            // S3 is asked by method and path, and names no operation.
+            if operation.is_empty() {
+                gate.pass();
+            }
+            no_sessions(operation, body)
+        }
+    };
+    let relay = Relay::start(Some(&moto), answer);
+    let started = People::default().start(1, None);
+    let sources = ["--every", "1", "--source", &format!("logs://{GROUP}"), "--source", "s3://trail/"];
+    let following = Following::start(&home, &relay.endpoint, &sources);
+    let mut times = Vec::new();
+    for number in 0..6 {
+        let command = format!("sudo systemctl restart web-{number}");
+        typed(&moto, &started, number == 0, now_millis(), &[&format!("sh-4.2$ {command}"), "done", "sh-4.2$ "]);
+        let put = Instant::now();
+        let (at, alert) = following.next();
+        assert_eq!(alert["command"], json!(command));
+        if number == 0 {
+            gate.set_closed(true);
+            gate.held();
+        } else {
+            times.push(at - put);
+        }
+    }
+    gate.set_closed(false);
+    check_told_in_time("while a bucket is listed", times);
+    assert_eq!(following.end(), [""; 0], "none was told twice");
 }
 
 #[test]

@@ -30,9 +30,16 @@ pub(crate) struct Group {
     pub(crate) source: Arc<LogGroup>,
     filter: Filter,
     noted: Option<i64>,
+    /// What was found until then is being read; none where nobody else asks the group meanwhile.
+    read_until: Option<i64>,
 }
 
 impl Group {
+    /// The group as it is to be read, while it is asked for more.
+    pub(crate) fn until_now(&self) -> Self {
+        Self { read_until: self.source.seen_until(), ..self.clone() }
+    }
+
     /// The group as any other source.
     pub(crate) fn opened(&self) -> discover::Opened {
         discover::Opened { source: Arc::clone(&self.source) as Arc<dyn Source>, filter: self.filter.clone() }
@@ -60,7 +67,7 @@ pub(crate) async fn open(settings: &Settings, lake: &Lake, names: &[String]) -> 
         let noted = Reader::new(lake).log_group_seen_until(&group.checkpoint_name()).await?;
         group.resume(noted);
         let source = Arc::new(group);
-        let group = Group { source, filter: settings.filter_of(name), noted };
+        let group = Group { source, filter: settings.filter_of(name), noted, read_until: None };
         opened.sources.push(group.opened());
         opened.groups.push(group);
     }
@@ -79,13 +86,20 @@ fn shape(stream: &str, entry: &str) -> Shape {
     }
 }
 
+/// Whether a run could read everything.
+pub(crate) fn is_whole(summary: &Summary) -> bool {
+    !summary.problems.iter().any(|problem| problem.reason == "unlisted" || problem.reason == Reason::Unreadable.code())
+}
+
 /// Notes how far the groups were read, unless the run could not read everything: then the next one begins where this one did.
 pub(crate) async fn note(groups: &mut [Group], writer: &mut Writer, summary: &Summary, started: i64) -> Result<(), Failure> {
-    if summary.problems.iter().any(|problem| problem.reason == "unlisted" || problem.reason == Reason::Unreadable.code()) {
+    if !is_whole(summary) {
         return Ok(());
     }
-    for Group { source, noted, .. } in groups {
-        let Some(seen_until) = source.seen_until().filter(|seen| noted.is_none_or(|noted| seen - noted >= NOTED_EVERY_MICROS)) else {
+    for Group { source, noted, read_until, .. } in groups {
+        let Some(seen_until) =
+            read_until.or(source.seen_until()).filter(|seen| noted.is_none_or(|noted| seen - noted >= NOTED_EVERY_MICROS))
+        else {
             continue;
         };
         let run = RunRow {
