@@ -99,8 +99,9 @@ impl Driver<'_> {
                 return None;
             }
             let mut input = self.entered(prompt, text);
-            // Backspaces in it tell nothing: a file may hold them too.
-            input.may_be_shown = (shows || expect.is_some_and(|expect| expect.shows)) && !shell.dressed && !input.text.is_empty();
+            // Backspaces in it tell nothing: a file may hold them too. That a shell sought the line's start does.
+            let is_shells = shell.dressed || session.stripped && session.dressed;
+            input.may_be_shown = (shows || expect.is_some_and(|expect| expect.shows)) && !is_shells && !input.text.is_empty();
             return Some(input);
         }
         if let Some(input) = self.behind_output(text, shows) {
