@@ -129,11 +129,11 @@ impl Driver<'_> {
         let shell = session.shells.current().filter(|shell| !shell.marked && session.running.is_some())?;
         let bare = shell.prompt.looks == Looks::Bare;
         let expect_shows = session.running.as_ref().is_some_and(|running| running.expect.shows);
-        let at = text.find(shell.prompt.text.as_str()).filter(|at| *at > 0)?;
+        let (at, prompt) = shell.prompt.behind(text)?;
         if bare && text.get(..at).is_some_and(|before| before.ends_with(' ')) || shows && shell.dressed && !session.dressed {
             return None;
         }
-        let mut input = self.entered(shell.prompt.clone(), text.get(at..)?);
+        let mut input = self.entered(prompt, text.get(at..)?);
         input.may_be_shown = (shows || bare || expect_shows) && !shell.dressed && !input.text.is_empty();
         Some(input)
     }
@@ -156,8 +156,9 @@ impl Driver<'_> {
         let rest = prompt.leads(text).unwrap_or_default();
         // Without returns and erasures a search of the history stands in the line, then the prompt again.
         let searches = self.session.stripped && !self.session.seeks_start;
-        let again = rest.rfind(prompt.text.as_str()).filter(|_| searches && prompt.text.len() > 2);
-        let rest = again.map_or(rest, |at| rest.get(at + prompt.text.len()..).unwrap_or_default());
+        let drawn = reconstruct::drawn_after_search(&prompt.text);
+        let again = rest.rfind(drawn).filter(|_| searches && drawn.len() > 2);
+        let rest = again.map_or(rest, |at| rest.get(at + drawn.len()..).unwrap_or_default());
         let mut input = Input::new(prompt, rest, false);
         input.dressed = self.session.dressed;
         input.reconstructed =
@@ -359,8 +360,9 @@ impl Driver<'_> {
 fn written_behind<'a>(written: &'a str, prompt: &str, searches: bool) -> Option<&'a str> {
     let start = written.find(prompt)? + prompt.len();
     let behind = written.get(start..)?;
-    let again = behind.rfind(prompt.trim_end()).filter(|_| searches && prompt.len() > 2);
-    let Some(last) = again.and_then(|at| behind.get((at + prompt.len()).min(behind.len())..)) else { return Some(behind) };
+    let drawn = reconstruct::drawn_after_search(prompt);
+    let again = behind.rfind(drawn.trim_end()).filter(|_| searches && drawn.len() > 2);
+    let Some(last) = again.and_then(|at| behind.get((at + drawn.len()).min(behind.len())..)) else { return Some(behind) };
     if last.trim().is_empty() { reconstruct::sought(behind).or(Some(last)) } else { Some(last) }
 }
 

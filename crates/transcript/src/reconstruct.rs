@@ -19,6 +19,12 @@ pub(crate) fn sought(written: &str) -> Option<&str> {
     found.split('\u{8}').next().filter(|found| !found.is_empty())
 }
 
+/// What readline writes of a prompt when a search of the history is over: what the two begin with stands there already.
+pub(crate) fn drawn_after_search(prompt: &str) -> &str {
+    let same = prompt.bytes().zip(b"(reverse-i-search)`".iter()).take_while(|(one, other)| one == *other).count();
+    prompt.get(same..).unwrap_or(prompt)
+}
+
 /// What zsh was asked to look for in the history, which it shows below the line: each letter, and `_` behind it.
 pub(crate) fn sought_below(written: &str) -> Option<String> {
     let shown = ["bck-i-search: _", "fwd-i-search: _"].iter().find_map(|says| written.strip_prefix(says))?;

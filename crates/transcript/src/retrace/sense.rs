@@ -13,7 +13,7 @@ const WEIGHED_UNSEEN_MAX: usize = 24;
 
 /// Whether it is worth asking what was entered: not where what stands there makes sense as it is, nothing was moved and its programs are known.
 pub(super) fn is_worth(written: &str, shown: &str, moves: Moves, state: &State, past: &Past) -> bool {
-    if shown.is_empty() && !written.contains('\u{8}') {
+    if shown.is_empty() && !written.contains('\u{8}') || is_substitution(shown) {
         return false;
     }
     written.contains('\u{8}')
@@ -21,6 +21,11 @@ pub(super) fn is_worth(written: &str, shown: &str, moves: Moves, state: &State, 
         || is_glued(shown)
         || moves == Moves::Unseen && past.ends_inside(shown)
         || sense(shown, state, past).cost > 0
+}
+
+/// `^old^new`: the shell writes the line that it becomes (bash(1), "Event Designators").
+fn is_substitution(line: &str) -> bool {
+    line.strip_prefix('^').is_some_and(|rest| rest.find('^').is_some_and(|at| at > 0)) && !line.contains('\u{8}')
 }
 
 /// A known program begins inside a word: `nowecho `.
