@@ -73,7 +73,10 @@ impl Driver<'_> {
         let opens = expect.is_some_and(|expect| expect.opens);
         // A line that may itself be shown text does not end the text.
         let doubtful = session.running.as_ref().is_some_and(|running| running.command.doubt == Some(Doubt::MayBeShown));
-        let typed = session.edited || session.running.as_ref().is_some_and(|running| running.command.time != session.time);
+        // A pager shows the next page when it is told to.
+        let paged = session.running.as_ref().is_some_and(|running| running.paged);
+        let later = session.running.as_ref().is_some_and(|running| running.command.time != session.time);
+        let typed = session.edited || later && !paged;
         let shows = expect.is_some_and(|expect| expect.shows) && !session.edited || doubtful && !typed;
         let leaves = session.left || expect.is_some_and(|expect| expect.leaves);
         if let Some(input) = self.after_full_screen(text) {
@@ -134,7 +137,10 @@ impl Driver<'_> {
             return None;
         }
         let mut input = self.entered(prompt, text.get(at..)?);
-        input.may_be_shown = (shows || bare || expect_shows) && !shell.dressed && !input.text.is_empty();
+        // less writes this below the last page, and its file does not go on behind it.
+        let left_pager =
+            session.running.as_ref().is_some_and(|running| running.paged) && text.get(..at).is_some_and(|before| before.ends_with("(END)"));
+        input.may_be_shown = (shows || bare || expect_shows) && !shell.dressed && !left_pager && !input.text.is_empty();
         Some(input)
     }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::accept::Input;
 use crate::command::{COMMAND_BYTES_MAX, Command, Doubt, Elevation, Entry};
 use crate::elevate::{self, Outcome, Runs};
-use crate::prompt::Prompt;
+use crate::prompt::{Looks, Prompt};
 use crate::reconstruct;
 use crate::session::Driver;
 use crate::shell::{self, How, Program, Scan, State};
@@ -31,6 +31,8 @@ pub(crate) struct Running {
     scan: Scan,
     /// Lines came that were not read yet.
     unread: bool,
+    /// At a bare prompt: a pager, or a line that one may have shown.
+    pub(crate) paged: bool,
     /// The next line of output may be the line after history expansion.
     expands: bool,
     before: State,
@@ -198,10 +200,12 @@ impl Driver<'_> {
             input.prompt = outer;
             self.session.left = true;
         }
+        let was_paged = self.session.running.as_ref().is_some_and(|running| running.paged) && input.may_be_shown;
         self.settle(Some(&input));
         let session = &mut *self.session;
         let Some(shell) = session.shells.current_mut() else { return };
         let before = shell.state.clone();
+        let bare = shell.prompt.looks == Looks::Bare;
         if shell.kind == Kind::Interpreter {
             let escaped = ["\\!", "!", "system ", "shell "].iter().find_map(|start| input.text.strip_prefix(start));
             match escaped {
@@ -251,6 +255,7 @@ impl Driver<'_> {
         session.running = Some(Running {
             scan,
             unread: false,
+            paged: bare && (was_paged || command.programs.iter().any(|program| shell::is_pager(&program.program))),
             expands: expands_history(&command.line),
             command,
             expect,

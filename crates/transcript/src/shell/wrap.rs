@@ -307,6 +307,14 @@ pub(crate) fn is_full_screen(program: &str) -> bool {
     )
 }
 
+/// Programs that show such text a page at a time.
+pub(crate) fn is_pager(program: &str) -> bool {
+    matches!(
+        program,
+        "less" | "more" | "most" | "man" | "view" | "vi" | "vim" | "nano" | "git" | "journalctl" | "systemctl" | "bat" | "batcat"
+    )
+}
+
 /// Programs that show text that others wrote; a line of it may look like a prompt.
 pub(crate) fn shows_text(program: &str) -> bool {
     matches!(
