@@ -37,6 +37,14 @@ fn is_grown_over(line: &str, past: &Past) -> bool {
     })
 }
 
+/// The line's rest stands there twice: an editor wrote it again behind what was put in front of it.
+fn ends_twice(line: &str) -> bool {
+    line.match_indices(' ').any(|(at, _)| {
+        let (before, end) = line.split_at(at);
+        end.len() >= ENDS_TWICE_MIN && before.len() > end.len() && before.ends_with(end)
+    })
+}
+
 /// A program that changes the user begins inside a word: `nginxsudo `, `suchdoas id`.
 fn is_glued(line: &str) -> bool {
     ["sudo", "doas", "pkexec"].iter().any(|name| {
@@ -62,6 +70,9 @@ const NOTHING: u32 = 30;
 const ASKS_FOR_NOTHING: u32 = 20;
 pub(super) const BLANK_FIRST: u32 = 12;
 const GLUED: u32 = 9;
+const ENDS_TWICE: u32 = 12;
+/// A shorter end may well be typed twice.
+const ENDS_TWICE_MIN: usize = 6;
 const KNOWN_LINE: u32 = 15;
 
 fn sense(line: &str, state: &State, past: &Past) -> Sense {
@@ -95,6 +106,7 @@ fn sense(line: &str, state: &State, past: &Past) -> Sense {
         more => UNKNOWN_PROGRAM + UNKNOWN_MORE * (more - 1).min(2),
     };
     cost += if line.starts_with(' ') { BLANK_FIRST } else { 0 };
+    cost += if ends_twice(line) { ENDS_TWICE } else { 0 };
     cost += if is_glued(line) || acts && is_grown_over(line, past) { GLUED } else { 0 };
     Sense { cost, acts }
 }
