@@ -19,6 +19,7 @@ pub(super) fn is_worth(written: &str, shown: &str, moves: Moves, state: &State, 
     written.contains('\u{8}')
         || shown.starts_with(' ')
         || is_glued(shown)
+        || is_grown_over(shown, past)
         || moves == Moves::Unseen && past.ends_inside(shown)
         || sense(shown, state, past).cost > 0
 }
@@ -30,7 +31,7 @@ fn is_substitution(line: &str) -> bool {
 
 /// A known program begins inside a word: `nowecho `.
 fn is_grown_over(line: &str, past: &Past) -> bool {
-    line.split(' ').rev().skip(1).any(|word| {
+    line.split(' ').skip(1).any(|word| {
         let inside = |at: usize| word.get(at..).is_some_and(|rest| rest.len() >= 4 && past.knows(rest));
         let after_letter = |at: usize| word.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric));
         word.len() <= 64 && !past.knows(word) && (1..word.len()).any(|at| after_letter(at) && inside(at))
