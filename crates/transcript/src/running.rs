@@ -343,6 +343,19 @@ impl Driver<'_> {
         }
     }
 
+    /// Of a streamed log of zsh: a list of completions stands below the line, and behind it the line again, with what was added to it.
+    fn unfold_completions(&mut self) {
+        let is_zsh = self.session.stripped && self.session.seeks_start && !self.session.fish;
+        let Some(running) = self.session.running.as_mut().filter(|_| is_zsh) else { return };
+        let shown: Vec<&str> = running.head.iter().map(String::as_str).collect();
+        let Some((line, taken)) = reconstruct::completed(&running.command.line, &shown, self.session.right_prompt.as_deref()) else {
+            return;
+        };
+        running.head.drain(..taken);
+        running.lines = running.lines.saturating_sub(taken as u64);
+        self.correct(line);
+    }
+
     /// What follows the last command is known now: a prompt, or nothing more.
     pub(crate) fn settle(&mut self, next: Option<&Input>) {
         self.reread();
@@ -351,6 +364,7 @@ impl Driver<'_> {
             self.correct(literal);
         }
         self.unfold_paste();
+        self.unfold_completions();
         let session = &mut *self.session;
         let running = session.running.take();
         let left = std::mem::take(&mut session.left);
