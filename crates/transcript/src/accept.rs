@@ -4,7 +4,7 @@ use crate::command::{Doubt, Entry, LineKind};
 use crate::prompt::{Looks, Prompt};
 use crate::reconstruct;
 use crate::retrace::{self, Moves};
-use crate::running::is_open_construct_prompt;
+use crate::running::{Running, is_open_construct_prompt};
 use crate::session::{Driver, Editor};
 use crate::shell;
 use unicode_width::UnicodeWidthStr;
@@ -77,7 +77,8 @@ impl Driver<'_> {
         let paged = session.running.as_ref().is_some_and(|running| running.paged);
         let later = session.running.as_ref().is_some_and(|running| running.command.time != session.time);
         let typed = session.edited || later && !paged;
-        let shows = expect.is_some_and(|expect| expect.shows) && !session.edited || doubtful && !typed;
+        let expect_shows = session.running.as_ref().is_some_and(|running| shows_still(running, text));
+        let shows = expect_shows && !session.edited || doubtful && !typed;
         let leaves = session.left || expect.is_some_and(|expect| expect.leaves);
         if let Some(input) = self.after_full_screen(text) {
             return Some(input);
@@ -104,7 +105,7 @@ impl Driver<'_> {
             let mut input = self.entered(prompt, text);
             // Backspaces in it tell nothing: a file may hold them too. That a shell sought the line's start does.
             let is_shells = shell.dressed || session.stripped && session.dressed;
-            input.may_be_shown = (shows || expect.is_some_and(|expect| expect.shows)) && !is_shells && !input.text.is_empty();
+            input.may_be_shown = (shows || expect_shows) && !is_shells && !input.text.is_empty();
             return Some(input);
         }
         if let Some(input) = self.behind_output(text, shows) {
@@ -131,7 +132,7 @@ impl Driver<'_> {
         let session = &*self.session;
         let shell = session.shells.current().filter(|shell| !shell.marked && session.running.is_some())?;
         let bare = shell.prompt.looks == Looks::Bare;
-        let expect_shows = session.running.as_ref().is_some_and(|running| running.expect.shows);
+        let expect_shows = session.running.as_ref().is_some_and(|running| shows_still(running, text));
         let (at, prompt) = shell.prompt.behind(text)?;
         if bare && text.get(..at).is_some_and(|before| before.ends_with(' ')) || shows && shell.dressed && !session.dressed {
             return None;
@@ -360,6 +361,14 @@ impl Driver<'_> {
         session.searched = false;
         left
     }
+}
+
+/// Whether a line that begins so may be text that the command shows.
+fn shows_still(running: &Running, line: &str) -> bool {
+    let behind_sign =
+        line.starts_with(|first: char| first.is_ascii_digit() || matches!(first, ' ' | '<' | '>' | '+' | '-' | '!' | '\\' | '@'));
+    let shows = running.expect.shows || running.expect.shows_behind && behind_sign;
+    shows && !running.has_shown_all()
 }
 
 /// What was written behind the prompt; if the editor `searches` in that very line, behind the last prompt there, or what it found.

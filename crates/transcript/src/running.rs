@@ -10,6 +10,7 @@ use crate::reconstruct;
 use crate::session::Driver;
 use crate::shell::{self, How, Program, Scan, State};
 use crate::shells::{Change, Expect, Kind};
+use crate::shown::{self, Shown};
 
 /// Lines of output kept from the start and from the end, to tell an outcome by.
 const OUTPUT_LINES_MAX: usize = 48;
@@ -56,6 +57,11 @@ impl Running {
 
     pub(crate) fn is_incomplete(&self) -> bool {
         self.scan.is_open()
+    }
+
+    /// It shows no more lines than it has shown.
+    pub(crate) fn has_shown_all(&self) -> bool {
+        self.expect.shows_lines.is_some_and(|lines| self.lines >= lines)
     }
 
     pub(crate) fn output(&mut self, text: &str) {
@@ -446,12 +452,13 @@ fn read(command: &mut Command, state: &mut State) -> Expect {
     command.programs = parsed.programs;
     command.elevations = command.programs.iter().filter_map(elevation).collect();
     let mut expect = Expect { line: command.effective().to_owned(), ..Expect::default() };
-    expect.shows = command.programs.iter().any(|program| {
-        // What echo prints is in its own line: no mark there, none shown.
-        let echoes = matches!(program.program.as_str(), "echo" | "printf");
-        shell::shows_text(&program.program)
-            && (!echoes || program.unresolved || program.argv.iter().any(|word| word.contains(['$', '#', '%', '>', '\\'])))
-    });
+    let shown = command.programs.iter().map(|program| shown::of(&program.program, &program.argv, program.unresolved)).max();
+    expect.shows = shown == Some(Shown::Text);
+    expect.shows_behind = shown == Some(Shown::BehindSigns);
+    expect.shows_lines = match command.programs.as_slice() {
+        [program] if !program.unresolved => shown::lines_max(&program.argv),
+        _ => None,
+    };
     expect.leaves = command.programs.iter().any(|program| matches!(program.program.as_str(), "exit" | "logout"));
     expect.changes_prompt =
         command.programs.iter().any(|program| matches!(program.program.as_str(), "." | "source" | "exec" | "conda" | "deactivate"))
