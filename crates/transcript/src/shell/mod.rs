@@ -77,7 +77,15 @@ pub struct Parsed {
 
 /// The programs of `line`, which are those of a shell in this `state`; definitions in the line change the state.
 pub fn programs(line: &str, state: &mut State) -> Parsed {
-    walk::line(line, state)
+    if let Some(parsed) = state.recent(line) {
+        return parsed;
+    }
+    let before = state.version();
+    let parsed = walk::line(line, state);
+    if state.version() == before {
+        state.keep(line, &parsed);
+    }
+    parsed
 }
 
 /// Whether `program` is a shell that takes a script.
