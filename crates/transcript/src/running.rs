@@ -59,6 +59,11 @@ impl Running {
         self.scan.is_open()
     }
 
+    /// A full-screen program was left: if it was the editor that `fc` opens, what it was left with is shown next.
+    pub(crate) fn leave_full_screen(&mut self) {
+        self.expands |= self.lines == 0 && edits_command(&self.command.line);
+    }
+
     /// It shows no more lines than it has shown.
     pub(crate) fn has_shown_all(&self) -> bool {
         self.expect.shows_lines.is_some_and(|lines| self.lines >= lines)
@@ -160,7 +165,7 @@ fn is_open_construct(name: &str) -> bool {
 
 /// `!!` and the like, and a line that is what they can have become: it holds the words that stood around them.
 fn is_expansion(line: &str, shown: &str) -> bool {
-    if fixes_command(line) {
+    if fixes_command(line) || edits_command(line) {
         return !shown.trim().is_empty() && !shown.contains("fc: ");
     }
     let first = |text: &str| text.split_whitespace().next().unwrap_or_default().to_owned();
@@ -176,6 +181,12 @@ fn is_expansion(line: &str, shown: &str) -> bool {
 fn fixes_command(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().collect();
     matches!(words.as_slice(), ["fc", "-s", ..] | ["fc", "-e", "-", ..])
+}
+
+/// `fc`, `fc 3 5`: the shell gives earlier lines to an editor, shows what comes back, and runs it.
+fn edits_command(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    words.next() == Some("fc") && !fixes_command(line) && !words.any(|word| word.starts_with('-') && word.contains('l'))
 }
 
 fn expands_history(line: &str) -> bool {
@@ -222,7 +233,8 @@ impl Driver<'_> {
         if input.text.is_empty() || input.cancelled {
             return;
         }
-        let entry = if input.entry == Entry::Typed && expands_history(&input.text) { Entry::Recalled } else { input.entry };
+        let recalls = expands_history(&input.text) || edits_command(&input.text);
+        let entry = if input.entry == Entry::Typed && recalls { Entry::Recalled } else { input.entry };
         let mut end = input.text.len().min(COMMAND_BYTES_MAX);
         while !input.text.is_char_boundary(end) {
             end -= 1;

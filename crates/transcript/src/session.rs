@@ -188,6 +188,9 @@ impl Perform for Driver<'_> {
         }
         if session_left_full_screen(alternate, self.session) {
             self.emit("[a full-screen program, not shown]", LineKind::Recorder);
+            if let Some(running) = self.session.running.as_mut() {
+                running.leave_full_screen();
+            }
         }
         if self.session.screen.has_gone() {
             self.flush_gone();

@@ -122,10 +122,8 @@ fn a_search_at_a_prompt_in_parentheses_leaves_what_it_found() {
 
 #[test]
 fn a_counting_prompt_is_known_behind_output() {
-    let found = check(
-        &["[a@web-3 9]$ cat token", "0123456789abcdef[a@web-3 10]$ sudo id -u", "0", "[a@web-3 11]$ "],
-        &["cat token", "sudo id -u"],
-    );
+    let found =
+        check(&["[a@web-3 9]$ cat token", "0123456789abcdef[a@web-3 10]$ sudo id -u", "0", "[a@web-3 11]$ "], &["cat token", "sudo id -u"]);
     assert_eq!(found[1].doubt, Some(Doubt::MayBeShown));
 }
 
