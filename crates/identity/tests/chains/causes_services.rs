@@ -387,7 +387,9 @@ fn stack_set_leads_to_who_rolled_it_out() {
         check(&with(&stack_set_acts(role, ""), &[to("elsewhere", targets)]), "act", "");
         check(&with(&stack_set_acts(role, ""), &[to("elsewhere", targets), two.clone()]), "act", "probable iam_user bob two");
     }
-    let many = (0..=100).map(|nth| format!("\"{:012}\"", 100_000_000_000_u64 + nth)).collect::<Vec<_>>().join(",");
+    let accounts = |count: u64| (0..count).map(|nth| format!("\"{:012}\"", 100_000_000_000 + nth)).collect::<Vec<_>>().join(",");
+    check(&with(&stack_set_acts(role, ""), &[to("elsewhere", &format!("\"accounts\":[{}]", accounts(100)))]), "act", "");
+    let many = accounts(101);
     let here = [
         format!("\"accounts\":[\"{TOOLS}\",\"{PROD}\"]"),
         format!("\"deploymentTargets\":{{\"accounts\":[\"{PROD}\"]}}"),

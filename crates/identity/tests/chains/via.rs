@@ -113,6 +113,20 @@ fn login_of_a_command_line_is_a_session_out_of_the_browsers() {
 }
 
 #[test]
+fn source_identity_of_the_sign_in_holds_for_a_command_lines_session() {
+    let opened = Opening { asked: ",\"sourceIdentity\":\"sato-id\"", ..opening(&OPS, "sato", "K1", "08:00:00") };
+    let opened = opened.saml("saml", "AWSSSO_0123456789abcdef_DO_NOT_DELETE", "sato");
+    let role = signed_in(session(&OPS, "sato", "KCLI", "08:00:00"));
+    check(
+        &[opened, grant("grant", &browser(), "arn:aws:signin:::devtools/same-device", ""), act("act", &role)],
+        "act",
+        &format!(
+            "proven sso_user sato\n{SAML} source_identity=sato-id\noauth_session sato - <- grant sign_in_session source_identity=sato-id"
+        ),
+    );
+}
+
+#[test]
 fn anothers_token_of_the_same_sign_in_session_is_no_link() {
     // AWS writes one principal for a sign-in session; a record that says otherwise ties nothing.
     let role = signed_in(session(&OPS, "sato", "KCLI", "08:00:00"));
