@@ -84,6 +84,8 @@ pub(crate) async fn start(root: &Path) -> Server {
     let accepting = tokio::spawn(async move {
         let mut connections = JoinSet::new(); // dropped with this task, and all connections with it
         while let Ok((socket, _)) = listener.accept().await {
+            // Head and body of an answer are written apart: else the second waits for the client's acknowledgement of the first.
+            socket.set_nodelay(true).unwrap();
             let (service, of_objects, keys, faults) = (service.clone(), Arc::clone(&of_objects), Arc::clone(&keys), Arc::clone(&faults));
             let writing = Arc::clone(&writing);
             connections.spawn(async move {
