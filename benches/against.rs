@@ -26,8 +26,8 @@ const PEERS: [(&str, &str, &[&str]); 3] = [
 ];
 
 const DAY: &str = "SELECT CAST(event_time AS DATE) AS day, recipient_account_id, actor_kind, actor_id, event_source, count(*) AS calls, \
-    count(*) FILTER (error_code IS NOT NULL) AS failed, count(*) FILTER (NOT read_only) AS writes, \
-    count(*) FILTER (event_name IN ('CreateRole','DeleteRole','AttachRolePolicy','DetachRolePolicy','PutRolePolicy','UpdateAssumeRolePolicy',\
+    count(*) FILTER (WHERE error_code IS NOT NULL) AS failed, count(*) FILTER (WHERE NOT read_only) AS writes, \
+    count(*) FILTER (WHERE event_name IN ('CreateRole','DeleteRole','AttachRolePolicy','DetachRolePolicy','PutRolePolicy','UpdateAssumeRolePolicy',\
     'CreatePolicyVersion','CreateAccessKey','PutBucketPolicy','PutKeyPolicy','CreateGrant','StopLogging','StartSession',\
     'AuthorizeSecurityGroupIngress')) AS privileged FROM changes GROUP BY 1, 2, 3, 4, 5 ORDER BY privileged DESC, calls DESC";
 
