@@ -8,7 +8,6 @@
 mod load;
 
 use load::{Error, Load};
-use std::path::Path;
 
 /// Questions asked, each by a process of its own.
 const QUESTIONS: usize = 25;
@@ -36,7 +35,7 @@ fn main() -> Result<(), Error> {
         ingest.wall.as_secs_f64(),
         ingest.peak_bytes as f64 / 1_048_576.0
     );
-    println!("lake: {:.0} MB at rest", size(&load.lake)? as f64 / 1e6);
+    println!("lake: {:.0} MB at rest", load::size(&load.lake)? as f64 / 1e6);
     let step = (ledger.questions.len() / QUESTIONS).max(1);
     for (name, flags) in [("question", &["--format", "json"][..]), ("question with evidence", &["-E", "--format", "json"])] {
         let mut walls = Vec::new();
@@ -60,14 +59,4 @@ fn main() -> Result<(), Error> {
         );
     }
     Ok(())
-}
-
-fn size(folder: &Path) -> std::io::Result<u64> {
-    let mut sum = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let kind = entry.metadata()?;
-        sum += if kind.is_dir() { size(&entry.path())? } else { kind.len() };
-    }
-    Ok(sum)
 }

@@ -2,7 +2,10 @@
 //!
 //! The logs follow from the number of events; they are written once and kept below `target/bench`. Linux only (`/proc`).
 
+#![allow(dead_code, reason = "not every bench uses all of it")]
+
 use simulate::Ledger;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,9 +13,12 @@ use std::time::{Duration, Instant};
 
 pub(crate) type Error = Box<dyn std::error::Error>;
 
+/// How a script ends whose engine is not there.
+const NOT_INSTALLED: i32 = 3;
+
 /// An organisation's logs of one day.
 pub(crate) struct Load {
-    root: PathBuf,
+    pub(crate) root: PathBuf,
     pub(crate) logs: PathBuf,
     pub(crate) lake: PathBuf,
     pub(crate) ledger: Ledger,
@@ -52,9 +58,10 @@ impl Load {
     }
 
     /// Runs the built program to its end, with this load's lake.
-    pub(crate) fn whodid(&self, arguments: &[&str]) -> Result<Measured, Error> {
+    pub(crate) fn whodid(&self, arguments: &[impl AsRef<OsStr>]) -> Result<Measured, Error> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_whodid"));
-        measure(command.env("WHODID_LAKE", &self.lake).env("XDG_DATA_HOME", &self.root).args(arguments))
+        let command = command.env("WHODID_LAKE", &self.lake).env("XDG_DATA_HOME", &self.root).args(arguments);
+        measure_installed(command)?.ok_or_else(|| format!("{command:?} ended with {NOT_INSTALLED}").into())
     }
 
     /// Ingests the logs.
@@ -70,8 +77,9 @@ fn write(path: &Path, body: &[u8]) -> std::io::Result<()> {
     std::fs::write(path, body)
 }
 
-/// Runs a process to its end; its peak memory is read while it runs, its CPU from this process's account of its children.
-fn measure(command: &mut Command) -> Result<Measured, Error> {
+/// Runs a process to its end; its peak memory is read while it runs, its CPU from this process's account of its children. None where it
+/// says that what it runs is not installed.
+pub(crate) fn measure_installed(command: &mut Command) -> Result<Option<Measured>, Error> {
     let before = children_cpu()?;
     let started = Instant::now();
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::inherit()).spawn()?;
@@ -93,10 +101,13 @@ fn measure(command: &mut Command) -> Result<Measured, Error> {
         status
     })?;
     let wall = started.elapsed();
+    if status.code() == Some(NOT_INSTALLED) {
+        return Ok(None);
+    }
     if !status.success() {
         return Err(format!("{command:?} ended with {status}").into());
     }
-    Ok(Measured { cpu: children_cpu()? - before, wall, peak_bytes: peak.load(Ordering::Relaxed) })
+    Ok(Some(Measured { cpu: children_cpu()? - before, wall, peak_bytes: peak.load(Ordering::Relaxed) }))
 }
 
 /// User and system time of all children that have ended (proc(5), /proc/pid/stat, fields 16 and 17; 100 ticks a second).
@@ -105,4 +116,15 @@ fn children_cpu() -> Result<Duration, Error> {
     let rest = text.rsplit_once(')').map_or("", |(_, rest)| rest);
     let ticks: u64 = rest.split_whitespace().skip(13).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
     Ok(Duration::from_millis(ticks * 10))
+}
+
+/// Bytes of all files in a folder.
+pub(crate) fn size(folder: &Path) -> std::io::Result<u64> {
+    let mut sum = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.metadata()?;
+        sum += if kind.is_dir() { size(&entry.path())? } else { kind.len() };
+    }
+    Ok(sum)
 }

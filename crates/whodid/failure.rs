@@ -21,6 +21,12 @@ impl Failure {
         Self { exit: Exit::Failed, code: "usage", message: message.into(), hint: Some(hint.into()) }
     }
 
+    /// A lake that is not what was written.
+    fn damaged(error: &dyn std::error::Error) -> Self {
+        let hint = "the logs are whole where they came from: ingest them into a new lake".to_owned();
+        Self { exit: Exit::Failed, code: "damaged", message: causes(error), hint: Some(hint) }
+    }
+
     /// An error of ours or of the machine's, its causes in one line.
     pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
         Self { exit: Exit::Failed, code: "failed", message: causes(error), hint: None }
@@ -67,6 +73,7 @@ impl From<lake::Error> for Failure {
             lake::Error::Lacks { .. } => {
                 Some("ingest the logs into a new lake: whodid --lake PLACE ingest FOLDER|s3://BUCKET/PREFIX".to_owned())
             }
+            lake::Error::Damaged { .. } => return Self::damaged(&error),
             _ => None,
         };
         Self { exit: Exit::Failed, code: "lake", message: causes(&error), hint }
@@ -83,12 +90,7 @@ impl From<query::Error> for Failure {
                 message: error.to_string(),
                 hint: Some("give one SELECT over the tables that `whodid sql -c 'show tables'` lists".into()),
             },
-            query::Error::Unmatched { .. } => Self {
-                exit: Exit::Failed,
-                code: "damaged",
-                message: causes(&error),
-                hint: Some("the logs are whole where they came from: ingest them into a new lake".into()),
-            },
+            query::Error::Unmatched { .. } | query::Error::Damaged { .. } => Self::damaged(&error),
             query::Error::Query { .. } => Self { exit: Exit::Failed, code: "query", message: causes(&error), hint: None },
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::types::{Event, NotificationConfiguration, QueueConfiguration};
@@ -244,6 +245,48 @@ fn a_worker_that_dies_before_it_deletes_leaves_messages_that_add_nothing() {
     let summary = run(&mut trail.command(&arguments)).expect(0).json();
     assert_eq!((&summary["messages"]["deleted"], &summary["objects"]["new"]), (&json!(3), &json!(0)), "{summary}");
     assert_eq!((trail.home.count(&lake, "events"), trail.home.count(&lake, "objects"), trail.waiting()), (3, 3, 3));
+}
+
+/// A few kills; as many as `WHODID_KILLS` says, where somebody asks for more.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "how long a run by hand takes is its caller's to say")]
+fn workers_killed_with_messages_in_hand_lose_and_double_nothing() {
+    if !COMPILED {
+        return;
+    }
+    let kills: usize = std::env::var("WHODID_KILLS").ok().map_or(6, |kills| kills.parse().unwrap());
+    let trail = Trail::new();
+    let lake = trail.home.text("lake");
+    let arguments = ["--lake", lake.as_str(), "ingest", "sqs://told"];
+    let all = objects(2 * kills);
+    for (kill, fresh) in all.chunks(2).enumerate() {
+        trail.put(fresh);
+        let mut command = trail.command(&arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        match kill % 3 {
+            0 => drop(command.env("WHODID_CRASH_AT", "taken:1")),
+            1 => drop(command.env("WHODID_CRASH_AT", "deleted:1")),
+            _ => {}
+        }
+        let mut worker = command.spawn().unwrap();
+        if kill % 3 == 2 {
+            std::thread::park_timeout(Duration::from_millis(7 * (kill as u64 * 37 % 100)));
+            worker.kill().unwrap();
+        }
+        let ended = worker.wait().unwrap();
+        assert!(ended.code().is_none() || kill % 3 == 2 && ended.success(), "kill {kill}: {ended}");
+        // A message of what is not there yet is still to come, to this worker or another.
+        let read = if trail.home.path("lake/events/_delta_log").exists() { trail.home.count(&lake, "events") } else { 0 };
+        assert!(trail.waiting() + read as usize >= 2 * (kill + 1), "after kill {kill}: {} wait, {read} read", trail.waiting());
+    }
+    // What the dead had in hand comes again in minutes: here at once, as S3 tells of everything twice.
+    trail.put(&all);
+    run(&mut trail.command(&arguments)).expect(0);
+    let once = trail.home.sql(&lake, "SELECT event_id FROM events GROUP BY event_id HAVING count(*) = 1");
+    assert_eq!(
+        (once.len(), trail.home.count(&lake, "events"), trail.home.count(&lake, "objects")),
+        (2 * kills, once.len() as i64, once.len() as i64)
+    );
 }
 
 #[test]

@@ -1,42 +1,32 @@
 #!/usr/bin/env python3
 """Asks `aws cloudtrail validate-logs` about synthetic buckets and compares what it says with what is expected.
 
-    validate_logs.py FOLDER [AWS]
+    validate_logs.py FOLDER
 
 FOLDER holds `cases.json`, a list of cases (`name`, `bucket`: file names by key, `metadata`, `arguments`, `region`, `public_keys`,
-`expected`: the tool's exit code and its lines about what is wrong), and the objects' files. AWS is the tool (default: `aws` of the PATH;
-`pip install awscli`). A server on the loopback interface stands in for S3, CloudTrail and Organizations. Exits with 0 where all agree,
-1 with a line for each that does not, 77 where the tool is not installed or too old.
+`expected`: the tool's exit code and its lines about what is wrong), and the objects' files. The interpreter has the tool (`pip install
+awscli`). A server on the loopback interface stands in for S3, CloudTrail and Organizations. Exits with 0 where all agree, 1 with a line
+for each that does not.
 """
 
 import http.server
 import json
 import os
 import pathlib
-import re
-import shutil
 import subprocess
 import sys
 import threading
 import urllib.parse
 from xml.sax.saxutils import escape
 
-# Before it, bytes behind the end of a log were passed over (aws-cli pull request 10326).
-OLDEST = (1, 45, 12)
-
-
 def main():
     folder = pathlib.Path(sys.argv[1])
-    tool = shutil.which(sys.argv[2] if len(sys.argv) > 2 else "aws")
-    if tool is None or version(tool) < OLDEST:
-        print(f"no aws cloudtrail validate-logs of version {OLDEST} or later")
-        return 77
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     wrong = 0
     for case in json.loads((folder / "cases.json").read_text()):
         server.case, server.folder = case, folder
-        found = ask(tool, f"http://127.0.0.1:{server.server_port}", case)
+        found = ask(f"http://127.0.0.1:{server.server_port}", case)
         if found != case["expected"]:
             wrong += 1
             print(f"{case['name']}:\n  expected {json.dumps(case['expected'])}\n  found    {json.dumps(found)}")
@@ -46,12 +36,7 @@ def main():
     return 1 if wrong else 0
 
 
-def version(tool):
-    said = subprocess.run([tool, "--version"], capture_output=True, text=True, timeout=60).stdout
-    return tuple(int(part) for part in re.match(r"aws-cli/(\d+)\.(\d+)\.(\d+)", said).groups())
-
-
-def ask(tool, endpoint, case):
+def ask(endpoint, case):
     """The tool's exit code, and its lines that tell of something wrong."""
     environment = {
         "PATH": os.environ["PATH"],
@@ -63,7 +48,7 @@ def ask(tool, endpoint, case):
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_PAGER": "",
     }
-    command = [tool, "cloudtrail", "validate-logs", "--region", case["region"], *case["arguments"]]
+    command = [sys.executable, "-m", "awscli", "cloudtrail", "validate-logs", "--region", case["region"], *case["arguments"]]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     totals = [line.strip() for line in done.stdout.splitlines() if " files valid" in line]

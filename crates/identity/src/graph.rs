@@ -9,7 +9,7 @@ mod root;
 mod tags;
 mod via;
 
-pub use via::ViaLookups;
+pub use via::{ViaLookups, is_agents_call};
 
 use crate::issue::Issue;
 use crate::resolution::{Certainty, Credential, Gap, Resolution};

@@ -36,6 +36,16 @@ pub enum Error {
         /// Why.
         source: BoxError,
     },
+    /// A data file is not whole, or does not hold what was written to it.
+    #[error("the lake is damaged: file {path} of table {table} does not hold what was written to it")]
+    Damaged {
+        /// The table.
+        table: &'static str,
+        /// The file, from the table's folder on.
+        path: String,
+        /// What is wrong with it.
+        source: BoxError,
+    },
     /// A data file could not be written.
     #[error("cannot write to table {table} of the lake")]
     Write {
@@ -62,6 +72,16 @@ pub enum Error {
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Whether what went wrong is what a Parquet file holds, and not how it was fetched.
+pub fn is_damage(error: &(dyn std::error::Error + 'static)) -> bool {
+    use arrow::error::ArrowError;
+    use parquet::errors::ParquetError;
+    std::iter::successors(Some(error), |error| error.source()).any(|error| {
+        matches!(error.downcast_ref(), Some(ArrowError::ParquetError(_)))
+            || matches!(error.downcast_ref(), Some(ParquetError::General(_) | ParquetError::EOF(_) | ParquetError::IndexOutOfBound(..)))
+    })
+}
 
 pub(crate) fn read_error(table: &'static str) -> impl FnOnce(BoxError) -> Error {
     move |source| Error::Read { table, source }

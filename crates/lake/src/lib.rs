@@ -38,7 +38,7 @@ mod writer;
 
 pub use digests::{DigestPages, Digests, LedgerObject};
 pub use directory::Snapshot;
-pub use error::{BoxError, Error, Result};
+pub use error::{BoxError, Error, Result, is_damage};
 pub use facts::Fact;
 pub use listings::{Fate, Listings, SourceListing, Unlisted};
 pub use point::{FactsWanted, KeptCause, Moments, PointReader};

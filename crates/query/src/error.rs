@@ -20,6 +20,12 @@ pub enum Error {
         /// When it was recorded.
         event_time: String,
     },
+    /// A data file of the lake does not hold what was written to it.
+    #[error("the lake is damaged: a data file does not hold what was written to it")]
+    Damaged {
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A statement that would change something, or read what is no table of the lake.
     #[error("only queries over the lake's own tables are run: {what}")]
     NotAQuery {
@@ -30,6 +36,9 @@ pub enum Error {
 
 impl From<datafusion::error::DataFusionError> for Error {
     fn from(error: datafusion::error::DataFusionError) -> Self {
+        if lake::is_damage(&error) || matches!(error.find_root(), datafusion::error::DataFusionError::ParquetError(_)) {
+            return Self::Damaged { source: Box::new(error) };
+        }
         Self::Query { source: Box::new(error) }
     }
 }

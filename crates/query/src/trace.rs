@@ -16,6 +16,7 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{col, lit};
 use event::resource::{Look, Spelling, looks_like, spellings};
 use futures::future::try_join_all;
+use identity::is_agents_call;
 use lake::Table;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -107,15 +108,16 @@ impl Reader {
         let mut walked = Walked::new(&organisation);
         self.walk(&mut walked, &ids).await?;
         let places = self.places(wanted.iter().map(|call| call.hit.object_id).collect()).await?;
+        let caller = |event: &Event| (event.credential_id.clone(), is_agents_call(&event.event_source));
         let mut resolved = HashMap::new();
         for Call { event, .. } in &wanted {
-            resolved.entry(event.credential_id.clone()).or_insert_with(|| walked.resolve(&event.credential_id));
+            resolved.entry(caller(event)).or_insert_with(|| walked.resolve_call(&event.credential_id, &event.event_source));
         }
         let doubts = self.doubts(resolved.values()).await?;
         let (mut changes, mut machines, mut steps) = (Vec::with_capacity(wanted.len()), Vec::new(), Vec::new());
         for Call { hit, event, copies } in wanted {
             let session = walked.sessions.get(&event.credential_id);
-            let Some(resolution) = resolved.get(&event.credential_id) else { continue };
+            let Some(resolution) = resolved.get(&caller(&event)) else { continue };
             let doubted = doubts.of(places.is_doubtful(hit.object_id), resolution).map(|why| resolution.clone().rests_on_doubtful(why));
             let resolution = doubted.as_ref().unwrap_or(resolution);
             let has_tags = question.tags.iter().all(|tag| resolution.chain.iter().any(|credential| credential.session_tags.contains(tag)));

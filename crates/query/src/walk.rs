@@ -6,7 +6,7 @@
 use crate::error::Result;
 use crate::reader::Reader;
 use futures::future::try_join_all;
-use identity::{Graph, HOPS_MAX, Organisation, Resolution, SessionKey, ViaLookups};
+use identity::{Graph, HOPS_MAX, Organisation, Resolution, SessionKey, ViaLookups, is_agents_call};
 use lake::{Fact, FactsWanted, Table};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,7 +54,15 @@ impl Walked {
 
     /// Who stands behind a session that was asked for, by its id; nobody is known behind one that was never seen.
     pub fn resolve(&self, credential_id: &str) -> Resolution {
-        self.sessions.get(credential_id).map_or_else(|| self.graph.resolve(&SessionKey::default()), |session| self.graph.resolve(session))
+        self.graph.resolve(self.sessions.get(credential_id).unwrap_or(&SessionKey::default()))
+    }
+
+    /// Who stands behind a call of such a session to a service: to that of agents it is an agent that calls.
+    pub fn resolve_call(&self, credential_id: &str, event_source: &str) -> Resolution {
+        if !is_agents_call(event_source) {
+            return self.resolve(credential_id);
+        }
+        self.graph.resolve_agents_call(self.sessions.get(credential_id).unwrap_or(&SessionKey::default()))
     }
 }
 

@@ -216,7 +216,9 @@ impl Scene<'_> {
             unlink(&mut hop);
         }
         let mut session = self.role_session(role, subject, at, actor, Vec::new(), hop);
-        session.grade = if lost { Grade::Claimed } else { Grade::Proven };
+        if lost {
+            session.lose(Grade::Claimed, Some("AssumeRoleWithSAML"));
+        }
         session
     }
 
@@ -259,7 +261,9 @@ impl Scene<'_> {
         let mut session = self.role_session(role, name, at, token.actor, Vec::new(), hop);
         session.web_provider = Some(provider);
         use_key(&mut session, &key);
-        session.grade = if lost { self.unproven(name, None) } else { Grade::Proven };
+        if lost {
+            session.lose(self.unproven(name, None), Some("AssumeRoleWithWebIdentity"));
+        }
         session
     }
 
@@ -296,9 +300,12 @@ impl Scene<'_> {
         session.mfa = parent.mfa && how.from_console;
         session.transitive = parent.transitive.clone();
         session.transitive.extend(ask.transitive.iter().map(|key| (*key).to_owned()));
-        session.grade = if lost { self.unproven(ask.name, source_identity.as_deref()) } else { parent.grade };
         session.source_identity = source_identity;
-        session.candidates = if lost { Vec::new() } else { parent.candidates.clone() };
+        if lost {
+            session.lose(self.unproven(ask.name, session.source_identity.as_deref()), Some("AssumeRole"));
+        } else {
+            session.inherit(parent);
+        }
         session.via = parent.via.clone();
         session.not = parent.not.clone();
         session

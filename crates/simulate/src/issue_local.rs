@@ -35,11 +35,9 @@ impl Scene<'_> {
         }
         let mut session = self.role_session(role, name, at, actor, Vec::new(), hop);
         use_key(&mut session, &key);
-        session.grade = match (lost, written) {
-            (false, _) => Grade::Proven,
-            (true, true) => Grade::Attested,
-            (true, false) => Grade::Unknown,
-        };
+        if lost {
+            session.lose(if written { Grade::Attested } else { Grade::Unknown }, Some("AssumeRole"));
+        }
         session
     }
 

@@ -65,6 +65,10 @@ pub struct Act {
     pub certainty: &'static str,
     /// Actor ids that fit equally well; not empty for `ambiguous` only, the true one among them.
     pub candidates: Vec<String>,
+    /// Where the delivered records lose sight of the actor; none where the act is [`Act::named`].
+    pub gap: Option<Gap>,
+    /// What callers chose to be called, from where the delivered records end to the call; empty where the act is [`Act::named`].
+    pub claims: BTreeSet<Claim>,
     /// Who stands behind a machine that acted; empty where nobody is in the logs. One entry that is `probable`, or several that are
     /// `ambiguous`.
     pub caused_by: Vec<Cause>,
@@ -79,6 +83,24 @@ impl Act {
     pub fn named(&self) -> bool {
         matches!(self.certainty, "proven" | "attested")
     }
+}
+
+/// A session of which the records do not say who opened it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The session's ARN.
+    pub session_arn: String,
+    /// The event that was left out of the logs: its name, an account in whose log it would be, its time. None where it is there, and
+    /// another fits as well.
+    pub lost: Option<(&'static str, String, jiff::Timestamp)>,
+}
+
+/// A value that a caller chose, in the delivered records.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Claim {
+    /// `role_session_name`, `source_identity` or `session_tag`.
+    pub source: &'static str,
+    pub value: String,
 }
 
 /// Somebody behind a machine's act.

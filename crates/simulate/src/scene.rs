@@ -151,6 +151,8 @@ impl<'a> Scene<'a> {
             chain: session.chain_using(how.key),
             certainty: session.grade.word(),
             candidates: session.candidates.clone(),
+            gap: session.gap.clone(),
+            claims: session.claims.clone(),
             caused_by: Vec::new(),
             via: session.via.clone().filter(|_| matches!(session.grade, Grade::Proven | Grade::Attested)),
             not: session.not.clone(),

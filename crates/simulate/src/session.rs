@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ledger::{Actor, Hop, Via};
+use crate::ledger::{Actor, Claim, Gap, Hop, Via};
 use crate::organisation::{IamUser, Role};
 
 #[derive(Clone, Debug)]
@@ -59,6 +59,9 @@ pub(crate) struct Session {
     pub(crate) transitive: BTreeSet<String>,
     pub(crate) grade: Grade,
     pub(crate) candidates: Vec<String>,
+    pub(crate) gap: Option<Gap>,
+    /// What callers chose to be called, since the records lost sight of the actor.
+    pub(crate) claims: BTreeSet<Claim>,
     pub(crate) via: Option<Via>,
     pub(crate) not: Vec<String>,
 }
@@ -85,6 +88,8 @@ impl Session {
             transitive: BTreeSet::new(),
             grade: Grade::Proven,
             candidates: Vec::new(),
+            gap: None,
+            claims: BTreeSet::new(),
             via: None,
             not: Vec::new(),
         }
@@ -105,6 +110,59 @@ impl Session {
     pub(crate) fn service(principal: &'static str, account_id: &str) -> Self {
         let actor = Actor { kind: "aws_service", id: principal.to_owned(), ..Actor::default() };
         Self::new(Who::Service(principal), account_id, "", actor)
+    }
+
+    pub(crate) fn is_named(&self) -> bool {
+        matches!(self.grade, Grade::Proven | Grade::Attested)
+    }
+
+    /// Notes that the records lose sight of the actor here: the event that opened the session is left out of them, or fits another session
+    /// as well. What its opener chose is left.
+    pub(crate) fn lose(&mut self, grade: Grade, lost: Option<&'static str>) {
+        self.grade = grade;
+        if self.is_named() {
+            return;
+        }
+        let when = jiff::Timestamp::from_second(self.created).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let lost = lost.map(|event_name| (event_name, self.account_id.clone(), when));
+        self.gap = Some(Gap { session_arn: self.arn(), lost });
+        self.claims = self.chosen();
+    }
+
+    /// Notes what is known of an actor whom the records lost sight of before this session.
+    pub(crate) fn inherit(&mut self, parent: &Self) {
+        self.grade = parent.grade;
+        self.candidates.clone_from(&parent.candidates);
+        if self.is_named() {
+            return;
+        }
+        self.gap.clone_from(&parent.gap);
+        self.claims = self.chosen();
+        self.claims.extend(parent.claims.iter().cloned());
+        if let Some(hop) = self.chain.last() {
+            let set = hop.session_tags.iter().filter(|(key, value)| value.contains('@') && !hop.asserted_tag_keys.contains(*key));
+            self.claims.extend(set.map(|(_, value)| Claim { source: "session_tag", value: value.clone() }));
+        }
+    }
+
+    fn chosen(&self) -> BTreeSet<Claim> {
+        let name = match &self.who {
+            Who::Role { name, .. } | Who::Federated { name, .. } => Some(name.clone()),
+            _ => None,
+        };
+        let of = |source| move |value| Claim { source, value };
+        name.map(of("role_session_name")).into_iter().chain(self.source_identity.clone().map(of("source_identity"))).collect()
+    }
+
+    /// As events of the session have it.
+    fn arn(&self) -> String {
+        match &self.who {
+            Who::Role { role, name } => format!("arn:aws:sts::{}:assumed-role/{}/{name}", role.account_id, role.name),
+            Who::Federated { name, issuer } => format!("arn:aws:sts::{}:federated-user/{name}", issuer.account_id),
+            Who::IamUser(user) => user.arn(),
+            Who::Root { account_id } => format!("arn:aws:iam::{account_id}:root"),
+            Who::Service(principal) => (*principal).to_owned(),
+        }
     }
 
     /// The chain with the key that the next event shows.

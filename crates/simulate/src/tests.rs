@@ -154,13 +154,15 @@ fn check_act(act: &Act, by_id: &BTreeMap<&str, &Value>) {
     assert_eq!(text(record, "recipientAccountId"), act.recipient_account_id);
     assert_eq!(text(record, "awsRegion"), act.aws_region);
     assert_eq!((&record["readOnly"], &record["errorCode"]), (&Value::Bool(false), &Value::Null));
-    assert!(!act.things.is_empty() && !act.actor.kind.is_empty());
+    // An agent's tool is called, and changes nothing itself.
+    assert!(!act.things.is_empty() || act.event_source == "aws-mcp.amazonaws.com", "{act:?}");
+    assert!(!act.actor.kind.is_empty());
     for copy in &act.copies {
         assert_eq!(by_id[copy.as_str()]["sharedEventID"], record["sharedEventID"]);
     }
     let used = text(&record["userIdentity"], "accessKeyId");
     if let Some(last) = act.chain.last() {
-        assert_eq!(last.access_key_id.as_deref(), Some(used));
+        assert_eq!(last.access_key_id.as_deref().unwrap_or(""), used);
     }
     let mut whole = true;
     for (place, hop) in act.chain.iter().enumerate() {

@@ -1,11 +1,11 @@
 //! What `aws cloudtrail validate-logs` says of the same buckets, case by case: where the two agree, and where they differ, and how.
 //!
-//! Our side of each case is asserted here. The tool's side is asserted by `tests/validate_logs.py` against the tool itself, where Python
-//! and the tool are installed (`pip install awscli`; read and tried with 1.46.3).
+//! Our side of each case is asserted here. The tool's side is asserted by `tests/validate_logs.py` against the tool itself, which is put
+//! into an environment of its own below `target/` when the test first needs it: `python3` with `venv`, and a package index, must be there.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use digest::{Fault, Mark, Verdict, Why};
 use serde_json::{Value, json};
@@ -13,6 +13,8 @@ use simulate::{DigestChain, Signer};
 
 use crate::bucket::{ACCOUNT, BUCKET, Bucket, HOUR, REGION, START, Stored, gzip, log_key, micros, trail, uri_of};
 
+/// The version that was read.
+const TOOL: &str = "awscli==1.46.3";
 const HOURS: i64 = 12;
 
 /// What each side says is wrong. A line of the tool is given as what follows the object's URI.
@@ -348,10 +350,32 @@ fn verdicts_agree_with_the_tool_but_where_said() {
     }
     std::fs::write(folder.path().join("cases.json"), Value::from(written).to_string()).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/validate_logs.py");
-    let Ok(output) = Command::new("python3").arg(script).arg(folder.path()).output() else { return };
-    // 77: the tool is not installed, or too old.
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(matches!(output.status.code(), Some(0 | 77)), "{said}");
+    let asked = run(Command::new(python()).arg(script).arg(folder.path()));
+    assert_eq!(String::from_utf8_lossy(&asked.stdout).matches(": as expected\n").count(), cases.len());
+}
+
+/// The interpreter of an environment that has the tool.
+fn python() -> PathBuf {
+    let below = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let made = below.join(TOOL);
+    let python = made.join("bin/python");
+    if !python.exists() {
+        let making = below.join(format!("{TOOL}-{}", std::process::id()));
+        run(Command::new("python3").args(["-m", "venv"]).arg(&making));
+        run(Command::new(making.join("bin/python")).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", TOOL]));
+        if std::fs::rename(&making, &made).is_err() {
+            // Another process was first.
+            std::fs::remove_dir_all(&making).unwrap();
+        }
+    }
+    python
+}
+
+fn run(command: &mut Command) -> Output {
+    let done = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; this test needs python3 with venv"));
+    let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{command:?}: {said}");
+    done
 }
 
 #[track_caller]

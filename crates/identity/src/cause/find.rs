@@ -3,7 +3,7 @@
 //! Gathers leads: calls that AWS's own values tie to the machine, each with the actor behind it, found by the same walk as any actor. A
 //! lead that is a machine again is followed further. One actor left: probable; several, or time alone: each ambiguous.
 
-use super::read::plain_function;
+use super::read::{plain_function, stack_sets};
 use super::{Act, Cause, CauseFact, CauseFacts, CauseKind, CausedBy, LogSpan, marks};
 use crate::actor::Actor;
 use crate::arn::permission_set;
@@ -254,7 +254,9 @@ impl<'g> Search<'g> {
 
     fn of_stack_set(&mut self, act: &Act) -> Vec<Lead> {
         let named = act.marks.iter().find(|(name, _)| name == "aws:cloudformation:stack-name").map(|(_, stack)| stack.clone());
-        let mut facts = self.before("stack-sets", act);
+        let mut facts = self.before(&stack_sets(None), act);
+        facts.extend(self.before(&stack_sets(Some(&act.recipient_account_id)), act));
+        facts.sort_by_key(|fact| (fact.event_time, &fact.event_id));
         facts.retain(|fact| fact.kind == CauseKind::StackSetOperation && act.event_time - fact.event_time <= STACK_OPERATION_MICROS_MAX);
         if let Some(set) = named.as_deref().and_then(stack_set_of) {
             facts.retain(|fact| fact.detail.as_deref() == Some(set));

@@ -13,6 +13,8 @@ use memchr::{memchr, memmem};
 const FACTS_MAX: usize = 256;
 const TEXTS_MAX: usize = 4_096;
 const DEPTH_MAX: usize = 8;
+/// Accounts of one operation on a stack set, at most: one of more is taken as one of any.
+const ACCOUNTS_MAX: usize = 100;
 
 /// What one event is about, and what it did to it: with what the event says of itself, a [`CauseFact`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -329,12 +331,30 @@ impl Reading<'_, '_> {
         };
         let role = self.requested(&["roleARN"]);
         if kind == CauseKind::StackSetOperation {
-            let set = self.requested(&["stackSetName"]).map(|name| name.split(':').next().unwrap_or(&name).to_owned());
-            return self.tell("stack-sets".to_owned(), kind, set);
+            return self.stack_set();
         }
         let stack = self.answered(&["stackId"]).or_else(|| self.requested(&["stackName"]));
         let Some(stack) = stack else { return };
         self.told.push(Told { key: self.place_key("stacks", ""), kind, role_arn: role, detail: Some(stack) });
+    }
+
+    /// An operation on a stack set, under each account that it names: else it may be about any.
+    fn stack_set(&mut self) {
+        let set = self.requested(&["stackSetName"]).map(|name| name.split(':').next().unwrap_or(&name).to_owned());
+        let named = |request: Json<'_, '_>| -> Vec<String> {
+            request.get("accounts").iter().flat_map(Json::items).filter_map(|account| Some(account.text()?.into_owned())).collect()
+        };
+        let request = self.event.request;
+        let targets = request.and_then(|request| request.get("deploymentTargets"));
+        // Accounts beside organizational units narrow those down, add to them, or are left out of them.
+        let by_unit = targets.is_some_and(|targets| targets.get("organizationalUnitIds").is_some() || targets.get("accountsUrl").is_some());
+        let accounts = targets.or(request).filter(|_| !by_unit).map(named).unwrap_or_default();
+        if accounts.is_empty() || accounts.len() > ACCOUNTS_MAX {
+            return self.tell(stack_sets(None), CauseKind::StackSetOperation, set);
+        }
+        for account in accounts {
+            self.tell(stack_sets(Some(&account)), CauseKind::StackSetOperation, set.clone());
+        }
     }
 
     fn autoscaling(&mut self, name: &str) {
@@ -427,6 +447,11 @@ impl Reading<'_, '_> {
             self.told.push(told);
         }
     }
+}
+
+/// The key of operations on stack sets in an account, or in accounts that are not known from them.
+pub(super) fn stack_sets(account: Option<&str>) -> String {
+    format!("stack-sets:{}", account.unwrap_or(""))
 }
 
 /// A function's ARN without version or alias, if `text` is one.

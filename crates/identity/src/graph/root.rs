@@ -409,9 +409,9 @@ pub(super) fn missing(identity: &Identity, event_name: &str) -> Resolution {
     resolution
 }
 
-/// The call that must have opened a role session.
+/// The calls that can have opened a role session: AWS writes on later events which OIDC provider vouched, and of a SAML provider nothing.
 pub(super) fn opening_call(identity: &Identity) -> &'static str {
-    if identity.federated_provider.is_some() { "AssumeRoleWithWebIdentity" } else { "AssumeRole" }
+    if identity.federated_provider.is_some() { "AssumeRoleWithWebIdentity" } else { "AssumeRole or AssumeRoleWithSAML" }
 }
 
 pub(super) fn trail_of(identity: &Identity) -> String {

@@ -4,7 +4,7 @@ use super::join::{KEY_SKEW_MICROS, may_have_fetched};
 use super::{Graph, Walk, credential};
 use crate::actor::Actor;
 use crate::issue::Issue;
-use crate::resolution::{Credential, IssuedBy, Link, Resolution, Via};
+use crate::resolution::{Certainty, Credential, IssuedBy, Link, Resolution, Via};
 use crate::session::{Identity, SessionKey};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,7 +26,31 @@ pub struct ViaLookups {
     pub sessions: BTreeSet<SessionKey>,
 }
 
+/// Whether a record is of the server by which agents call AWS: it tells of a tool that an agent called for the caller (`AwsMcpEvent`,
+/// CloudTrail User Guide, "CloudTrail record contents").
+pub fn is_agents_call(event_source: &str) -> bool {
+    event_source == AGENTS_SERVER
+}
+
 impl Graph {
+    /// Who stands behind a call of a session to the agents' server, which the agent made: the person's other calls with the same
+    /// credentials are the person's.
+    pub fn resolve_agents_call(&self, key: &SessionKey) -> Resolution {
+        let mut resolution = self.resolve(key);
+        let Some(identity) = self.identity(key).filter(|_| resolution.certainty >= Certainty::Probable) else { return resolution };
+        if resolution.via.is_none() {
+            // A browser's calls bear no key: those of several sign-ins are one session here.
+            let seen = self.uses.get(key).into_iter().flatten();
+            let sign_ins: BTreeSet<&String> = seen.filter_map(|seen| seen.identity.sign_in_session_arn.as_ref()).collect();
+            let grants = if sign_ins.len() == 1 { self.agents_grants(&identity) } else { Vec::new() };
+            if identity.access_key_id.is_none() {
+                add_grant_session(&identity, &grants, &mut resolution);
+            }
+            resolution.via = Some(agent(&grants));
+        }
+        resolution
+    }
+
     /// What to look up next for a session, besides [`Graph::callers_of`].
     pub fn via_lookups(&self, key: &SessionKey) -> ViaLookups {
         let Some(identity) = self.identity(key) else { return ViaLookups::default() };
@@ -47,14 +71,7 @@ impl Graph {
             return Some(Via { kind: "delegate", id: account.clone(), actor: None, evidence: Vec::new() });
         }
         if identity.invoked_by.as_deref() == Some(AGENTS_SERVER) {
-            // A sign-in session may have tokens of its own for a command line as well: theirs are for nothing in particular.
-            let grants: Vec<&Issue> = self.grants_of(identity).filter(|grant| grant.resource.is_some()).collect();
-            let resources: BTreeSet<&String> = grants.iter().filter_map(|grant| grant.resource.as_ref()).collect();
-            let (id, evidence) = match resources.first() {
-                Some(resource) if resources.len() == 1 => ((*resource).clone(), ids(&grants)),
-                _ => (AGENTS_SERVER.to_owned(), Vec::new()),
-            };
-            return Some(Via { kind: "agent", id, actor: None, evidence });
+            return Some(agent(&self.agents_grants(identity)));
         }
         self.application(identity, walk)
     }
@@ -91,32 +108,12 @@ impl Graph {
         if identity.from_console || identity.access_key_id.is_none() {
             return;
         }
-        let grants: Vec<&Issue> = self.grants_of(identity).collect();
-        let Some(first) = grants.first() else { return };
-        let by = IssuedBy {
-            event_ids: ids(&grants),
-            event_name: first.event_name.clone(),
-            event_time: first.event_time,
-            link: Link::SignInSession,
-        };
-        match resolution.chain.last_mut() {
-            Some(last) if last.kind == "oauth_session" && last.issued_by.is_none() => last.issued_by = Some(by),
-            Some(last) => {
-                // The key is the token's; those of the session before are the browser's.
-                last.access_key_id = None;
-                // What is in force there goes on: it is the same session to STS.
-                let own = Credential {
-                    issued_by: Some(by),
-                    source_identity: last.source_identity.clone(),
-                    session_tags: last.session_tags.clone(),
-                    transitive_tag_keys: last.transitive_tag_keys.clone(),
-                    asserted_tag_keys: last.asserted_tag_keys.clone(),
-                    ..credential("oauth_session", identity)
-                };
-                resolution.chain.push(own);
-            }
-            None => {}
-        }
+        add_grant_session(identity, &self.grants_of(identity).collect::<Vec<_>>(), resolution);
+    }
+
+    /// A sign-in session may have tokens for a command line as well: those are for nothing in particular.
+    fn agents_grants(&self, identity: &Identity) -> Vec<&Issue> {
+        self.grants_of(identity).filter(|grant| grant.resource.is_some()).collect()
     }
 
     /// Tokens that were given for the sign-in session of this one, by the same principal in the session that began in the same second.
@@ -128,6 +125,40 @@ impl Graph {
             grant.caller.principal_id == principal && grant.caller.creation_date.zip(created).is_some_and(|(one, other)| near(one, other))
         };
         grants.into_iter().flatten().map(Arc::as_ref).filter(same)
+    }
+}
+
+/// The agent, by the address that it was let in for where that is known.
+fn agent(grants: &[&Issue]) -> Via {
+    let resources: BTreeSet<&String> = grants.iter().filter_map(|grant| grant.resource.as_ref()).collect();
+    let (id, evidence) = match resources.first() {
+        Some(resource) if resources.len() == 1 => ((*resource).clone(), ids(grants)),
+        _ => (AGENTS_SERVER.to_owned(), Vec::new()),
+    };
+    Via { kind: "agent", id, actor: None, evidence }
+}
+
+fn add_grant_session(identity: &Identity, grants: &[&Issue], resolution: &mut Resolution) {
+    let Some(first) = grants.first() else { return };
+    let by =
+        IssuedBy { event_ids: ids(grants), event_name: first.event_name.clone(), event_time: first.event_time, link: Link::SignInSession };
+    match resolution.chain.last_mut() {
+        Some(last) if last.kind == "oauth_session" && last.issued_by.is_none() => last.issued_by = Some(by),
+        Some(last) => {
+            // The key is the token's; those of the session before are the browser's.
+            last.access_key_id = None;
+            // What is in force there goes on: it is the same session to STS.
+            let own = Credential {
+                issued_by: Some(by),
+                source_identity: last.source_identity.clone(),
+                session_tags: last.session_tags.clone(),
+                transitive_tag_keys: last.transitive_tag_keys.clone(),
+                asserted_tag_keys: last.asserted_tag_keys.clone(),
+                ..credential("oauth_session", identity)
+            };
+            resolution.chain.push(own);
+        }
+        None => {}
     }
 }
 

@@ -377,6 +377,31 @@ fn stack_set_leads_to_who_rolled_it_out() {
         // Another name's stack says nothing of stack sets.
         check(&named("shop"), "act", "ambiguous iam_user alice one\nambiguous iam_user bob two");
     }
+    let to = |id: &str, targets: &str| {
+        let set = format!("\"stackSetName\":\"guard\",{targets}");
+        call(id, "08:58:30", "cloudformation:CreateStackInstances", &person("alice"), &set, "")
+    };
+    let role = "stacksets-exec-0123456789abcdef";
+    let elsewhere = [format!("\"accounts\":[\"{TOOLS}\"]"), format!("\"deploymentTargets\":{{\"accounts\":[\"{TOOLS}\"]}}")];
+    for targets in &elsewhere {
+        check(&with(&stack_set_acts(role, ""), &[to("elsewhere", targets)]), "act", "");
+        check(&with(&stack_set_acts(role, ""), &[to("elsewhere", targets), two.clone()]), "act", "probable iam_user bob two");
+    }
+    let accounts = |count: u64| (0..count).map(|nth| format!("\"{:012}\"", 100_000_000_000 + nth)).collect::<Vec<_>>().join(",");
+    check(&with(&stack_set_acts(role, ""), &[to("elsewhere", &format!("\"accounts\":[{}]", accounts(100)))]), "act", "");
+    let many = accounts(101);
+    let here = [
+        format!("\"accounts\":[\"{TOOLS}\",\"{PROD}\"]"),
+        format!("\"deploymentTargets\":{{\"accounts\":[\"{PROD}\"]}}"),
+        // Which accounts these are is not in the record.
+        format!("\"deploymentTargets\":{{\"accounts\":[\"{TOOLS}\"],\"organizationalUnitIds\":[\"ou-1\"]}}"),
+        "\"deploymentTargets\":{\"accountsUrl\":\"s3://x\"}".to_owned(),
+        "\"accounts\":[]".to_owned(),
+        format!("\"accounts\":[{many}]"),
+    ];
+    for targets in &here {
+        check(&with(&stack_set_acts(role, ""), &[to("here", targets)]), "act", "probable iam_user alice here");
+    }
     // Another role of CloudFormation's is of no stack set.
     check(&with(&stack_set_acts("exec", ""), &[one]), "act", "");
 }

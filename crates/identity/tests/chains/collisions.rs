@@ -81,7 +81,7 @@ fn key_comes_round_again_to_another() {
         "unknown unknown -
          role_session release Later <- ?
          claims role_session_name release
-         needs AssumeRole in the trail of account 222222222222 at 2026-12-20T08:00:00Z",
+         needs AssumeRole or AssumeRoleWithSAML in the trail of account 222222222222 at 2026-12-20T08:00:00Z",
     );
 }
 
@@ -98,7 +98,7 @@ fn key_comes_round_again_to_the_same_role_and_name() {
     check(&records, "two", &named("bob", "b", "access_key"));
     let unknown = |time: &str| {
         format!(
-            "unknown unknown -\nrole_session release Deploy <- ?\nclaims role_session_name release\nneeds AssumeRole in the trail of account 222222222222 at {time}"
+            "unknown unknown -\nrole_session release Deploy <- ?\nclaims role_session_name release\nneeds AssumeRole or AssumeRoleWithSAML in the trail of account 222222222222 at {time}"
         )
     };
     check(&[records[0].clone(), records[3].clone()], "two", &unknown(again));
@@ -159,7 +159,7 @@ fn role_made_again_under_its_name_is_another() {
             "unknown unknown -
              role_session release Deploy <- ?
              claims role_session_name release
-             needs AssumeRole in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
+             needs AssumeRole or AssumeRoleWithSAML in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
         );
     }
 }
@@ -173,7 +173,7 @@ fn key_of_another_role_joins_nothing() {
         "unknown unknown -
          role_session release Deploy <- ?
          claims role_session_name release
-         needs AssumeRole in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
+         needs AssumeRole or AssumeRoleWithSAML in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
     );
 }
 
@@ -188,7 +188,7 @@ fn key_of_a_namesake_role_elsewhere_joins_nothing() {
             "unknown unknown -
              role_session release Deploy <- ?
              claims role_session_name release
-             needs AssumeRole in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
+             needs AssumeRole or AssumeRoleWithSAML in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
         );
     }
 }

@@ -232,7 +232,7 @@ fn failed_switch_opens_nothing() {
         "unknown unknown -
          role_session bob Deploy <- ?
          claims role_session_name bob
-         needs AssumeRole in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
+         needs AssumeRole or AssumeRoleWithSAML in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
     );
 }
 

@@ -116,7 +116,7 @@ fn delivery_to_what_is_no_instance_says_nothing() {
         "unknown unknown -
          role_session sato web <- ?
          claims role_session_name sato
-         needs AssumeRole in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
+         needs AssumeRole or AssumeRoleWithSAML in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
     );
 }
 
@@ -216,7 +216,7 @@ fn somebody_elses_session_of_the_same_second_lends_no_user() {
         "unknown unknown -
          role_session s Deploy <- ?
          claims role_session_name s
-         needs AssumeRole in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
+         needs AssumeRole or AssumeRoleWithSAML in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
     );
 }
 

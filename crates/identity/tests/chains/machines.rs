@@ -66,7 +66,7 @@ fn session_named_as_an_instance_is_no_instance() {
         "unknown unknown -
          role_session i-0abc web <- ?
          claims role_session_name i-0abc
-         needs AssumeRole in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
+         needs AssumeRole or AssumeRoleWithSAML in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
     );
     check(
         &[act("act", &who), opening(&WEB, "i-0abc", "K1", "08:00:00").across("hers", &user("alice", "AKIAA", ""))],

@@ -62,7 +62,7 @@ fn role_session_without_context_is_unknown() {
         "claimed unknown -
          role_session sato@example.co.jp AWSReservedSSO_Ops_0123456789abcdef <- ?
          claims role_session_name sato@example.co.jp
-         needs AssumeRole in the trail of account 111111111111 at the session's start",
+         needs AssumeRole or AssumeRoleWithSAML in the trail of account 111111111111 at the session's start",
     );
 }
 

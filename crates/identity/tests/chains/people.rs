@@ -97,7 +97,7 @@ fn lookalike_role_is_no_identity_centers() {
             "claimed unknown -
              role_session sato@example.co.jp AWSReservedSSO_Ops_0123456789abcdef <- ?
              claims role_session_name sato@example.co.jp
-             needs AssumeRole in the trail of account 111111111111 at 2026-11-18T08:00:00Z",
+             needs AssumeRole or AssumeRoleWithSAML in the trail of account 111111111111 at 2026-11-18T08:00:00Z",
         );
         let opened = opening(&role, "sato@example.co.jp", "K1", "08:00:00").by("assume", &user("mallory", "AKIAM", ""));
         check(
@@ -162,7 +162,7 @@ fn service_linked_path_cannot_be_forged() {
         "unknown unknown -
          role_session SLRManagement Mine <- ?
          claims role_session_name SLRManagement
-         needs AssumeRole in the trail of account 111111111111 at 2026-11-18T08:00:00Z",
+         needs AssumeRole or AssumeRoleWithSAML in the trail of account 111111111111 at 2026-11-18T08:00:00Z",
     );
 }
 
@@ -199,7 +199,7 @@ fn saml_user_of_another_provider_is_the_providers() {
         "claimed unknown -
          role_session sato@example.co.jp Network <- ?
          claims role_session_name sato@example.co.jp
-         needs AssumeRole in the trail of account 111111111111 at 2026-11-18T08:00:00Z",
+         needs AssumeRole or AssumeRoleWithSAML in the trail of account 111111111111 at 2026-11-18T08:00:00Z",
     );
 }
 

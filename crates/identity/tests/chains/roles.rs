@@ -179,7 +179,7 @@ fn borrowed_session_name_never_names_its_owner() {
          role_session sato@example.co.jp Deploy <- ? source_identity=sato
          claims role_session_name sato@example.co.jp
          claims source_identity sato
-         needs AssumeRole in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
+         needs AssumeRole or AssumeRoleWithSAML in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
     );
 }
 
@@ -189,7 +189,7 @@ fn failed_and_forged_calls_open_nothing() {
     let alone = "unknown unknown -
          role_session work Local <- ?
          claims role_session_name work
-         needs AssumeRole in the trail of account 111111111111 at 2026-11-18T08:00:00Z";
+         needs AssumeRole or AssumeRoleWithSAML in the trail of account 111111111111 at 2026-11-18T08:00:00Z";
     for forged in [
         call.replace("\"eventID\"", "\"errorCode\":\"AccessDenied\",\"eventID\""),
         call.replace("\"eventID\"", "\"errorMessage\":\"no\",\"eventID\""),

@@ -68,7 +68,7 @@ fn recorded_tags_stand_where_the_session_before_is_missing() {
          claims role_session_name two
          claims session_tag sato@example.co.jp
          claims source_identity alice
-         needs AssumeRole in the trail of account 111111111111 at 2026-11-18T08:00:00Z",
+         needs AssumeRole or AssumeRoleWithSAML in the trail of account 111111111111 at 2026-11-18T08:00:00Z",
     );
 }
 

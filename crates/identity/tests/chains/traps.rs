@@ -71,7 +71,7 @@ fn call_that_was_answered_with_nothing_opened_nothing() {
             "unknown unknown -
              role_session release Deploy <- ?
              claims role_session_name release
-             needs AssumeRole in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
+             needs AssumeRole or AssumeRoleWithSAML in the trail of account 222222222222 at 2026-11-18T08:00:00Z",
         );
     }
 }
@@ -96,6 +96,6 @@ fn leaving_a_role_opens_no_session() {
         "unknown unknown -
          role_session bob Deploy <- ?
          claims role_session_name bob
-         needs AssumeRole in the trail of account 222222222222 at 2026-11-18T08:30:00Z",
+         needs AssumeRole or AssumeRoleWithSAML in the trail of account 222222222222 at 2026-11-18T08:30:00Z",
     );
 }

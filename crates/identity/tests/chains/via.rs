@@ -113,6 +113,20 @@ fn login_of_a_command_line_is_a_session_out_of_the_browsers() {
 }
 
 #[test]
+fn source_identity_of_the_sign_in_holds_for_a_command_lines_session() {
+    let opened = Opening { asked: ",\"sourceIdentity\":\"sato-id\"", ..opening(&OPS, "sato", "K1", "08:00:00") };
+    let opened = opened.saml("saml", "AWSSSO_0123456789abcdef_DO_NOT_DELETE", "sato");
+    let role = signed_in(session(&OPS, "sato", "KCLI", "08:00:00"));
+    check(
+        &[opened, grant("grant", &browser(), "arn:aws:signin:::devtools/same-device", ""), act("act", &role)],
+        "act",
+        &format!(
+            "proven sso_user sato\n{SAML} source_identity=sato-id\noauth_session sato - <- grant sign_in_session source_identity=sato-id"
+        ),
+    );
+}
+
+#[test]
 fn anothers_token_of_the_same_sign_in_session_is_no_link() {
     // AWS writes one principal for a sign-in session; a record that says otherwise ties nothing.
     let role = signed_in(session(&OPS, "sato", "KCLI", "08:00:00"));
@@ -354,4 +368,36 @@ fn token_is_a_session_of_its_own_and_takes_along_what_is_in_force() {
     for record in [click("act", &signed_in(session(&OPS, "sato", "KPAGE", "08:00:00"))), act("act", &signed_in(browser()))] {
         check(&[opened(), grant.clone(), record], "act", &format!("proven sso_user sato\n{SAML}"));
     }
+}
+
+#[test]
+fn tool_call_is_the_agents_and_the_persons_other_calls_are_not() {
+    let resolved = |records: &[String], tool_call: bool| {
+        let facts = read(records);
+        let graph = graph(&[TOOLS, PROD, IDC], facts.values());
+        let session = &facts["act"].session;
+        let resolution = if tool_call { graph.resolve_agents_call(session) } else { graph.resolve(session) };
+        (resolution.actor.id().unwrap_or("-").to_owned(), via(&resolution))
+    };
+    let grant_of = |id: &str, resource: &str| grant(id, &browser(), "arn:aws:signin:us-east-1::external-client/dcr/1", resource);
+    let sato = |via: &str| ("sato".to_owned(), via.to_owned());
+    // By a sign-in, without a key: as the browser's own calls, but for the sign-in that AWS wrote on it.
+    let tool = act("act", &signed_in(browser()));
+    let records = [opened(), grant_of("grant", MCP), tool.clone(), click("page", &browser())];
+    assert_eq!(resolved(&records, true), sato(&format!("agent {MCP} <- grant")));
+    assert_eq!(resolved(&records, false), sato("-"));
+    assert_eq!(resolved(&[opened(), tool.clone()], true), sato("agent aws-mcp.amazonaws.com <- "));
+    // Of two sign-ins the records without a key do not say which one it was.
+    let other = act("other", &browser().context("\"signInSessionArn\":\"arn:aws:signin:ap-northeast-1:111111111111:session/2\""));
+    let records = [opened(), grant_of("grant", MCP), tool, other];
+    assert_eq!(resolved(&records, true), sato("agent aws-mcp.amazonaws.com <- "));
+    // By the key that the person uses by hand.
+    let hand = act("act", &user("alice", "AKIAALICE", ""));
+    let alice = |via: &str| ("arn:aws:iam::111111111111:user/alice".to_owned(), via.to_owned());
+    assert_eq!(resolved(std::slice::from_ref(&hand), true), alice("agent aws-mcp.amazonaws.com <- "));
+    assert_eq!(resolved(&[hand], false), alice("-"));
+    // Nobody is known for whom the agent could have acted.
+    let lost = act("act", &session(&DEPLOY, "work", "KX", "08:00:00"));
+    assert_eq!(resolved(&[lost], true), ("-".to_owned(), "-".to_owned()));
+    assert!(identity::is_agents_call("aws-mcp.amazonaws.com") && !identity::is_agents_call("mcp.amazonaws.com"));
 }

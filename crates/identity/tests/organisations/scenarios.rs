@@ -34,7 +34,7 @@ fn every_scenario_resolves_as_written() {
 
 /// What sessions and causes say of a call, under the names that an answer has for it.
 fn answer(graph: &Graph, read: &Reader, act: &identity::Act) -> Value {
-    let resolution = graph.resolve(&act.session);
+    let resolution = read.resolve(graph, act);
     let chain: Vec<Value> = resolution
         .chain
         .iter()

@@ -58,7 +58,7 @@ impl Verdict {
         for act in &world.ledger.acts {
             self.acts += 1;
             let asked = &world.acts[&act.event_id];
-            let resolution = world.graph.resolve(&asked.session);
+            let resolution = world.resolve(asked);
             let mut differs = Vec::new();
             grade(act, &resolution, &mut differs);
             chain(act, &resolution.chain, &mut differs);
@@ -156,6 +156,10 @@ fn grade(act: &Act, resolution: &Resolution, differs: &mut Vec<String>) {
                 differs.push(format!("{name} is {:?} and not {truth:?}", parts(name)));
             }
         }
+        // What somebody outside was called is all that is known of them.
+        if (!resolution.claims.is_empty() && act.actor.kind != "external_account") || !resolution.candidates.is_empty() {
+            differs.push(format!("named, and yet {:?} and {:?}", resolution.claims, resolution.candidates));
+        }
         return;
     }
     if resolution.actor != Actor::Unknown {
@@ -165,9 +169,23 @@ fn grade(act: &Act, resolution: &Resolution, differs: &mut Vec<String>) {
     if found != act.candidates.iter().map(String::as_str).collect() {
         differs.push(format!("candidates are {found:?} and not {:?}", act.candidates));
     }
-    let gap = resolution.gap.as_ref().is_some_and(|gap| [&gap.at, &gap.why, &gap.needs].iter().all(|text| !text.is_empty()));
-    if !gap || resolution.reason.is_none() {
-        differs.push("no gap that says where, why and what would close it".to_owned());
+    let claimed: BTreeSet<(&str, &str)> = resolution.claims.iter().map(|claim| (claim.source, claim.value.as_str())).collect();
+    if claimed != act.claims.iter().map(|claim| (claim.source, claim.value.as_str())).collect() {
+        differs.push(format!("claims are {claimed:?} and not {:?}", act.claims));
+    }
+    gap(act, resolution, differs);
+}
+
+/// Where the chain ends, why, and which record would close it: that one was left out of the logs.
+fn gap(act: &Act, resolution: &Resolution, differs: &mut Vec<String>) {
+    let (Some(found), Some(truth), Some(_)) = (&resolution.gap, &act.gap, &resolution.reason) else {
+        differs.push(format!("gap is {:?} and not {:?}, for {:?}", resolution.gap, act.gap, resolution.reason));
+        return;
+    };
+    let needs = |word: &str| found.needs.contains(word);
+    let closes = truth.lost.as_ref().is_none_or(|(name, account, time)| needs(name) && needs(account) && needs(&time.to_string()));
+    if found.at != truth.session_arn || found.why.is_empty() || found.needs.is_empty() || !closes {
+        differs.push(format!("gap is {found:?} and not {truth:?}"));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::oracle::Oracle;
 use event::{Decoder, Event, HashKey, Reject, Sink};
-use identity::{Act, CauseFact, CauseFacts, Graph, Identity, Issue, SessionKey, Use};
+use identity::{Act, CauseFact, CauseFacts, Graph, Identity, Issue, Resolution, SessionKey, Use, is_agents_call};
 use simulate::{Ledger, Plan};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +15,7 @@ pub(crate) struct World {
     pub(crate) oracle: Oracle,
     /// The session of each event.
     pub(crate) sessions: BTreeMap<String, SessionKey>,
+    agents_calls: BTreeSet<String>,
 }
 
 #[derive(Default)]
@@ -25,6 +26,18 @@ pub(crate) struct Reader {
     pub(crate) acts: BTreeMap<String, Act>,
     oracle: Oracle,
     sessions: BTreeMap<String, SessionKey>,
+    agents_calls: BTreeSet<String>,
+}
+
+impl Reader {
+    /// Who stands behind an act.
+    pub(crate) fn resolve(&self, graph: &Graph, act: &Act) -> Resolution {
+        resolve(graph, act, &self.agents_calls)
+    }
+}
+
+fn resolve(graph: &Graph, act: &Act, agents_calls: &BTreeSet<String>) -> Resolution {
+    if agents_calls.contains(&act.event_id) { graph.resolve_agents_call(&act.session) } else { graph.resolve(&act.session) }
 }
 
 impl Sink for Reader {
@@ -36,6 +49,9 @@ impl Sink for Reader {
         let session = Identity::of(event).session();
         if self.sessions.insert(event.event_id.clone().into_owned(), session).is_none() {
             self.oracle.add(event);
+        }
+        if is_agents_call(&event.event_source) {
+            self.agents_calls.insert(event.event_id.clone().into_owned());
         }
         if !event.read_only {
             self.acts.insert(event.event_id.clone().into_owned(), Act::of(event));
@@ -59,6 +75,11 @@ impl World {
         read.issues.into_iter().for_each(|issue| graph.add_issue(issue));
         let asked: BTreeSet<&str> = ledger.acts.iter().map(|act| act.event_id.as_str()).collect();
         let acts = read.acts.into_iter().filter(|(id, _)| asked.contains(id.as_str())).collect();
-        Self { ledger, graph, causes: read.causes, acts, oracle: read.oracle, sessions: read.sessions }
+        Self { ledger, graph, causes: read.causes, acts, oracle: read.oracle, sessions: read.sessions, agents_calls: read.agents_calls }
+    }
+
+    /// Who stands behind an act.
+    pub(crate) fn resolve(&self, act: &Act) -> Resolution {
+        resolve(&self.graph, act, &self.agents_calls)
     }
 }

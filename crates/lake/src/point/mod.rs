@@ -23,7 +23,7 @@ pub use causes::KeptCause;
 pub use events::Moments;
 pub use facts::FactsWanted;
 
-use crate::error::{BoxError, Error, Result, read_error};
+use crate::error::{BoxError, Error, Result, is_damage, read_error};
 use crate::log::{LogFile, TableLog};
 use crate::place::Place;
 use crate::schema::Table;
@@ -33,6 +33,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use deltalake::DeltaTable;
 use file::{DataFile, Fetched, Footers};
 use futures::{StreamExt as _, TryStreamExt as _};
+use object_store::path::Path;
 use pages::Broken;
 use select::Group;
 use sought::Sought;
@@ -142,6 +143,12 @@ impl PointReader {
         read_error(self.table.name())(error.into())
     }
 
+    /// What went wrong with a file.
+    fn failed_with(&self, path: &Path, error: BoxError) -> Error {
+        let table = self.table.name();
+        if is_damage(&*error) { Error::Damaged { table, path: path.to_string(), source: error } } else { read_error(table)(error) }
+    }
+
     /// The rows sought, file by file as the log has them.
     async fn rows(&self, sought: &Sought<'_>) -> Result<Vec<RecordBatch>> {
         let may_lie = |file: &&LogFile| {
@@ -160,7 +167,7 @@ impl PointReader {
 
     async fn read(&self, log_file: &LogFile, sought: &Sought<'_>, left: &AtomicUsize) -> Result<Vec<RecordBatch>> {
         let LogFile { path, size, .. } = log_file;
-        let file = self.footers.open(&self.place, path, *size).await.map_err(|error| self.failed(error))?;
+        let file = self.footers.open(&self.place, path, *size).await.map_err(|error| self.failed_with(path, error.into()))?;
         let schema = self.table.file_schema();
         let found = match self.pick(&file, sought, &schema).await {
             Err(Unread::Broken) => {
@@ -171,7 +178,7 @@ impl PointReader {
         };
         let found = found.map_err(|why| match why {
             Unread::Broken => self.failed(format!("{path} is not understood")),
-            Unread::Failed(error) => self.failed(error),
+            Unread::Failed(error) => self.failed_with(path, error),
         })?;
         let cut = found.into_iter().map(|batch| {
             let rows = batch.num_rows();

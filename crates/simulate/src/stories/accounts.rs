@@ -1,5 +1,7 @@
 //! Callers of an account's own: IAM users in every form, root, switch role, a SAML provider, a vendor outside.
 
+use std::collections::BTreeSet;
+
 use super::{account, person};
 use crate::changes;
 use crate::issue::{Assume, role_resource, use_key};
@@ -120,6 +122,7 @@ pub(super) fn switch_role(scene: &mut Scene, round: usize, at: i64) {
             hop.issued_by = vec![switched];
             hop.link = Some("switch_role");
             session.grade = Grade::Proven;
+            (session.gap, session.claims) = (None, BTreeSet::new());
         } else {
             hop.related = vec![switched];
         }
@@ -195,9 +198,11 @@ pub(super) fn vendor(scene: &mut Scene, _round: usize, at: i64) {
         scene.lose_since(mark);
         hop.issued_by.clear();
         hop.link = None;
-        session.grade = Grade::Unknown;
     }
     session.created = at;
+    if lost {
+        session.lose(Grade::Unknown, Some("AssumeRole"));
+    }
     session.chain = vec![hop];
     use_key(&mut session, &key);
     let rule = format!("vendor-{}", scene.random.hex(6));

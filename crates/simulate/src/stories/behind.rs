@@ -52,6 +52,7 @@ pub(super) fn stack_role(scene: &mut Scene, round: usize, at: i64) {
 }
 
 /// Two people roll stack sets out into one account, the second while the first may still be under way: a stack's name tells whose it is.
+/// A third rolls one out elsewhere.
 pub(super) fn stack_set(scene: &mut Scene, round: usize, at: i64) {
     let (one, two) = (person(scene, round, 7), person(scene, round, 9));
     let (management, data) = (account(scene, "management"), account(scene, "data-prod"));
@@ -62,6 +63,10 @@ pub(super) fn stack_set(scene: &mut Scene, round: usize, at: i64) {
     let operations = [scene.random.uuid(), scene.random.uuid()];
     let created = scene.act(&first, at + 60, &changes::roll_out("CreateStackInstances", &sets[0], &[&data], &operations[0]), &cli);
     let updated = scene.act(&second, at + 120, &changes::roll_out("UpdateStackSet", &sets[1], &[&data], &operations[1]), &cli);
+    let (third, network) = (person(scene, round, 11), account(scene, "network"));
+    let elsewhere = own_session(scene, &third, &management, at + 8);
+    let (set, operation) = (format!("guard-{}", scene.random.hex(6)), scene.random.uuid());
+    scene.act(&elsewhere, at + 122, &changes::roll_out("CreateStackInstances", &set, &[&network], &operation), &cli);
     let name = format!("stacksets-exec-{}", scene.random.hex(32));
     let role = scene.organisation.role(&data, "/", &name);
     let mut cloudformation = service_role(scene, "cloudformation.amazonaws.com", role, &operations[0], at + 125);
@@ -75,6 +80,9 @@ pub(super) fn stack_set(scene: &mut Scene, round: usize, at: i64) {
         scene.behind(act, &[(session, &[operation])], false);
         scene.ask(&queue, "A stack set made this queue: who rolled it out?");
     }
+    let queue = format!("guard-{}", scene.random.hex(8));
+    let act = scene.act(&cloudformation, at + 150, &changes::create_queue(&data, &queue), &how);
+    scene.behind(act, &[(&first, &[created]), (&second, &[updated])], false);
 }
 
 /// Somebody writes a function and the rule that starts it; in the second round somebody else changes its code.

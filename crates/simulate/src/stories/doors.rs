@@ -4,6 +4,7 @@ use super::{account, person};
 use crate::changes;
 use crate::issue::{Assume, GITHUB, WebToken, use_key};
 use crate::ledger::{Actor, Hop, Via};
+use crate::organisation::HOME_REGION;
 use crate::record::{Body, How};
 use crate::scene::Scene;
 use crate::session::Session;
@@ -23,6 +24,7 @@ pub(super) fn agent(scene: &mut Scene, round: usize, at: i64) {
     let host = "aws-mcp.amazonaws.com";
     let how = How { invoked_by: Some(host), ..How::service(host) };
     let queue = format!("agent-{}", scene.random.hex(8));
+    tool_call(scene, &agent, at + 59, "sqs:CreateQueue", &ip);
     scene.act(&agent, at + 60, &changes::create_queue(&tools, &queue), &how);
     scene.ask(&queue, "Was this queue made by hand?");
     let role = scene.organisation.role(&stg, "/", "AgentDeploy");
@@ -33,6 +35,27 @@ pub(super) fn agent(scene: &mut Scene, round: usize, at: i64) {
     let bucket = format!("example-login-{}", scene.random.hex(8));
     scene.act(&line, at + 230, &changes::create_bucket(&bucket), &How::cli(&ip));
     scene.ask(&bucket, "Who made this bucket, from which login?");
+}
+
+/// The record of the tool that the agent called: the person's session, and no key.
+fn tool_call(scene: &mut Scene, agent: &Session, at: i64, api: &str, ip: &str) {
+    let mut called = agent.clone();
+    called.key.clear();
+    if let Some(hop) = called.chain.last_mut() {
+        hop.access_key_id = None;
+    }
+    let request = scene.random.uuid();
+    let body = Body {
+        source: "aws-mcp.amazonaws.com",
+        name: "CallReadWriteTool",
+        event_type: "AwsMcpEvent",
+        request: "{\"jsonrpc\":\"2.0\",\"method\":\"tools/call\",\"id\":2,\"params\":{\"name\":\"aws___call_aws\"}}".to_owned(),
+        additional: format!(
+            "{{\"downstreamRequests\":[{{\"apiName\":\"{api}\",\"requestId\":\"{request}\",\"awsRegion\":\"{HOME_REGION}\"}}]}}"
+        ),
+        ..Body::default()
+    };
+    scene.act(&called, at, &body, &How::with(ip, "agent/2.1.202 (cli)"));
 }
 
 /// CreateOAuth2Token out of a browser's session. What is done with it bears the sign-in session and a key of its own.

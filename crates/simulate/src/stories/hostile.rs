@@ -38,7 +38,7 @@ pub(super) fn same_second(scene: &mut Scene, round: usize, at: i64) {
         scene.ask(&queue, "Two releases ran at once: whose queue is this?");
     }
     let mut either = second;
-    either.grade = Grade::Ambiguous;
+    either.lose(Grade::Ambiguous, None);
     either.candidates = vec![one.user_name.clone(), two.user_name.clone()];
     either.not = vec![one.user_name, two.user_name];
     if let Some(hop) = either.chain.last_mut() {

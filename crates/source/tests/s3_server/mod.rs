@@ -5,17 +5,19 @@
 
 #![allow(clippy::unwrap_used, dead_code, reason = "a test server; not every test that includes it uses all of it")]
 
+mod folders;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use folders::Folders;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
-use s3s_fs::FileSystem;
 use tokio::net::TcpListener;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -70,7 +72,7 @@ impl Drop for Server {
 
 /// Serves the folders of `root` as buckets, on a port of its own.
 pub(crate) async fn start(root: &Path) -> Server {
-    let mut service = S3ServiceBuilder::new(FileSystem::new(root).unwrap());
+    let mut service = S3ServiceBuilder::new(Folders::new(root));
     service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
     let service = service.build();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -84,6 +86,8 @@ pub(crate) async fn start(root: &Path) -> Server {
     let accepting = tokio::spawn(async move {
         let mut connections = JoinSet::new(); // dropped with this task, and all connections with it
         while let Ok((socket, _)) = listener.accept().await {
+            // Head and body of an answer are written apart: else the second waits for the client's acknowledgement of the first.
+            socket.set_nodelay(true).unwrap();
             let (service, of_objects, keys, faults) = (service.clone(), Arc::clone(&of_objects), Arc::clone(&keys), Arc::clone(&faults));
             let writing = Arc::clone(&writing);
             connections.spawn(async move {
