@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -70,6 +70,47 @@ fn a_monitor_goes_on_and_tells_of_what_comes() {
     let after = lines.recv_timeout(Duration::from_secs(60));
     assert_eq!(after, Err(mpsc::RecvTimeoutError::Disconnected), "nothing was told twice, and it ended");
     assert_eq!(child.0.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn while_a_sink_is_down_a_monitor_goes_on_and_the_sink_gets_everything_once_it_is_back() {
+    const DOWN: usize = 9;
+    let home = Home::new();
+    let mut people = People::default();
+    let started = people.start(1, None);
+    people.deliver(&home.path("logs"));
+    let (lake, logs) = (home.text("lake"), home.text("logs"));
+    let (url, messages) = webhook([vec![503; DOWN], vec![200]].concat());
+    let mut command = home.whodid();
+    command.args(["--lake", &lake, "--format", "jsonl", "alert", "--rule", "sudo", "--webhook", &url, "--follow", "--every", "1"]);
+    let mut child = Running(command.args(["--source", &logs]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let (send, lines) = mpsc::channel();
+    let stdout = BufReader::new(child.0.stdout.take().unwrap());
+    std::thread::spawn(move || stdout.lines().map_while(Result::ok).for_each(|line| drop(send.send(line))));
+    let next = || -> Value { serde_json::from_str(&lines.recv_timeout(Duration::from_secs(120)).expect("an alert in time")).unwrap() };
+    let log = home.path(&format!("logs/ssm/{}.log", started.id));
+    let mut told = Vec::new();
+    write(&log, b"sh-4.2$ sudo id\r\nuid=0(root)\r\nsh-4.2$ ");
+    told.push(next());
+    let message = || messages.recv_timeout(Duration::from_secs(120)).expect("the sink is asked again");
+    assert_eq!(message()["count"], 1);
+    write(&log, TYPED);
+    told.push(next());
+    let refused: Vec<Value> = (1..DOWN).map(|_| message()).collect();
+    assert!(refused.iter().all(|message| message["count"] == 1 || message["count"] == 2), "{refused:?}");
+    let taken = message();
+    let mut ids: Vec<&Value> = taken["alerts"].as_array().unwrap().iter().map(|alert| &alert["alert_id"]).collect();
+    ids.sort_by_key(|id| id.as_str());
+    let mut expected: Vec<&Value> = told.iter().map(|alert| &alert["alert_id"]).collect();
+    expected.sort_by_key(|id| id.as_str());
+    assert_eq!((ids, &taken["count"]), (expected, &Value::from(2)), "all that waited, in one message");
+    let sent = Instant::now();
+    while home.count(&lake, "alerts") < 2 {
+        assert!(sent.elapsed() < Duration::from_secs(120), "what every sink has is not remembered");
+    }
+    drop(child);
+    assert_eq!(lines.try_iter().collect::<Vec<_>>(), [""; 0], "on standard output once");
+    assert_eq!(alerts(&home, &lake, &["--rule", "sudo"]), [Value::Null; 0], "remembered");
 }
 
 #[test]

@@ -84,6 +84,22 @@ impl Moto {
         body.to_owned()
     }
 
+    /// Makes a bucket.
+    pub(crate) fn bucket(&self, name: &str) {
+        let scope = format!("AKIAIOSFODNN7EXAMPLE/20260101/{REGION}/s3/aws4_request");
+        let request = format!(
+            "PUT /{name} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: AWS4-HMAC-SHA256 Credential={scope}, \
+             SignedHeaders=host, Signature=00\r\nContent-Length: 138\r\n\r\n{:<138}",
+            self.address,
+            format!("<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>")
+        );
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
     pub(crate) fn log_group(&self, group: &str) {
         self.call("logs", "Logs_20140328.CreateLogGroup", &json!({"logGroupName": group}));
     }

@@ -341,6 +341,58 @@ fn garbage_is_rejected_with_its_reason_and_counted() {
 }
 
 #[test]
+fn a_session_id_that_none_can_have_is_refused_wherever_it_stands() {
+    let home = Home::new();
+    let mut people = People::default();
+    let started = people.start(1, None);
+    people.deliver(&home.path("logs"));
+    let arn = &started.user_arn;
+    let lines = ["sh-4.2$ sudo id".to_owned(), "uid=0(root)".to_owned()];
+    let ids = [
+        "../../etc/x-0123456789abcdefghijklmnop",
+        "evil\u{1b}[2J\u{202e}-0123456789abcdefghijklmnop",
+        "x\n-0123456789abcdefghijklmnop",
+        "",
+    ];
+    for (number, id) in ids.into_iter().enumerate() {
+        write(&home.path(&format!("logs/cw/{number}.json")), streamed(id, "i-0a1b2c3d", arn, &lines).as_bytes());
+    }
+    write(&home.path("logs/cw/own.json"), streamed(&started.id, &started.instance, arn, &lines).as_bytes());
+    let lake = home.text("lake");
+    home.ingest(&lake, &[&home.text("logs")]);
+    let known = home.sql(&lake, "SELECT session_id FROM sessions");
+    assert_eq!(known, [json!({"session_id": started.id})]);
+    assert_eq!(alerts(&home, &lake, &["--rule", "sudo"]).len(), 1);
+    assert!(!home.path("etc").exists());
+    for id in ids.iter().filter(|id| !id.is_empty()) {
+        let ended = home.run(&["--lake", &lake, "session", id, "--transcript"]);
+        assert!(matches!(ended.code, 2 | 5), "{id:?}: {}", ended.code);
+        for text in [&ended.stdout, &ended.stderr] {
+            assert!(!text.chars().any(|letter| letter.is_control() && letter != '\n' || letter == '\u{202e}'), "{id:?}: {text:?}");
+        }
+    }
+}
+
+#[test]
+fn a_session_that_was_resumed_by_another_stays_that_of_who_started_it() {
+    let home = Home::new();
+    let mut people = People::default();
+    let started = people.start(3, None);
+    people.other(64, "ResumeSession", "ssm.amazonaws.com", json!({"sessionId": started.id}));
+    people.other(125, "TerminateSession", "ssm.amazonaws.com", json!({"sessionId": started.id}));
+    people.deliver(&home.path("logs"));
+    write(&home.path(&format!("logs/ssm/{}.log", started.id)), b"sh-4.2$ sudo id\r\nuid=0(root)\r\nsh-4.2$ ");
+    let lake = home.text("lake");
+    home.ingest(&lake, &[&home.text("logs")]);
+    let detail = home.run(&["--lake", &lake, "--format", "json", "session", &started.id]).expect(0).json();
+    let [session] = detail["sessions"].as_array().unwrap().as_slice() else { panic!("{detail}") };
+    assert_eq!((&session["actor"]["id"], &session["transcript"]["state"]), (&json!(started.actor), &json!("present")));
+    assert_eq!((&session["resumed"], &session["end"]), (&json!(["2026-11-18T04:01:04Z"]), &json!("2026-11-18T04:02:05Z")));
+    let told = alerts(&home, &lake, &["--rule", "sudo"]);
+    assert_eq!((told.len(), &told[0]["actor"]["id"]), (1, &json!(started.actor)));
+}
+
+#[test]
 fn secrets_and_control_characters_reach_no_output() {
     let home = Home::new();
     let mut people = People::default();
@@ -511,7 +563,12 @@ impl Simulated {
 
 /// One entry as the agent streams it, with its newline.
 pub(crate) fn streamed(id: &str, instance: &str, arn: &str, lines: &[String]) -> String {
-    let entry = json!({"eventVersion": "1.0", "eventTime": "2026-11-18T05:10:00Z", "awsRegion": REGION, "target": {"id": instance},
+    streamed_at("2026-11-18T05:10:00Z", id, instance, arn, lines)
+}
+
+/// The same, at a time.
+pub(crate) fn streamed_at(time: &str, id: &str, instance: &str, arn: &str, lines: &[String]) -> String {
+    let entry = json!({"eventVersion": "1.0", "eventTime": time, "awsRegion": REGION, "target": {"id": instance},
         "userIdentity": {"arn": arn}, "runAsUser": "ssm-user", "sessionId": id, "sessionData": lines});
     format!("{entry}\n")
 }

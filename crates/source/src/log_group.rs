@@ -10,6 +10,7 @@
 //! Never filters by what an entry says, and never reads a clock by itself.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -92,6 +93,8 @@ pub struct LogGroup {
     address: LogAddress,
     asked: Asked,
     reading: Reading,
+    /// Logs are read by who asks [`LogGroup::poll`].
+    slices_only: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -133,12 +136,17 @@ impl LogGroup {
         let config = config_in(options, address.place.as_ref().map(|place| place.region.as_str()), spec).await?;
         let client = Client::new(&config);
         let (asked, arn) = Asked::open(client, &address, options.profile.clone()).await?;
-        Ok(LogGroup { name: spec.to_owned(), arn, address, asked, reading, state: Mutex::default() })
+        Ok(LogGroup { name: spec.to_owned(), arn, address, asked, reading, slices_only: AtomicBool::new(false), state: Mutex::default() })
     }
 
     /// `arn:aws:logs:REGION:ACCOUNT:log-group:NAME`
     pub fn arn(&self) -> &str {
         &self.arn
+    }
+
+    /// The region that it is in.
+    pub fn aws_region(&self) -> &str {
+        self.arn.split(':').nth(3).unwrap_or_default()
     }
 
     /// What is to be remembered of how far was read: the group, and the streams that were meant.
@@ -158,6 +166,18 @@ impl LogGroup {
     pub fn seen_until(&self) -> Option<i64> {
         let whole = self.reading.since.is_none() && self.reading.until.is_none();
         self.state().seen_until.filter(|_| whole)
+    }
+
+    /// From now on who polls reads the logs that go on: a listing does not ask again, and names no logs.
+    pub fn list_slices_only(&self) {
+        self.slices_only.store(true, Ordering::Relaxed);
+    }
+
+    /// When CloudWatch took the first entry of a log that was read, by its own clock.
+    pub fn begun(&self, key: &str) -> Option<i64> {
+        let state = self.state();
+        let (ingested, ..) = state.streams.get(key)?.entries.keys().next()?;
+        Some(ingested.saturating_mul(1_000))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -414,13 +434,15 @@ impl Source for LogGroup {
     }
 
     async fn list(&self) -> Result<BoxStream<'_, Result<Listed>>> {
+        let slices_only = self.slices_only.load(Ordering::Relaxed);
         let is_fresh = std::mem::take(&mut self.state().is_fresh);
-        let failed = if is_fresh { None } else { self.poll().await.err() };
+        let failed = if is_fresh || slices_only { None } else { self.poll().await.err() };
         let mut listed: Vec<Result<Listed>> = Vec::new();
         let mut state = self.state();
         state.is_fresh = false;
         for (name, stream) in &state.streams {
             match stream.shape {
+                Shape::Whole if slices_only => {}
                 Shape::Whole => listed.push(Ok(self.whole(name, stream))),
                 Shape::Slices => listed.extend(self.slices(name, stream).into_iter().map(Ok)),
                 Shape::Other => {

@@ -4,7 +4,7 @@ use crate::command::{Doubt, Entry, LineKind};
 use crate::prompt::{Looks, Prompt};
 use crate::reconstruct;
 use crate::retrace::{self, Moves};
-use crate::running::is_open_construct_prompt;
+use crate::running::{Running, is_open_construct_prompt};
 use crate::session::{Driver, Editor};
 use crate::shell;
 use unicode_width::UnicodeWidthStr;
@@ -73,8 +73,12 @@ impl Driver<'_> {
         let opens = expect.is_some_and(|expect| expect.opens);
         // A line that may itself be shown text does not end the text.
         let doubtful = session.running.as_ref().is_some_and(|running| running.command.doubt == Some(Doubt::MayBeShown));
-        let typed = session.edited || session.running.as_ref().is_some_and(|running| running.command.time != session.time);
-        let shows = expect.is_some_and(|expect| expect.shows) && !session.edited || doubtful && !typed;
+        // A pager shows the next page when it is told to.
+        let paged = session.running.as_ref().is_some_and(|running| running.paged);
+        let later = session.running.as_ref().is_some_and(|running| running.command.time != session.time);
+        let typed = session.edited || later && !paged;
+        let expect_shows = session.running.as_ref().is_some_and(|running| shows_still(running, text));
+        let shows = expect_shows && !session.edited || doubtful && !typed;
         let leaves = session.left || expect.is_some_and(|expect| expect.leaves);
         if let Some(input) = self.after_full_screen(text) {
             return Some(input);
@@ -99,8 +103,9 @@ impl Driver<'_> {
                 return None;
             }
             let mut input = self.entered(prompt, text);
-            // Backspaces in it tell nothing: a file may hold them too.
-            input.may_be_shown = (shows || expect.is_some_and(|expect| expect.shows)) && !shell.dressed && !input.text.is_empty();
+            // Backspaces in it tell nothing: a file may hold them too. That a shell sought the line's start does.
+            let is_shells = shell.dressed || session.stripped && session.dressed;
+            input.may_be_shown = (shows || expect_shows) && !is_shells && !input.text.is_empty();
             return Some(input);
         }
         if let Some(input) = self.behind_output(text, shows) {
@@ -127,13 +132,16 @@ impl Driver<'_> {
         let session = &*self.session;
         let shell = session.shells.current().filter(|shell| !shell.marked && session.running.is_some())?;
         let bare = shell.prompt.looks == Looks::Bare;
-        let expect_shows = session.running.as_ref().is_some_and(|running| running.expect.shows);
-        let at = text.find(shell.prompt.text.as_str()).filter(|at| *at > 0)?;
+        let expect_shows = session.running.as_ref().is_some_and(|running| shows_still(running, text));
+        let (at, prompt) = shell.prompt.behind(text)?;
         if bare && text.get(..at).is_some_and(|before| before.ends_with(' ')) || shows && shell.dressed && !session.dressed {
             return None;
         }
-        let mut input = self.entered(shell.prompt.clone(), text.get(at..)?);
-        input.may_be_shown = (shows || bare || expect_shows) && !shell.dressed && !input.text.is_empty();
+        let mut input = self.entered(prompt, text.get(at..)?);
+        // less writes this below the last page, and its file does not go on behind it.
+        let left_pager =
+            session.running.as_ref().is_some_and(|running| running.paged) && text.get(..at).is_some_and(|before| before.ends_with("(END)"));
+        input.may_be_shown = (shows || bare || expect_shows) && !shell.dressed && !left_pager && !input.text.is_empty();
         Some(input)
     }
 
@@ -155,8 +163,9 @@ impl Driver<'_> {
         let rest = prompt.leads(text).unwrap_or_default();
         // Without returns and erasures a search of the history stands in the line, then the prompt again.
         let searches = self.session.stripped && !self.session.seeks_start;
-        let again = rest.rfind(prompt.text.as_str()).filter(|_| searches && prompt.text.len() > 2);
-        let rest = again.map_or(rest, |at| rest.get(at + prompt.text.len()..).unwrap_or_default());
+        let drawn = reconstruct::drawn_after_search(&prompt.text);
+        let again = rest.rfind(drawn).filter(|_| searches && drawn.len() > 2);
+        let rest = again.map_or(rest, |at| rest.get(at + drawn.len()..).unwrap_or_default());
         let mut input = Input::new(prompt, rest, false);
         input.dressed = self.session.dressed;
         input.reconstructed =
@@ -354,12 +363,21 @@ impl Driver<'_> {
     }
 }
 
+/// Whether a line that begins so may be text that the command shows.
+fn shows_still(running: &Running, line: &str) -> bool {
+    let behind_sign =
+        line.starts_with(|first: char| first.is_ascii_digit() || matches!(first, ' ' | '<' | '>' | '+' | '-' | '!' | '\\' | '@'));
+    let shows = running.expect.shows || running.expect.shows_behind && behind_sign;
+    shows && !running.has_shown_all()
+}
+
 /// What was written behind the prompt; if the editor `searches` in that very line, behind the last prompt there, or what it found.
 fn written_behind<'a>(written: &'a str, prompt: &str, searches: bool) -> Option<&'a str> {
     let start = written.find(prompt)? + prompt.len();
     let behind = written.get(start..)?;
-    let again = behind.rfind(prompt.trim_end()).filter(|_| searches && prompt.len() > 2);
-    let Some(last) = again.and_then(|at| behind.get((at + prompt.len()).min(behind.len())..)) else { return Some(behind) };
+    let drawn = reconstruct::drawn_after_search(prompt);
+    let again = behind.rfind(drawn.trim_end()).filter(|_| searches && drawn.len() > 2);
+    let Some(last) = again.and_then(|at| behind.get((at + drawn.len()).min(behind.len())..)) else { return Some(behind) };
     if last.trim().is_empty() { reconstruct::sought(behind).or(Some(last)) } else { Some(last) }
 }
 

@@ -28,6 +28,7 @@ mod screen;
 mod session;
 pub mod shell;
 mod shells;
+mod shown;
 pub mod suppress;
 mod transcript;
 

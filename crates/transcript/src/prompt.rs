@@ -6,6 +6,11 @@
 /// Prompts longer than this many bytes are not looked for.
 pub(crate) const PROMPT_MAX: usize = 240;
 
+/// A prompt that is sought behind output must begin as the known one does, with so many letters.
+const BEHIND_LETTERS: usize = 4;
+/// Places of a line at which it is sought.
+const BEHIND_PLACES_MAX: usize = 4;
+
 /// What is left of a character of which a streamed log lacks bytes.
 const MANGLED: char = char::REPLACEMENT_CHARACTER;
 
@@ -118,6 +123,17 @@ impl Prompt {
         let folder = rest.get(..at).filter(|folder| !folder.is_empty() && !folder.contains(char::is_whitespace))?;
         let end = (head.len() + folder.len() + tail.len()).min(line.len());
         Some(Self { text: line.get(..end)?.to_owned(), folder: head.len()..head.len() + folder.len(), ..self.clone() })
+    }
+
+    /// Where in `text`, behind what no newline ended, this prompt stands, or one that differs in a number or folder only.
+    pub(crate) fn behind(&self, text: &str) -> Option<(usize, Self)> {
+        if let Some(at) = text.find(self.text.as_str()) {
+            return (at > 0).then(|| (at, self.clone()));
+        }
+        let begins = self.text.get(..self.text.char_indices().nth(BEHIND_LETTERS).map(|(at, _)| at)?)?;
+        let mut places = text.match_indices(begins).map(|(at, _)| at).filter(|at| *at > 0).take(BEHIND_PLACES_MAX);
+        let alike = |at: usize| Self::of(text.get(at..)?).filter(|found| self.looks == Looks::Strong && self.resembles(found));
+        places.find_map(|at| Some((at, alike(at)?)))
     }
 
     /// The same shell's prompt in another folder.

@@ -19,6 +19,28 @@ pub(crate) fn sought(written: &str) -> Option<&str> {
     found.split('\u{8}').next().filter(|found| !found.is_empty())
 }
 
+/// The line that `first` became when its last word was completed out of a list, which `shown` begins with, and how many of `shown` that took. zsh
+/// writes the line again behind the list, and the prompt to the right behind that: `right`, digits as `0`.
+pub(crate) fn completed(first: &str, shown: &[&str], right: Option<&str>) -> Option<(String, usize)> {
+    let last = first.rsplit([' ', '/', '=', '\'', '"']).next().filter(|last| !last.is_empty() && *last != first)?;
+    let place = shown.iter().position(|line| line.contains(first))?;
+    let (list, added) = shown.get(place)?.split_once(first)?;
+    let mut entries = shown.get(..place)?.iter().copied().chain([list]).flat_map(str::split_whitespace).peekable();
+    if entries.peek().is_none() || !entries.all(|entry| entry.starts_with(last)) {
+        return None;
+    }
+    let length = right.map_or(0, |right| right.chars().count());
+    let beside: String = added.chars().take(length).collect();
+    let added = if right == Some(shape(&beside).as_str()) { added.get(beside.len()..)? } else { added };
+    Some((format!("{first}{}", added.trim_end()), place + 1))
+}
+
+/// What readline writes of a prompt when a search of the history is over: what the two begin with stands there already.
+pub(crate) fn drawn_after_search(prompt: &str) -> &str {
+    let same = prompt.bytes().zip(b"(reverse-i-search)`".iter()).take_while(|(one, other)| one == *other).count();
+    prompt.get(same..).unwrap_or(prompt)
+}
+
 /// What zsh was asked to look for in the history, which it shows below the line: each letter, and `_` behind it.
 pub(crate) fn sought_below(written: &str) -> Option<String> {
     let shown = ["bck-i-search: _", "fwd-i-search: _"].iter().find_map(|says| written.strip_prefix(says))?;
@@ -35,7 +57,6 @@ pub(crate) fn sought_below(written: &str) -> Option<String> {
 /// How long the prompt to the right of the input is, which stands before it where moves were taken out. zsh writes the first letter that is
 /// typed twice, so that it is seen; `known` is what stood there before, digits as `0`.
 pub(crate) fn right_prompt(written: &str, known: &mut Option<String>) -> usize {
-    let shape = |text: &str| text.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect::<String>();
     let twice = written.find('\u{8}').filter(|at| {
         let before = written.get(..*at).and_then(|before| before.chars().next_back());
         before.is_some() && before == written.get(at + 1..).and_then(|behind| behind.chars().next())
@@ -53,6 +74,11 @@ pub(crate) fn right_prompt(written: &str, known: &mut Option<String>) -> usize {
     let length = known.chars().count();
     let found: String = written.chars().take(length).collect();
     if shape(&found) == known { found.len() } else { 0 }
+}
+
+/// Digits as `0`: a clock goes on.
+fn shape(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect()
 }
 
 /// fish writes a word again once it is a known program, in another colour: a program that changes the user, and what follows it.
@@ -154,6 +180,25 @@ mod tests {
         assert_eq!(pasted_lines("echo a", &shown), Some((vec!["sudo id", "ls"], 2)));
         assert_eq!(pasted_lines("echo a", &["a"]), None);
         assert_eq!(pasted_lines("echo a", &["xecho a", "y"]), None);
+    }
+
+    #[test]
+    fn a_line_completed_out_of_a_list_is_whole() {
+        let of = |shown: &[&str], right| completed("sudo rm sudo-", shown, right);
+        let whole = Some(("sudo rm sudo-one".to_owned(), 1));
+        assert_eq!(of(&["sudo-one  sudo-twosudo rm sudo-[10:01:41]one", "x"], Some("[00:00:00]")), whole);
+        assert_eq!(of(&["sudo-one  sudo-twosudo rm sudo-one"], None), whole);
+        assert_eq!(of(&["sudo-a", "sudo-one  sudo-twosudo rm sudo-one"], None), Some(("sudo rm sudo-one".to_owned(), 2)));
+        assert_eq!(of(&["removed sudo-twosudo rm sudo-one"], None), None);
+        assert_eq!(of(&["sudo rm sudo-one"], None), None);
+        assert_eq!(completed("ls", &["lsls x"], None), None);
+    }
+
+    #[test]
+    fn readline_leaves_what_the_prompt_and_a_search_begin_with() {
+        assert_eq!(drawn_after_search("(venv) [a@h ~]$ "), "venv) [a@h ~]$ ");
+        assert_eq!(drawn_after_search("[a@h ~]$ "), "[a@h ~]$ ");
+        assert_eq!(drawn_after_search("(日本) $ "), "日本) $ ");
     }
 
     #[test]

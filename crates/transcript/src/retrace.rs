@@ -218,7 +218,7 @@ const TO_THE_START: u32 = 10;
 const ELSEWHERE: u32 = 15;
 const REPLACES: u32 = 20;
 /// A program begins inside a word.
-const REPLACES_GLUED: u32 = 16;
+const REPLACES_GLUED: u32 = 15;
 const DELETES: u32 = 10;
 const DELETES_EACH: u32 = 5;
 const DELETED_MAX: usize = 4;

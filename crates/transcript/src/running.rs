@@ -5,11 +5,12 @@ use std::collections::VecDeque;
 use crate::accept::Input;
 use crate::command::{COMMAND_BYTES_MAX, Command, Doubt, Elevation, Entry};
 use crate::elevate::{self, Outcome, Runs};
-use crate::prompt::Prompt;
+use crate::prompt::{Looks, Prompt};
 use crate::reconstruct;
 use crate::session::Driver;
 use crate::shell::{self, How, Program, Scan, State};
 use crate::shells::{Change, Expect, Kind};
+use crate::shown::{self, Shown};
 
 /// Lines of output kept from the start and from the end, to tell an outcome by.
 const OUTPUT_LINES_MAX: usize = 48;
@@ -31,6 +32,8 @@ pub(crate) struct Running {
     scan: Scan,
     /// Lines came that were not read yet.
     unread: bool,
+    /// At a bare prompt: a pager, or a line that one may have shown.
+    pub(crate) paged: bool,
     /// The next line of output may be the line after history expansion.
     expands: bool,
     before: State,
@@ -54,6 +57,16 @@ impl Running {
 
     pub(crate) fn is_incomplete(&self) -> bool {
         self.scan.is_open()
+    }
+
+    /// A full-screen program was left: if it was the editor that `fc` opens, what it was left with is shown next.
+    pub(crate) fn leave_full_screen(&mut self) {
+        self.expands |= self.lines == 0 && edits_command(&self.command.line);
+    }
+
+    /// It shows no more lines than it has shown.
+    pub(crate) fn has_shown_all(&self) -> bool {
+        self.expect.shows_lines.is_some_and(|lines| self.lines >= lines)
     }
 
     pub(crate) fn output(&mut self, text: &str) {
@@ -152,7 +165,7 @@ fn is_open_construct(name: &str) -> bool {
 
 /// `!!` and the like, and a line that is what they can have become: it holds the words that stood around them.
 fn is_expansion(line: &str, shown: &str) -> bool {
-    if fixes_command(line) {
+    if fixes_command(line) || edits_command(line) {
         return !shown.trim().is_empty() && !shown.contains("fc: ");
     }
     let first = |text: &str| text.split_whitespace().next().unwrap_or_default().to_owned();
@@ -168,6 +181,12 @@ fn is_expansion(line: &str, shown: &str) -> bool {
 fn fixes_command(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().collect();
     matches!(words.as_slice(), ["fc", "-s", ..] | ["fc", "-e", "-", ..])
+}
+
+/// `fc`, `fc 3 5`: the shell gives earlier lines to an editor, shows what comes back, and runs it.
+fn edits_command(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    words.next() == Some("fc") && !fixes_command(line) && !words.any(|word| word.starts_with('-') && word.contains('l'))
 }
 
 fn expands_history(line: &str) -> bool {
@@ -198,10 +217,12 @@ impl Driver<'_> {
             input.prompt = outer;
             self.session.left = true;
         }
+        let was_paged = self.session.running.as_ref().is_some_and(|running| running.paged) && input.may_be_shown;
         self.settle(Some(&input));
         let session = &mut *self.session;
         let Some(shell) = session.shells.current_mut() else { return };
         let before = shell.state.clone();
+        let bare = shell.prompt.looks == Looks::Bare;
         if shell.kind == Kind::Interpreter {
             let escaped = ["\\!", "!", "system ", "shell "].iter().find_map(|start| input.text.strip_prefix(start));
             match escaped {
@@ -212,7 +233,8 @@ impl Driver<'_> {
         if input.text.is_empty() || input.cancelled {
             return;
         }
-        let entry = if input.entry == Entry::Typed && expands_history(&input.text) { Entry::Recalled } else { input.entry };
+        let recalls = expands_history(&input.text) || edits_command(&input.text);
+        let entry = if input.entry == Entry::Typed && recalls { Entry::Recalled } else { input.entry };
         let mut end = input.text.len().min(COMMAND_BYTES_MAX);
         while !input.text.is_char_boundary(end) {
             end -= 1;
@@ -251,6 +273,7 @@ impl Driver<'_> {
         session.running = Some(Running {
             scan,
             unread: false,
+            paged: bare && (was_paged || command.programs.iter().any(|program| shell::is_pager(&program.program))),
             expands: expands_history(&command.line),
             command,
             expect,
@@ -338,6 +361,19 @@ impl Driver<'_> {
         }
     }
 
+    /// Of a streamed log of zsh: a list of completions stands below the line, and behind it the line again, with what was added to it.
+    fn unfold_completions(&mut self) {
+        let is_zsh = self.session.stripped && self.session.seeks_start && !self.session.fish;
+        let Some(running) = self.session.running.as_mut().filter(|_| is_zsh) else { return };
+        let shown: Vec<&str> = running.head.iter().map(String::as_str).collect();
+        let Some((line, taken)) = reconstruct::completed(&running.command.line, &shown, self.session.right_prompt.as_deref()) else {
+            return;
+        };
+        running.head.drain(..taken);
+        running.lines = running.lines.saturating_sub(taken as u64);
+        self.correct(line);
+    }
+
     /// What follows the last command is known now: a prompt, or nothing more.
     pub(crate) fn settle(&mut self, next: Option<&Input>) {
         self.reread();
@@ -346,6 +382,7 @@ impl Driver<'_> {
             self.correct(literal);
         }
         self.unfold_paste();
+        self.unfold_completions();
         let session = &mut *self.session;
         let running = session.running.take();
         let left = std::mem::take(&mut session.left);
@@ -427,12 +464,13 @@ fn read(command: &mut Command, state: &mut State) -> Expect {
     command.programs = parsed.programs;
     command.elevations = command.programs.iter().filter_map(elevation).collect();
     let mut expect = Expect { line: command.effective().to_owned(), ..Expect::default() };
-    expect.shows = command.programs.iter().any(|program| {
-        // What echo prints is in its own line: no mark there, none shown.
-        let echoes = matches!(program.program.as_str(), "echo" | "printf");
-        shell::shows_text(&program.program)
-            && (!echoes || program.unresolved || program.argv.iter().any(|word| word.contains(['$', '#', '%', '>', '\\'])))
-    });
+    let shown = command.programs.iter().map(|program| shown::of(&program.program, &program.argv, program.unresolved)).max();
+    expect.shows = shown == Some(Shown::Text);
+    expect.shows_behind = shown == Some(Shown::BehindSigns);
+    expect.shows_lines = match command.programs.as_slice() {
+        [program] if !program.unresolved => shown::lines_max(&program.argv),
+        _ => None,
+    };
     expect.leaves = command.programs.iter().any(|program| matches!(program.program.as_str(), "exit" | "logout"));
     expect.changes_prompt =
         command.programs.iter().any(|program| matches!(program.program.as_str(), "." | "source" | "exec" | "conda" | "deactivate"))

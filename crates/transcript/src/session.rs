@@ -75,8 +75,10 @@ pub(crate) struct Session {
     pub(crate) right_prompt: Option<String>,
     /// Of a streamed log: a shell seeks the start of a line before its prompt, as zsh and fish do.
     pub(crate) seeks_start: bool,
-    /// Colours or a window's title were set in the current line.
+    /// Colours or a window's title were set in the current line; of a streamed log, a shell sought its start.
     pub(crate) dressed: bool,
+    /// Of a streamed log: a shell sought the start of the line before, which is the first of its prompt's.
+    prompt_begun: bool,
     pub(crate) search: usize,
     pub(crate) searched: bool,
     /// A terminal multiplexer draws its shells on the alternate screen.
@@ -186,6 +188,9 @@ impl Perform for Driver<'_> {
         }
         if session_left_full_screen(alternate, self.session) {
             self.emit("[a full-screen program, not shown]", LineKind::Recorder);
+            if let Some(running) = self.session.running.as_mut() {
+                running.leave_full_screen();
+            }
         }
         if self.session.screen.has_gone() {
             self.flush_gone();
@@ -252,6 +257,13 @@ impl Session {
         if self.returned_from.row == row && before.ends_with("^C") && text.starts_with(before.as_str()) {
             text.truncate(before.len());
         }
+    }
+
+    /// A line ended. The line behind a mark may be the first of a prompt of two.
+    fn undress(&mut self) {
+        let was_input = self.running.as_ref().is_some_and(|running| running.command.last_line == self.lines);
+        self.prompt_begun = self.stripped && self.dressed && !self.prompt_begun && !was_input;
+        self.dressed = self.prompt_begun;
     }
 
     /// The row and column of the cursor as if its line had not been wrapped.
@@ -340,7 +352,7 @@ impl Driver<'_> {
         self.session.screen.index();
         self.session.bell = false;
         self.session.edited = false;
-        self.session.dressed = false;
+        self.session.undress();
         self.session.written.clear();
         self.session.kept.end_line();
         if self.session.screen.has_gone() {
@@ -388,6 +400,9 @@ impl Driver<'_> {
         session.written.clear();
         session.kept.begin_mark();
         session.seeks_start = true;
+        // A file that quotes the prompt does not quote this.
+        session.dressed = true;
+        session.prompt_begun = false;
         self.fresh_line();
     }
 

@@ -46,6 +46,10 @@ pub(crate) struct Expect {
     pub(crate) interpreter: bool,
     /// It shows text that others wrote.
     pub(crate) shows: bool,
+    /// The same, each line behind a sign, a number or a name.
+    pub(crate) shows_behind: bool,
+    /// No more lines than these.
+    pub(crate) shows_lines: Option<u64>,
     /// It may change the prompt of its own shell.
     pub(crate) changes_prompt: bool,
     /// It leaves the shell: `exit`, or the end of input.

@@ -286,3 +286,30 @@ fn asking_who_may_and_comments_are_no_acts() {
         assert!(found.iter().all(|command| command.elevations.is_empty()), "{line}");
     }
 }
+
+/// As bash 5.2 and vim 9 write it; the line that the editor was left with is shown, and runs.
+#[test]
+fn what_an_editor_made_of_an_earlier_line_is_what_ran() {
+    let vim = |line: &str| {
+        format!(
+            "\x1b[?1049h\x1b[22;0;0t\x1b[1;24r\x1b[H\x1b[2J\x1b[24;1H\"/tmp/bash-fc.irmkWx\" 1 line, 9 bytes\x1b[1;1H{line}\r\n\x1b[34m~\x1b[24;1H:wq\r\r\r\n\x1b[?1l\x1b>\x1b[?1049l\x1b[23;0;0t\x1b[?25h"
+        )
+    };
+    let run = |entered: &str, after: &str| {
+        read(&format!(
+            "\x1b[?2004hsh-5.2$ id\r\n\x1b[?2004l\ruid=1\r\n\x1b[?2004hsh-5.2$ {entered}\r\n\x1b[?2004l\r{after}\x1b[?2004hsh-5.2$ "
+        ))
+    };
+    for entered in ["fc", "fc id", "fc -e vim 1 1"] {
+        let found = run(entered, &format!("{}sudo id\r\nuid=0(root)\r\n", vim("id")));
+        assert_eq!((found[1].line.as_str(), found[1].expanded.as_deref()), (entered, Some("sudo id")));
+        assert_eq!((found[1].elevations.len(), found[1].entry), (1, Entry::Recalled));
+    }
+    // Left with an error nothing runs; a list runs nothing; of an editor that is no full-screen one it is not known where its own text ends.
+    for (entered, after) in
+        [("fc", vim("sudo id")), ("fc -l", "1 sudo id\r\n".to_owned()), ("fc", "sudo id\r\n1,$p\r\nsudo id\r\n".to_owned())]
+    {
+        let found = run(entered, &after);
+        assert_eq!((found[1].expanded.as_deref(), found[1].elevations.len()), (None, 0), "{entered} {after:?}");
+    }
+}

@@ -114,6 +114,62 @@ fn a_title_tells_how_the_line_begins() {
 }
 
 #[test]
+fn a_search_at_a_prompt_in_parentheses_leaves_what_it_found() {
+    let prompt = "(venv) [a@web-3 ~]$ ";
+    let search = format!("{prompt}(reverse-i-search)`': «««p': sudo echo papa27««««««««a{}sudo echo papa27", &prompt[1..]);
+    check(&[&format!("{prompt}sudo echo papa27"), "papa27", &search, "papa27", prompt], &["sudo echo papa27", "sudo echo papa27"]);
+}
+
+#[test]
+fn a_counting_prompt_is_known_behind_output() {
+    let found =
+        check(&["[a@web-3 9]$ cat token", "0123456789abcdef[a@web-3 10]$ sudo id -u", "0", "[a@web-3 11]$ "], &["cat token", "sudo id -u"]);
+    assert_eq!(found[1].doubt, Some(Doubt::MayBeShown));
+}
+
+#[test]
+fn a_substitution_of_history_is_no_edit() {
+    let found = check(
+        &["[a@web-3 ~]$ sudo echo one", "one", "[a@web-3 ~]$ ^echo^printf", "sudo printf one", "one[a@web-3 ~]$ "],
+        &["sudo echo one", "^echo^printf"],
+    );
+    assert_eq!(found[1].expanded.as_deref(), Some("sudo printf one"));
+    assert_eq!(acts(&found).len(), 2);
+}
+
+#[test]
+fn a_rest_that_stands_twice_was_drawn_again() {
+    check(&["$  <<< 'sudo id'sh <<< 'sudo id'", "uid=0(root)", "$ "], &["sh <<< 'sudo id'"]);
+}
+
+#[test]
+fn a_line_that_may_have_taken_anothers_place_has_a_doubt() {
+    let found = check(&["bash-5.2$ sudo reboot nowhostname", "web-3", "bash-5.2$ "], &["sudo reboot nowhostname"]);
+    assert_eq!(found[0].doubt, Some(Doubt::MayBeOtherwise));
+}
+
+#[test]
+fn what_a_pager_showed_is_doubtful_until_it_ends() {
+    let found = check(
+        &["$ less runbook.md", "# Restart", "$ sudo reboot", "~", "$ sudo reboot", "(END)$ sudo id", "uid=0(root)", "$ "],
+        &["less runbook.md", "sudo reboot", "sudo reboot", "sudo id"],
+    );
+    let doubts: Vec<_> = found.iter().map(|command| command.doubt).collect();
+    assert_eq!(doubts, [None, Some(Doubt::MayBeShown), Some(Doubt::MayBeShown), None]);
+}
+
+#[test]
+fn the_mark_with_which_zsh_seeks_a_lines_start_tells_its_prompt_from_a_file() {
+    let mark = format!("%{}", " ".repeat(79));
+    let own = |line: &str| format!("{mark}a@web-3 ~ % {line}");
+    let found = check(
+        &[&own("cat runbook.md"), "a@web-3 ~ % sudo reboot", &own("sudo id"), "uid=0(root)", &own("")],
+        &["cat runbook.md", "sudo id"],
+    );
+    assert_eq!(found[1].doubt, None);
+}
+
+#[test]
 fn shown_text_is_no_act() {
     let found = read(&[
         "[a@web-3 ~]$ cat runbook.md",

@@ -3,6 +3,7 @@
 //! Told first, remembered after: a crash between the two tells again, under the same `alert_id`.
 
 use crate::args;
+use crate::commands::log_groups::Typed;
 use crate::commands::owners::Owners;
 use crate::commands::sinks::{Sinks, Taken};
 use crate::commands::{follow, match_of, user_lake};
@@ -22,7 +23,7 @@ use transcript::suppress::Suppressions;
 
 /// Days after which an alert that names nobody is no longer completed, and a session without a transcript no longer looked for.
 const OPEN_DAYS: i64 = 30;
-/// Days of which a look at streams that went on reads logs and alerts: a session lives a day at most.
+/// Days before the first of a streamed log of which a look at it reads logs and alerts as well: another log of the session may have begun then.
 const STREAMED_DAYS: i32 = 2;
 /// After which a streamed session whose start CloudTrail has not delivered is told of: it delivers mostly within 5 minutes, and nearly always
 /// within 15.
@@ -54,16 +55,19 @@ pub(crate) struct Suppressed {
 /// What is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Depth {
-    /// What was typed in these sessions, whose streams went on.
-    Commands(BTreeSet<String>),
+    /// What was typed in sessions whose streams went on.
+    Commands(Typed),
     /// Sessions and records of CloudTrail as well.
     Everything,
 }
 
 impl Depth {
     /// Older logs and alerts do not matter.
-    fn first_day(&self, now: i64) -> Option<i32> {
-        matches!(self, Self::Commands(_)).then(|| lake::day_of(now) - STREAMED_DAYS)
+    fn first_day(&self) -> Option<i32> {
+        match self {
+            Self::Commands(typed) => typed.from_day.map(|day| day - STREAMED_DAYS),
+            Self::Everything => None,
+        }
     }
 }
 
@@ -96,6 +100,11 @@ impl Watch {
         let sinks = Sinks::open(settings, options).await?;
         let owners = Owners::new((!settings.offline).then(|| settings.source_options()), options.follow);
         Ok(Self { sinks, owners, runs: None, printed: BTreeSet::new(), said: (Vec::new(), Vec::new()) })
+    }
+
+    /// Asks Systems Manager who opened sessions of which something was read, while that is written.
+    pub(super) async fn ask_owners(&mut self, aws_region: &str, session_ids: &BTreeSet<String>) {
+        self.owners.ask(aws_region, session_ids, crate::settings::now()).await;
     }
 
     /// Looks once at what is new; returns of how much it told.
@@ -314,13 +323,13 @@ impl Monitor {
         (depth, now): (&Depth, i64),
     ) -> Result<Vec<Found>, Failure> {
         let ids = match depth {
-            Depth::Commands(ids) => ids.clone(),
+            Depth::Commands(typed) => typed.session_ids.clone(),
             Depth::Everything => self.changed(reader, settings, marks, now).await?,
         };
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let from_day = depth.first_day(now);
+        let from_day = depth.first_day();
         let (session_ids, logs_from_day) = (Some(ids.clone()), from_day);
         let question = SessionQuestion { session_ids, logs_from_day, now, limit: usize::MAX, ..SessionQuestion::default() };
         let mut sessions = reader.sessions(&question).await?.sessions;
@@ -414,7 +423,7 @@ impl Monitor {
         (depth, now): (&Depth, i64),
     ) -> Result<Vec<AlertRow>, Failure> {
         let ids = found.iter().flat_map(|found| [found.id(), found.orphan_id(), found.named_id()]).collect();
-        let known = reader.known_alerts(&ids, depth.first_day(now)).await?;
+        let known = reader.known_alerts(&ids, depth.first_day()).await?;
         found.sort_by_key(|found| (found.row.time, found.row.session_id.clone(), found.place, found.row.rule.clone()));
         let mut rows = Vec::new();
         let mut told = BTreeSet::new();

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::settings::{Filter, Settings};
 use event::Reason;
 use event::log_key::Kind;
-use lake::sessions::holds_session;
+use lake::sessions::{SessionLog, holds_session};
 use lake::{Lake, RunRow, Writer};
 use query::{LOG_GROUP_RUN, Reader};
 use source::{Listed, LogGroup, Reading, Shape, Source};
@@ -30,9 +30,16 @@ pub(crate) struct Group {
     pub(crate) source: Arc<LogGroup>,
     filter: Filter,
     noted: Option<i64>,
+    /// What was found until then is being read; none where nobody else asks the group meanwhile.
+    read_until: Option<i64>,
 }
 
 impl Group {
+    /// The group as it is to be read, while it is asked for more.
+    pub(crate) fn until_now(&self) -> Self {
+        Self { read_until: self.source.seen_until(), ..self.clone() }
+    }
+
     /// The group as any other source.
     pub(crate) fn opened(&self) -> discover::Opened {
         discover::Opened { source: Arc::clone(&self.source) as Arc<dyn Source>, filter: self.filter.clone() }
@@ -60,7 +67,7 @@ pub(crate) async fn open(settings: &Settings, lake: &Lake, names: &[String]) -> 
         let noted = Reader::new(lake).log_group_seen_until(&group.checkpoint_name()).await?;
         group.resume(noted);
         let source = Arc::new(group);
-        let group = Group { source, filter: settings.filter_of(name), noted };
+        let group = Group { source, filter: settings.filter_of(name), noted, read_until: None };
         opened.sources.push(group.opened());
         opened.groups.push(group);
     }
@@ -79,13 +86,20 @@ fn shape(stream: &str, entry: &str) -> Shape {
     }
 }
 
+/// Whether a run could read everything.
+pub(crate) fn is_whole(summary: &Summary) -> bool {
+    !summary.problems.iter().any(|problem| problem.reason == "unlisted" || problem.reason == Reason::Unreadable.code())
+}
+
 /// Notes how far the groups were read, unless the run could not read everything: then the next one begins where this one did.
 pub(crate) async fn note(groups: &mut [Group], writer: &mut Writer, summary: &Summary, started: i64) -> Result<(), Failure> {
-    if summary.problems.iter().any(|problem| problem.reason == "unlisted" || problem.reason == Reason::Unreadable.code()) {
+    if !is_whole(summary) {
         return Ok(());
     }
-    for Group { source, noted, .. } in groups {
-        let Some(seen_until) = source.seen_until().filter(|seen| noted.is_none_or(|noted| seen - noted >= NOTED_EVERY_MICROS)) else {
+    for Group { source, noted, read_until, .. } in groups {
+        let Some(seen_until) =
+            read_until.or(source.seen_until()).filter(|seen| noted.is_none_or(|noted| seen - noted >= NOTED_EVERY_MICROS))
+        else {
             continue;
         };
         let run = RunRow {
@@ -103,24 +117,66 @@ pub(crate) async fn note(groups: &mut [Group], writer: &mut Writer, summary: &Su
     Ok(())
 }
 
-/// Reads logs of sessions that began or went on, and nothing else: what a person typed is in the lake before the next look at everything.
-/// Returns the sessions.
-pub(crate) async fn take(logs: &mut SessionLogs, group: &LogGroup, news: &[Listed]) -> Result<BTreeSet<String>, Failure> {
-    let started = crate::settings::now();
-    let mut summary = Summary::default();
+/// Sessions in which something was typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Typed {
+    pub(crate) session_ids: BTreeSet<String>,
+    /// The first day of their logs, counted from 1970, by the node's clock or CloudWatch's, whichever is earlier: the lake has nothing of these
+    /// logs from before, and nothing of them was told before.
+    pub(crate) from_day: Option<i32>,
+}
+
+impl Typed {
+    fn of(log: &SessionLog, begun: Option<i64>, now: i64) -> Self {
+        let day = log.day(now).min(lake::day_of(begun.unwrap_or(now)));
+        Self { session_ids: BTreeSet::from([log.session_id.clone()]), from_day: Some(day) }
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.session_ids.extend(other.session_ids);
+        self.from_day = self.from_day.into_iter().chain(other.from_day).min();
+    }
+}
+
+/// Reads logs of sessions that began or went on: what a person typed is then ready to be written. Returns the sessions.
+pub(crate) async fn read(logs: &mut SessionLogs, group: &LogGroup, news: &[Listed]) -> Result<Typed, Failure> {
+    let now = crate::settings::now();
+    let mut typed = Typed::default();
     for listed in news {
         let bytes = group.fetch(listed, OBJECT_BYTES_MAX).await?;
-        logs.waiting.extend(session_logs::read(object_row(listed, "read"), Kind::Unplaced, &listed.key, &bytes));
+        let read = session_logs::read(object_row(listed, "read"), Kind::Unplaced, &listed.key, &bytes);
+        for log in read.iter().flat_map(|read| &read.logs) {
+            typed.add(Typed::of(log, group.begun(&listed.key), now));
+        }
+        logs.waiting.extend(read);
     }
-    let ids = logs.waiting.iter().flat_map(|read| &read.logs).map(|log| log.session_id.clone()).collect();
+    Ok(typed)
+}
+
+/// Writes what was read, and nothing else: what a person typed is in the lake before the next look at everything.
+pub(crate) async fn write(logs: &mut SessionLogs) -> Result<(), Failure> {
+    let started = crate::settings::now();
+    let mut summary = Summary::default();
     logs.commit(&format!("{started}-{}", std::process::id()), started, &mut summary).await?;
     summary.warn();
-    Ok(ids)
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_session_is_looked_up_from_its_first_day_on_whichever_clock_says_so() {
+        let day = lake::rows::DAY_MICROS;
+        let log = |from: i64| SessionLog { session_id: "a-1".into(), span: Some((from * day, 20 * day)), ..SessionLog::default() };
+        for (node, begun, expected) in [(17, Some(17), 17), (17, Some(18), 17), (40, Some(18), 18), (3, Some(18), 3), (19, None, 19)] {
+            let mut typed = Typed::of(&log(node), begun.map(|begun| begun * day), 20 * day);
+            assert_eq!(typed.from_day, Some(expected), "{node} {begun:?}");
+            typed.add(Typed::of(&log(19), Some(19 * day), 20 * day));
+            assert_eq!(typed.from_day, Some(expected.min(19)), "the earliest of all");
+        }
+    }
 
     #[test]
     fn streams_are_known_by_name_or_by_what_they_hold() {

@@ -11,7 +11,7 @@ mod read;
 mod subscription;
 mod writer;
 
-use crate::rows::ObjectRow;
+use crate::rows::{ObjectRow, day_of};
 use crate::schema::Table;
 pub use command::CommandRow;
 pub use read::{LINE_BYTES_MAX, Named, REJECTS_MAX, lines, named, read};
@@ -70,6 +70,13 @@ pub struct SessionLog {
     pub malformed: u64,
     /// What was entered, in order.
     pub commands: Vec<CommandRow>,
+}
+
+impl SessionLog {
+    /// The day under which the log and its commands are kept, counted from 1970: that of its first entry, else of its writing, else of `now`.
+    pub fn day(&self, now: i64) -> i32 {
+        day_of(self.span.map(|span| span.0).or(self.written).unwrap_or(now))
+    }
 }
 
 /// Something that was refused.

@@ -472,8 +472,7 @@ fn identity(object: &ObjectRow) -> u128 {
 fn by_day<'l>(logs: &[&'l SessionLog], now: i64) -> BTreeMap<String, Vec<&'l SessionLog>> {
     let mut days: BTreeMap<String, Vec<&SessionLog>> = BTreeMap::new();
     for log in logs {
-        let time = log.span.map(|span| span.0).or(log.written).unwrap_or(now);
-        days.entry(day_text(day_of(time))).or_default().push(log);
+        days.entry(day_text(log.day(now))).or_default().push(log);
     }
     days
 }

@@ -13,22 +13,36 @@ const WEIGHED_UNSEEN_MAX: usize = 24;
 
 /// Whether it is worth asking what was entered: not where what stands there makes sense as it is, nothing was moved and its programs are known.
 pub(super) fn is_worth(written: &str, shown: &str, moves: Moves, state: &State, past: &Past) -> bool {
-    if shown.is_empty() && !written.contains('\u{8}') {
+    if shown.is_empty() && !written.contains('\u{8}') || is_substitution(shown) {
         return false;
     }
     written.contains('\u{8}')
         || shown.starts_with(' ')
         || is_glued(shown)
+        || is_grown_over(shown, past)
         || moves == Moves::Unseen && past.ends_inside(shown)
         || sense(shown, state, past).cost > 0
 }
 
+/// `^old^new`: the shell writes the line that it becomes (bash(1), "Event Designators").
+fn is_substitution(line: &str) -> bool {
+    line.strip_prefix('^').is_some_and(|rest| rest.find('^').is_some_and(|at| at > 0)) && !line.contains('\u{8}')
+}
+
 /// A known program begins inside a word: `nowecho `.
 fn is_grown_over(line: &str, past: &Past) -> bool {
-    line.split(' ').rev().skip(1).any(|word| {
+    line.split(' ').skip(1).any(|word| {
         let inside = |at: usize| word.get(at..).is_some_and(|rest| rest.len() >= 4 && past.knows(rest));
         let after_letter = |at: usize| word.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric));
         word.len() <= 64 && !past.knows(word) && (1..word.len()).any(|at| after_letter(at) && inside(at))
+    })
+}
+
+/// The line's rest stands there twice: an editor wrote it again behind what was put in front of it.
+fn ends_twice(line: &str) -> bool {
+    line.match_indices(' ').any(|(at, _)| {
+        let (before, end) = line.split_at(at);
+        end.len() >= ENDS_TWICE_MIN && before.len() > end.len() && before.ends_with(end)
     })
 }
 
@@ -57,6 +71,9 @@ const NOTHING: u32 = 30;
 const ASKS_FOR_NOTHING: u32 = 20;
 pub(super) const BLANK_FIRST: u32 = 12;
 const GLUED: u32 = 9;
+const ENDS_TWICE: u32 = 12;
+/// A shorter end may well be typed twice.
+const ENDS_TWICE_MIN: usize = 6;
 const KNOWN_LINE: u32 = 15;
 
 fn sense(line: &str, state: &State, past: &Past) -> Sense {
@@ -90,6 +107,7 @@ fn sense(line: &str, state: &State, past: &Past) -> Sense {
         more => UNKNOWN_PROGRAM + UNKNOWN_MORE * (more - 1).min(2),
     };
     cost += if line.starts_with(' ') { BLANK_FIRST } else { 0 };
+    cost += if ends_twice(line) { ENDS_TWICE } else { 0 };
     cost += if is_glued(line) || acts && is_grown_over(line, past) { GLUED } else { 0 };
     Sense { cost, acts }
 }

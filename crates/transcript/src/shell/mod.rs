@@ -11,7 +11,7 @@ mod wrap;
 
 pub use state::State;
 pub(crate) use words::Scan;
-pub(crate) use wrap::{is_full_screen, is_interpreter, opens_shell, shows_text};
+pub(crate) use wrap::{is_full_screen, is_interpreter, is_pager, opens_shell};
 
 use serde::Serialize;
 
@@ -77,7 +77,15 @@ pub struct Parsed {
 
 /// The programs of `line`, which are those of a shell in this `state`; definitions in the line change the state.
 pub fn programs(line: &str, state: &mut State) -> Parsed {
-    walk::line(line, state)
+    if let Some(parsed) = state.recent(line) {
+        return parsed;
+    }
+    let before = state.version();
+    let parsed = walk::line(line, state);
+    if state.version() == before {
+        state.keep(line, &parsed);
+    }
+    parsed
 }
 
 /// Whether `program` is a shell that takes a script.

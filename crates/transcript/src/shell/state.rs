@@ -1,8 +1,10 @@
 //! What a session defined so far that changes what later lines mean.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Parsed;
 
 /// Definitions kept of each kind; later ones are not.
 const DEFINITIONS_MAX: usize = 1000;
@@ -15,20 +17,69 @@ const WORK_MAX: u64 = 100_000;
 /// An error costs the grammar so much more.
 const ERROR_WORK: u64 = 40;
 
+/// Lines that were read last and are kept with what they run: people, and programs that act as people, enter the same ones again.
+const RECENT_MAX: usize = 16;
+/// Longest such line, in bytes.
+const RECENT_BYTES_MAX: usize = 512;
+
 /// Aliases, functions and variables of one shell.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     aliases: HashMap<String, String>,
     functions: HashMap<String, String>,
     variables: HashMap<String, String>,
+    /// Which definitions these are; 0: none.
+    version: u64,
     /// Shared by the shells of a session.
     work: Arc<AtomicU64>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    versions: AtomicU64,
+    recent: Mutex<VecDeque<Recent>>,
+}
+
+#[derive(Debug)]
+struct Recent {
+    version: u64,
+    line: String,
+    parsed: Parsed,
 }
 
 impl State {
     /// That of a shell opened in this one: nothing defined yet.
     pub(crate) fn inner(&self) -> Self {
-        Self { work: Arc::clone(&self.work), ..Self::default() }
+        Self { work: Arc::clone(&self.work), shared: Arc::clone(&self.shared), ..Self::default() }
+    }
+
+    /// Which definitions these are: the same number, the same definitions.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// What a line runs, if it was read lately with these definitions.
+    pub(crate) fn recent(&self, line: &str) -> Option<Parsed> {
+        let recent = self.shared.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = recent.iter().find(|recent| recent.version == self.version && recent.line == line);
+        found.map(|recent| recent.parsed.clone())
+    }
+
+    /// Keeps what a line runs.
+    pub(crate) fn keep(&self, line: &str, parsed: &Parsed) {
+        if line.len() > RECENT_BYTES_MAX {
+            return;
+        }
+        let mut recent = self.shared.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if recent.len() == RECENT_MAX {
+            recent.pop_front();
+        }
+        recent.push_back(Recent { version: self.version, line: line.to_owned(), parsed: parsed.clone() });
+    }
+
+    fn changed(&mut self) {
+        self.version = self.shared.versions.fetch_add(1, Ordering::Relaxed) + 1;
     }
 
     /// The same definitions; what reading with them costs counts there.
@@ -58,23 +109,28 @@ impl State {
     }
 
     pub(crate) fn define_alias(&mut self, name: &str, value: &str) {
+        self.changed();
         define(&mut self.aliases, name, value);
     }
 
     pub(crate) fn define_function(&mut self, name: &str, body: &str) {
+        self.changed();
         define(&mut self.functions, name, body);
     }
 
     pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.changed();
         define(&mut self.variables, name, value);
     }
 
     /// The value is no longer known.
     pub(crate) fn forget(&mut self, name: &str) {
+        self.changed();
         self.variables.remove(name);
     }
 
     pub(crate) fn remove_alias(&mut self, name: &str) {
+        self.changed();
         self.aliases.remove(name);
     }
 }

@@ -146,3 +146,31 @@ fn a_shell_asks_for_more() {
 fn fish_substitutions_are_seen() {
     check("echo (sudo id -u)", &["Substitution sudo id -u", "Elevator id -u", "Direct echo (sudo id -u)"]);
 }
+
+#[test]
+fn a_line_entered_again_is_read_with_what_was_defined_since() {
+    let mut state = State::default();
+    let names = |line: &str, state: &mut State| -> Vec<String> {
+        programs(line, state).programs.into_iter().map(|program| program.program).collect()
+    };
+    for _ in 0..2 {
+        assert_eq!(names("s id", &mut state), ["s"]);
+    }
+    let before = state.clone();
+    names("alias s=sudo", &mut state);
+    let inner = state.inner();
+    for _ in 0..2 {
+        assert_eq!(names("s id", &mut state), ["sudo", "id"]);
+        assert_eq!(names("s id", &mut before.clone()), ["s"]);
+        assert_eq!(names("s id", &mut inner.clone()), ["s"]);
+    }
+    names("alias s=doas", &mut state);
+    assert_eq!(names("s id", &mut state), ["doas", "id"]);
+    // What a line defines is defined again.
+    for _ in 0..2 {
+        names("unalias s", &mut state);
+        assert_eq!(names("s id", &mut state), ["s"]);
+        names("alias s=sudo", &mut state);
+        assert_eq!(names("s id", &mut state), ["sudo", "id"]);
+    }
+}

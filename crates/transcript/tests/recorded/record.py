@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Records the corpus: real shells, driven by a program, each session with the truth of what ran.
 
-    record.py OUT [--jobs N]                    records all sessions (bash, zsh, fish, dash, vim, less, man, top, tmux and screen must be there)
+    record.py OUT [--jobs N] [--unseen]         records all sessions (bash, zsh, fish, dash, vim, less, man, top, tmux and screen must be there);
+                                                `--unseen`: half as many others, whose losses are not to be looked at, for figures
     record.py OUT --only NAME … [--jobs N]      records those whose name begins so again; the others of OUT stay
     record.py --show FILE [NAME]                prints what a recording holds
 
@@ -29,10 +30,11 @@ SHELLS = [("bash", 64), ("old", 34), ("zsh", 44), ("fish", 17), ("dash", 24)]
 SIZES = [(24, 80), (24, 80), (50, 200), (40, 132), (20, 60), (30, 100)]
 
 
-def plan():
+def plan(unseen=False):
     out = []
     for kind, count in SHELLS:
-        out += [(f"{kind}-{number:03}", kind, number) for number in range(count)]
+        numbers = range(200, 200 + count // 2) if unseen else range(count)
+        out += [(f"{kind}-{number:03}", kind, number) for number in numbers]
     return out
 
 
@@ -106,11 +108,12 @@ def main():
     parser.add_argument("out", nargs="?")
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--jobs", type=int, default=4)
+    parser.add_argument("--unseen", action="store_true")
     parser.add_argument("--show")
     options = parser.parse_args()
     if options.show:
         return show(options.show, options.out)
-    wanted = [entry for entry in plan() if not options.only or any(entry[0].startswith(name) for name in options.only)]
+    wanted = [entry for entry in plan(options.unseen) if not options.only or any(entry[0].startswith(name) for name in options.only)]
     recordings, failed = [], 0
     with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
         for entry, future in [(entry, pool.submit(record, *entry)) for entry in wanted]:
@@ -121,7 +124,7 @@ def main():
                 print(problem, file=sys.stderr)
     if options.only:
         again = {recording["name"] for recording in recordings}
-        recordings = sorted(recordings + [old for old in read(options.out) if old["name"] not in again], key=lambda one: names().index(one["name"]))
+        recordings = sorted(recordings + [old for old in read(options.out) if old["name"] not in again], key=lambda one: names(options.unseen).index(one["name"]))
     scripts = {tuple(line["line"] for line in recording["truth"]) for recording in recordings}
     if len(scripts) != len(recordings):
         sys.exit("two sessions have the same script")
@@ -133,8 +136,8 @@ def main():
     print(f"{len(recordings)} sessions, {failed} failed, {len(lines)} lines, {acts} of them acts")
 
 
-def names():
-    return [name for name, _, _ in plan()]
+def names(unseen):
+    return [name for name, _, _ in plan(unseen)]
 
 
 def read(path):
