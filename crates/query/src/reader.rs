@@ -234,6 +234,11 @@ impl Reader {
         self.registered.lock().await.insert(name)
     }
 
+    /// Makes [`Reader::first`] say yes once more.
+    pub(crate) async fn forget_first(&self, names: &[&'static str]) {
+        self.registered.lock().await.retain(|name| !names.contains(name));
+    }
+
     /// Plans a user's query; only such as read the lake's tables and views are planned. Where it names `$since` and `$until`, it needs both.
     pub(crate) async fn sql(&self, text: &str, span: Option<ReportSpan>) -> Result<DataFrame> {
         crate::guard::check(text)?;

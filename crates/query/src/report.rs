@@ -14,6 +14,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, Timestamp
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::ScalarValue;
 use datafusion::datasource::MemTable;
+use datafusion::prelude::ident;
 use futures::StreamExt as _;
 use lake::Table;
 use std::collections::BTreeMap;
@@ -99,24 +100,33 @@ impl ReportSpan {
     }
 }
 
-/// A schema whose text is kept as [`shortened`] keeps it.
-fn short(schema: &Schema) -> SchemaRef {
-    let field = |field: &Field| match field.data_type() {
-        DataType::Utf8 => Field::new(field.name(), DataType::Utf8View, true),
-        other => Field::new(field.name(), other.clone(), true),
-    };
-    Arc::new(Schema::new(schema.fields().iter().map(|held| field(held)).collect::<Vec<_>>()))
+/// Columns whose texts do not come again.
+const DISTINCT: [&str; 1] = ["event_id"];
+
+/// How text is held of a table that is in memory while a report is made: of a batch each text once, since names of people, accounts and calls come
+/// again and again.
+fn held(field: &Field) -> DataType {
+    match field.data_type() {
+        DataType::Utf8 | DataType::Utf8View if DISTINCT.contains(&field.name().as_str()) => DataType::Utf8,
+        DataType::Utf8 | DataType::Utf8View => DataType::Dictionary(Box::new(DataType::Int16), Box::new(DataType::Utf8)),
+        other => other.clone(),
+    }
 }
 
-/// The same rows with each text of a batch once: names of people, accounts and calls come again and again, and all of a period's changes are in
-/// memory while a report is made.
-fn shortened(batch: &RecordBatch, schema: &SchemaRef) -> std::result::Result<RecordBatch, ArrowError> {
-    let once = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| match field.data_type() {
-        DataType::Utf8View => cast(&cast(column, &once)?, &DataType::Utf8View),
-        other => cast(column, other),
-    });
-    RecordBatch::try_new(Arc::clone(schema), columns.collect::<std::result::Result<Vec<_>, _>>()?)
+/// How queries see such text: they group it much faster than what it is held as.
+const SHOWN: DataType = DataType::Utf8View;
+
+/// Rows of a batch that is held, at most: as many distinct texts fit its keys.
+const HELD_ROWS_MAX: usize = 8_192;
+
+/// Rows in parts, as they are held.
+fn hold(batch: &RecordBatch, schema: &SchemaRef, parts: &mut Vec<RecordBatch>) -> std::result::Result<(), ArrowError> {
+    for start in (0..batch.num_rows()).step_by(HELD_ROWS_MAX) {
+        let part = batch.slice(start, HELD_ROWS_MAX.min(batch.num_rows() - start));
+        let columns = part.columns().iter().zip(schema.fields()).map(|(column, field)| cast(column, field.data_type()));
+        parts.push(RecordBatch::try_new(Arc::clone(schema), columns.collect::<std::result::Result<Vec<_>, _>>()?)?);
+    }
+    Ok(())
 }
 
 impl Reader {
@@ -189,14 +199,34 @@ impl Reader {
     /// Runs a query once, for all that read its rows as a table.
     async fn add_window(&self, name: &str, query: &str, span: ReportSpan) -> Result<()> {
         let frame = self.context().await?.sql(query).await?.with_param_values(span.parameters())?;
-        let mut rows = Vec::new();
         let mut stream = frame.execute_stream().await?;
-        let schema = short(&stream.schema());
+        let fields = stream.schema();
+        let fields = fields.fields().iter().map(|field| Field::new(field.name(), held(field), true));
+        let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let mut rows = Vec::new();
         while let Some(batch) = stream.next().await {
-            rows.push(shortened(&batch?, &schema).map_err(|error| Error::Query { source: error.into() })?);
+            hold(&batch?, &schema, &mut rows).map_err(|error| Error::Query { source: error.into() })?;
         }
-        let table = MemTable::try_new(schema, vec![rows])?;
-        self.context().await?.register_table(name, Arc::new(table))?;
+        let table = MemTable::try_new(Arc::clone(&schema), vec![rows])?;
+        let context = self.context().await?;
+        let columns = schema.fields().iter().map(|field| match field.data_type() {
+            DataType::Dictionary(..) | DataType::Utf8 => datafusion::prelude::cast(ident(field.name()), SHOWN).alias(field.name()),
+            _ => ident(field.name()),
+        });
+        let view = context.read_table(Arc::new(table))?.select(columns.collect::<Vec<_>>())?;
+        context.register_table(name, view.into_view())?;
+        Ok(())
+    }
+
+    /// Lets go of the period's calls and changes, which are read again when a query names them again.
+    ///
+    /// # Errors
+    /// None that a user can cause.
+    pub async fn forget_window(&self) -> Result<()> {
+        for name in ["window_changes", "window_records", "window_calls"] {
+            self.context().await?.deregister_table(name)?;
+        }
+        self.forget_first(&["window_changes", "window_records", "window_calls"]).await;
         Ok(())
     }
 

@@ -166,12 +166,9 @@ async fn gather(
     let span = ReportSpan { since: period.since, until: period.until, trend: period.trend_since(), version: 0 };
     let mut tables = BTreeMap::new();
     let has_directory = reader.has_directory(period.until).await?;
-    let is_asked = |name: &str| !matches!(name, "late_changes" | "population") && (has_directory || name != "assigned");
+    let is_asked = |name: &str| !matches!(name, "access_rights" | "late_changes" | "population") && (has_directory || name != "assigned");
     for (name, text) in REPORT_QUERIES.iter().filter(|(name, _)| is_asked(name)) {
-        let mut found = reader.report_rows(text, span).await?;
-        if *name == "access_rights" {
-            found = reader.add_before(found).await?;
-        }
+        let found = reader.report_rows(text, span).await?;
         tracing::debug!(query = name, rows = found.rows.len(), "asked");
         tables.insert((*name).to_owned(), rows(found));
     }
@@ -179,6 +176,12 @@ async fn gather(
     tracing::debug!(query = "leavers", "asked");
     tables.insert("causes".into(), rows(reader.machine_causes(span).await?));
     tracing::debug!(query = "causes", "asked");
+    // The rows with the longest texts come when the period's calls are needed no more.
+    let rights = reader.report_rows(query("access_rights"), span).await?;
+    tracing::debug!(query = "access_rights", rows = rights.rows.len(), "asked");
+    reader.forget_window().await?;
+    tables.insert("access_rights".into(), rows(reader.add_before(rights).await?));
+    tracing::debug!(query = "before", "asked");
     let register = tables.get("alerts").map(|alerts| in_force.register(&period, alerts)).unwrap_or_default();
     tables.insert("exceptions".into(), register);
     let (_, coverage) = reader.coverage(Some(period.since), Some(period.until)).await?;
@@ -204,8 +207,7 @@ async fn gather(
         let version = manifest.lake_versions.get("events").copied();
         (manifest.until_micros - LATE_MICROS, manifest.until_micros, version.unwrap_or(i64::MAX))
     });
-    let text = REPORT_QUERIES.iter().find(|(name, _)| *name == "late_changes").map(|(_, text)| *text).unwrap_or_default();
-    let late = reader.report_rows(text, ReportSpan { since, until, version, ..span }).await?;
+    let late = reader.report_rows(query("late_changes"), ReportSpan { since, until, version, ..span }).await?;
     tracing::debug!(query = "late_changes", rows = late.rows.len(), "asked");
     tables.insert("late_changes".into(), rows(late));
     let mut notes = BTreeMap::new();
@@ -232,6 +234,11 @@ async fn gather(
         previous: before.map(|(_, previous)| previous),
         tables,
     })
+}
+
+/// The text of a query.
+fn query(wanted: &str) -> &'static str {
+    REPORT_QUERIES.iter().find(|(name, _)| *name == wanted).map(|(_, text)| *text).unwrap_or_default()
 }
 
 fn rows(found: SqlRows) -> Rows {
@@ -334,8 +341,7 @@ async fn sample(settings: &Settings, period: &Period, n: usize, seed: u64) -> Re
     let now = reader.known_until().await?.unwrap_or(period.since);
     let reader = reader.at(now);
     let span = ReportSpan { since: period.since, until: period.until, trend: period.trend_since(), version: 0 };
-    let text = REPORT_QUERIES.iter().find(|(name, _)| *name == "population").map(|(_, text)| *text).unwrap_or_default();
-    let rows = reader.report_rows(text, span).await?;
+    let rows = reader.report_rows(query("population"), span).await?;
     if rows.truncated {
         return Err(Failure::usage("the period has more changes than a sample is drawn from", "ask for a shorter one"));
     }
