@@ -1,5 +1,5 @@
 -- Changes of the period to who may do what: calls of IAM, Identity Center, the identity store, Organizations, and policies on keys, buckets
--- and functions.
+-- and functions. In no order, since sorting would hold every request once more: reports sort what came, by event_time, event_id and account_id.
 -- In: $since, $until. Out: event_time, actor_kind, actor_id, certainty, event_source, event_name, account_id, aws_region, request (what was asked for, as
 -- recorded), source_ip_address, event_id; object_id, where the record lies, which reports do not show.
 SELECT c.event_time, c.actor_kind, c.actor_id, c.certainty, c.event_source, c.event_name, c.account_id, c.aws_region,
@@ -25,4 +25,3 @@ WHERE c.error_code IS NULL
                            'PutKeyPolicy', 'CreateGrant', 'RevokeGrant', 'PutResourcePolicy', 'DeleteResourcePolicy', 'SetRepositoryPolicy',
                            'DeleteRepositoryPolicy', 'CreateAccessEntry', 'DeleteAccessEntry', 'AssociateAccessPolicy')
        OR c.event_name LIKE 'AddPermission%' OR c.event_name LIKE 'RemovePermission%')
-ORDER BY c.event_time, c.event_id, c.account_id

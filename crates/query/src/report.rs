@@ -9,10 +9,11 @@ use crate::hits::column;
 use crate::reader::Reader;
 use crate::sql_rows::SqlRows;
 use datafusion::arrow::array::{Array as _, AsArray as _, RecordBatch};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::{cast, concat_batches};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::ScalarValue;
+use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
 use datafusion::prelude::ident;
 use futures::StreamExt as _;
@@ -116,15 +117,22 @@ fn held(field: &Field) -> DataType {
 /// How queries see such text: they group it much faster than what it is held as.
 const SHOWN: DataType = DataType::Utf8View;
 
-/// Rows of a batch that is held, at most: as many distinct texts fit its keys.
-const HELD_ROWS_MAX: usize = 8_192;
+/// Rows of a batch that is held, at most: fewer than the 32,768 distinct texts that its keys can tell.
+const HELD_ROWS_MAX: usize = 16_384;
 
-/// Rows in parts, as they are held.
-fn hold(batch: &RecordBatch, schema: &SchemaRef, parts: &mut Vec<RecordBatch>) -> std::result::Result<(), ArrowError> {
-    for start in (0..batch.num_rows()).step_by(HELD_ROWS_MAX) {
-        let part = batch.slice(start, HELD_ROWS_MAX.min(batch.num_rows() - start));
-        let columns = part.columns().iter().zip(schema.fields()).map(|(column, field)| cast(column, field.data_type()));
-        parts.push(RecordBatch::try_new(Arc::clone(schema), columns.collect::<std::result::Result<Vec<_>, _>>()?)?);
+/// Rows that wait, as they are held.
+fn hold(
+    waiting: &mut Vec<RecordBatch>,
+    from: &SchemaRef,
+    to: &SchemaRef,
+    rows: &mut Vec<RecordBatch>,
+) -> std::result::Result<(), ArrowError> {
+    let whole = concat_batches(from, waiting.iter())?;
+    waiting.clear();
+    for start in (0..whole.num_rows()).step_by(HELD_ROWS_MAX) {
+        let part = whole.slice(start, HELD_ROWS_MAX.min(whole.num_rows() - start));
+        let columns = part.columns().iter().zip(to.fields()).map(|(column, field)| cast(column, field.data_type()));
+        rows.push(RecordBatch::try_new(Arc::clone(to), columns.collect::<std::result::Result<Vec<_>, _>>()?)?);
     }
     Ok(())
 }
@@ -160,10 +168,21 @@ impl Reader {
     /// # Errors
     /// Where the lake cannot be read.
     pub async fn report_rows(&self, text: &str, span: ReportSpan) -> Result<SqlRows> {
+        crate::sql_rows::collected(self.report_frame(text, span).await?, ROWS_MAX, false).await
+    }
+
+    /// The same of a query that leaves it to us to put its rows in order of `event_time`, `event_id` and `account_id`.
+    ///
+    /// # Errors
+    /// Where the lake cannot be read.
+    pub async fn report_rows_by_time(&self, text: &str, span: ReportSpan) -> Result<SqlRows> {
+        crate::sql_rows::first_by_time(self.report_frame(text, span).await?, ROWS_MAX).await
+    }
+
+    async fn report_frame(&self, text: &str, span: ReportSpan) -> Result<DataFrame> {
         self.need_all().await?;
         self.need_report(text, Some(span)).await?;
-        let frame = self.context().await?.sql(text).await?.with_param_values(span.parameters())?;
-        crate::sql_rows::collected(frame, ROWS_MAX, false).await
+        Ok(self.context().await?.sql(text).await?.with_param_values(span.parameters())?)
     }
 
     /// Runs a query that names parameters of a span, or none.
@@ -200,13 +219,21 @@ impl Reader {
     async fn add_window(&self, name: &str, query: &str, span: ReportSpan) -> Result<()> {
         let frame = self.context().await?.sql(query).await?.with_param_values(span.parameters())?;
         let mut stream = frame.execute_stream().await?;
-        let fields = stream.schema();
-        let fields = fields.fields().iter().map(|field| Field::new(field.name(), held(field), true));
+        let from = stream.schema();
+        let fields = from.fields().iter().map(|field| Field::new(field.name(), held(field), true));
         let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let mut rows = Vec::new();
+        let failed = |error: ArrowError| Error::Query { source: error.into() };
+        let (mut rows, mut waiting, mut count) = (Vec::new(), Vec::new(), 0);
         while let Some(batch) = stream.next().await {
-            hold(&batch?, &schema, &mut rows).map_err(|error| Error::Query { source: error.into() })?;
+            let batch = batch?;
+            if count + batch.num_rows() > HELD_ROWS_MAX {
+                hold(&mut waiting, &from, &schema, &mut rows).map_err(failed)?;
+                count = 0;
+            }
+            count += batch.num_rows();
+            waiting.push(batch);
         }
+        hold(&mut waiting, &from, &schema, &mut rows).map_err(failed)?;
         let table = MemTable::try_new(Arc::clone(&schema), vec![rows])?;
         let context = self.context().await?;
         let columns = schema.fields().iter().map(|field| match field.data_type() {

@@ -6,12 +6,13 @@
 use crate::args::{Report, ReportPeriod, ReportVerb};
 use crate::commands::asking;
 use crate::commands::exceptions::InForce;
+use crate::commands::making::Making;
 use crate::commands::verify::{Tally, verify};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
 use crate::settings::Settings;
-use ::report::{Data, Fault, Language, MANIFEST, Manifest, Parts, Period, Previous, Rows};
+use ::report::{Data, Fault, Language, MANIFEST, Manifest, Period, Previous, Rows};
 use lake::Lake;
 use query::{Change, Question, REPORT_QUERIES, Reader, ReportSpan, Session, SessionQuestion, SqlRows, Verb};
 use serde::Serialize;
@@ -96,11 +97,11 @@ async fn make(settings: &Settings, asked: &Report) -> Result<Exit, Failure> {
     let in_force = InForce::read(settings, &asked.suppress, &asked.rules)?;
     let asking = asking(settings).await?;
     let data = gather(settings, &asking.lake, period, before, (asked.company.clone(), &in_force)).await?;
-    let mut making = Making::within(&folder)?;
+    let mut making = Making::within(&folder, crate::settings::now())?;
     let manifest = ::report::write(&data, &languages, &mut making)?;
     let folder = free(&folder, &manifest)?;
     let wanted = format!("summary.{}.md", asked.lang.first().map_or("", String::as_str));
-    let summary = if making.names.contains(&wanted) { std::fs::read_to_string(making.place.join(&wanted))? } else { String::new() };
+    let summary = making.text(&wanted)?;
     making.finish(&folder, &manifest)?;
     let made = Made {
         schema: "whodid.report-made/v1",
@@ -111,45 +112,6 @@ async fn make(settings: &Settings, asked: &Report) -> Result<Exit, Failure> {
     render::made(settings, &made)?;
     let findings = made.manifest.opinion != ::report::State::Clear.word();
     Ok(if asked.exit_code && findings { Exit::Found } else { Exit::Done })
-}
-
-/// A folder in which the files of a report are made before it is known whether they belong into the one around it; gone when dropped.
-struct Making {
-    place: PathBuf,
-    names: Vec<String>,
-}
-
-impl Making {
-    fn within(folder: &Path) -> Result<Self, Failure> {
-        let place = folder.join(format!(".{}.part", std::process::id()));
-        std::fs::create_dir_all(&place)?;
-        Ok(Self { place, names: Vec::new() })
-    }
-
-    /// Moves the files to where they belong. The manifest comes last, so that a folder that has one is whole.
-    fn finish(self, folder: &Path, manifest: &[u8]) -> Result<(), Failure> {
-        std::fs::create_dir_all(folder)?;
-        std::fs::write(self.place.join(MANIFEST), manifest)?;
-        for name in self.names.iter().map(String::as_str).chain([MANIFEST]) {
-            std::fs::rename(self.place.join(name), folder.join(name))?;
-        }
-        Ok(())
-    }
-}
-
-impl Parts for Making {
-    fn part(&mut self, name: &str) -> std::io::Result<Box<dyn std::io::Write>> {
-        self.names.push(name.to_owned());
-        Ok(Box::new(std::fs::File::create(self.place.join(name))?))
-    }
-}
-
-impl Drop for Making {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.place) {
-            tracing::warn!(folder = %self.place.display(), %error, "is left over");
-        }
-    }
 }
 
 /// Asks everything that a report is made of.
@@ -177,7 +139,7 @@ async fn gather(
     tables.insert("causes".into(), rows(reader.machine_causes(span).await?));
     tracing::debug!(query = "causes", "asked");
     // The rows with the longest texts come when the period's calls are needed no more.
-    let rights = reader.report_rows(query("access_rights"), span).await?;
+    let rights = reader.report_rows_by_time(query("access_rights"), span).await?;
     tracing::debug!(query = "access_rights", rows = rights.rows.len(), "asked");
     reader.forget_window().await?;
     tables.insert("access_rights".into(), rows(reader.add_before(rights).await?));
