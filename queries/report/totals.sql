@@ -13,7 +13,7 @@ CROSS JOIN (
          coalesce(sum(f.calls) FILTER (WHERE f.done AND f.person), 0) AS person_changes,
          coalesce(sum(f.calls) FILTER (WHERE f.done AND f.certainty IN ('ambiguous', 'claimed', 'unknown')), 0) AS unattributed,
          count(DISTINCT CASE WHEN f.done THEN f.account_id END) AS accounts,
-         coalesce(sum(f.calls) FILTER (WHERE f.done AND (f.user_type = 'Root' OR f.permission_set ILIKE '%admin%'
+         coalesce(sum(f.calls) FILTER (WHERE f.done AND (f.user_type = 'Root' OR regexp_like(f.permission_set, 'admin|break-?glass|emergency', 'i')
                                        OR regexp_like(split_part(f.user_arn, '/', 2), 'admin|break-?glass|emergency', 'i'))), 0) AS privileged_changes
   -- Folded first: what is asked of each is asked of few.
   FROM (

@@ -42,9 +42,11 @@ macro_rules! queries {
 }
 
 /// The queries whose rows make a report: name and text.
-pub const REPORT_QUERIES: [(&str, &str); 27] = queries![
+pub const REPORT_QUERIES: [(&str, &str); 29] = queries![
     "access_rights",
+    "alert_runs",
     "alerts",
+    "alerts_by_day",
     "assigned",
     "certainty",
     "changes_by_hour",

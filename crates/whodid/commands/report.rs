@@ -148,6 +148,8 @@ async fn gather(
     tables.insert("exceptions".into(), register);
     let (_, coverage) = reader.coverage(Some(period.since), Some(period.until)).await?;
     tables.insert("gaps".into(), gaps(&coverage));
+    let (_, of_days) = reader.coverage(Some(period.trend_since()), Some(period.until)).await?;
+    tables.insert("gaps_of_days".into(), gaps(&of_days));
     let question = SessionQuestion {
         since: Some(period.since),
         until: Some(period.until),
@@ -173,6 +175,10 @@ async fn gather(
     tracing::debug!(query = "late_changes", rows = late.rows.len(), "asked");
     tables.insert("late_changes".into(), rows(late));
     let mut notes = BTreeMap::new();
+    let none = |name: &str| tables.get(name).is_none_or(|rows| rows.rows.iter().flatten().flatten().all(|value| value == "0"));
+    if none("alert_runs") && none("alerts") {
+        notes.insert("alerts".to_owned(), "not_run");
+    }
     if !has_directory {
         notes.insert("assigned".to_owned(), "no_directory");
         if settings.configured.people.leavers().next().is_none() {
