@@ -5,7 +5,7 @@ page-title = AWS activity evidence report
 page-period = { $from } to { $until } ({ $zone })
 page-scope = { $accounts } accounts, { $regions } regions with logs
 no-previous = none was found beside this one, and none given
-opinion-incomplete = That the records of this period are complete is not shown. What this report does not list may still have happened.
+opinion-incomplete = It is not shown that the records of this period are complete. What this report does not list may still have happened.
 opinion-findings = The records of this period are complete, and there are findings to look at.
 opinion-clear = The records of this period are complete, and nothing needs to be looked at.
 finding-no-logs = No log of any account is in the lake.
@@ -67,7 +67,7 @@ card-privileged-sessions = Privileged sessions
 card-changes = Changes
 card-person-changes = of these by people
 card-alerts = Alerts
-card-unattributed = Changes by nobody known
+card-unattributed = Changes with nobody to name
 chart-hours = Changes by hour
 chart-hour = { $hour }: { $changes } changes, of these { $people } by people
 chart-certainty = How surely changes were attributed, by day of UTC
@@ -287,7 +287,7 @@ answer-certainty = Certainty
 answer-evidence = Where the records lie
 answer-coverage = Completeness of the logs
 answer-complete = nothing is missing from the logs of the window
-answer-incomplete = that nothing is missing from the logs is not shown
+answer-incomplete = it is not shown that nothing is missing from the logs
 
 # Values
 value-sso-user = Identity Center user
