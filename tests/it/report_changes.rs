@@ -98,6 +98,63 @@ fn causes_of_machines_are_those_of_the_ledger() {
     }
 }
 
+/// What comes late is told by the next report, and the one that could not know it stays.
+#[test]
+fn a_change_that_comes_late_is_a_correction_of_the_next_report() {
+    let at = |number: u32, day: u32| {
+        let mut record = topic(number);
+        record["eventTime"] = json!(format!("2026-11-{day:02}T05:00:{number:02}Z"));
+        record
+    };
+    let home = Home::new();
+    let (lake, logs) = (home.text("lake"), home.text("logs"));
+    let add = |name: &str, records: &[Value]| {
+        put(&home.path("logs"), name, &packed(records));
+        home.ingest(&lake, &[&logs]);
+    };
+    let make = |day: &str| {
+        let out = home.text(&format!("reports/{day}"));
+        home.run(&["--lake", &lake, "--format", "json", "report", "--date", day, "--out", &out]).expect(0).json()["folder"].clone()
+    };
+    let files = |folder: &str| crate::support::files(Path::new(folder));
+    add("FIRST", &[at(1, 17)]);
+    let first = home.text("reports/2026-11-17");
+    assert_eq!(make("2026-11-17"), first.as_str());
+    let said = files(&first);
+    add("LATE", &[at(2, 17), at(3, 16), at(4, 18)]);
+    make("2026-11-18");
+    let next: Value = serde_json::from_slice(&files(&home.text("reports/2026-11-18"))["report.json"]).unwrap();
+    let tables = next["sections"].as_array().unwrap().iter().flat_map(|section| section["tables"].as_array().unwrap());
+    let late: Vec<&Value> =
+        tables.filter(|table| table["id"] == "late_changes").flat_map(|table| table["rows"].as_array().unwrap()).collect();
+    let told: Vec<(&Value, &Value)> = late.iter().map(|row| (&row["event_id"], &row["actor_id"])).collect();
+    // In the order of their times; the change of the day itself is none, nor what the report before had.
+    let who = json!(crate::records::USER);
+    assert_eq!(told, [(&json!(event_id(3)), &who), (&json!(event_id(2)), &who)]);
+    let findings = next["opinion"]["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|finding| finding["code"] == "late_changes" && finding["count"] == 2));
+    assert_eq!(next["totals"]["changes"], 1);
+    // The report before is what it was, and one that knows more stands beside it.
+    assert_eq!(make("2026-11-17"), format!("{first}.r2").as_str());
+    assert_eq!(files(&first), said);
+    home.run(&["report", "verify", &first, "--exit-code"]).expect(0);
+}
+
+/// Days, a month and a year count the same changes.
+#[test]
+fn a_month_and_a_year_are_the_sum_of_their_days() {
+    let world = world(1, Loss::None);
+    let of = |asked: &[&str]| Written::of(&world.home, &world.lake(), &[&["--lang", "en"], asked].concat(), 0);
+    let days: Vec<Written> = ["14", "15", "16", "17", "18", "19"].iter().map(|day| of(&["--date", &format!("2026-11-{day}")])).collect();
+    let (month, year) = (of(&["--month", "2026-11"]), of(&["--year", "2026"]));
+    for name in ["events", "changes", "attempts", "person_changes", "unattributed", "privileged_changes", "sessions", "alerts"] {
+        let sum: u64 = days.iter().map(|day| day.total(name)).sum();
+        assert_eq!((month.total(name), year.total(name)), (sum, sum), "{name}");
+    }
+    assert!(month.total("changes") > 0 && month.total("people") <= days.iter().map(|day| day.total("people")).sum());
+    assert_eq!((&month.json["period"]["label"], &year.json["period"]["label"]), (&json!("2026-11"), &json!("2026")));
+}
+
 const SUPPRESSION: &str = "title: TITLE\nlogsource:\n  product: aws\n  service: ssm_session\nowner: ops@example.co.jp\nreason: nightly restart\nexpires: 'DATE'\nfilter:\n  rules:\n    - sudo\n  selection:\n    argv: sudo systemctl restart nginx\n  condition: selection\n";
 
 #[test]

@@ -7,9 +7,8 @@ use crate::error::{Error, Result};
 use crate::hits::{self, number, optional, text};
 use crate::reader::Reader;
 use crate::session_log::times;
-use crate::setting::{Done, Setting, done, may_set};
+use crate::setting::{Done, Setting, done, is_in_response, may_set};
 use crate::sql_rows::SqlRows;
-use datafusion::arrow::array::StringArray;
 use event::resource::spellings;
 use event::time::micros;
 use lake::{Moments, Table};
@@ -60,54 +59,87 @@ struct Values {
 }
 
 /// A row of the table.
-struct Row {
+struct Row<'r> {
     at: At,
-    account: String,
+    account: &'r str,
+    region: &'r str,
+    event_source: &'r str,
+    event_name: &'r str,
+    request: Option<&'r str>,
+    object_id: i64,
 }
 
+impl<'r> Row<'r> {
+    /// A row that may have set something.
+    fn of(rows: &SqlRows, row: &'r [Option<String>]) -> Option<Self> {
+        let value = |name: &str| row.get(rows.columns.iter().position(|column| column == name)?)?.as_deref();
+        let (event_source, event_name) = (value("event_source")?, value("event_name")?);
+        if !may_set(event_source, event_name) {
+            return None;
+        }
+        Some(Self {
+            at: (micros(value("event_time")?)?, value("event_id")?.to_owned()),
+            account: value("account_id")?,
+            region: value("aws_region")?,
+            event_source,
+            event_name,
+            request: value("request"),
+            object_id: value("object_id")?.parse().ok()?,
+        })
+    }
+}
+
+/// What a call set, before it is known whether its object is to be believed.
+type Found = (i64, Key, At, Done);
+
 impl Reader {
-    /// Adds what was set before and after to rows that have `event_time`, `event_id`, `account_id`, `event_source` and `event_name`, in columns
-    /// `before` and `after`; nothing for calls that set no whole value.
+    /// Adds what was set before and after to rows of `access_rights.sql`, in columns `before` and `after` that take the place of `object_id`;
+    /// nothing for calls that set no whole value.
     ///
     /// # Errors
     /// Where the lake cannot be read.
     pub async fn add_before(&self, mut rows: SqlRows) -> Result<SqlRows> {
-        let place = |name: &str| rows.columns.iter().position(|column| column == name);
-        let (Some(time), Some(id), Some(account)) = (place("event_time"), place("event_id"), place("account_id")) else { return Ok(rows) };
-        let (Some(source), Some(name)) = (place("event_source"), place("event_name")) else { return Ok(rows) };
-        let row = |row: &Vec<Option<String>>| {
-            let value = |place: usize| row.get(place).cloned().flatten();
-            if !may_set(&value(source)?, &value(name)?) {
-                return None;
-            }
-            Some(Row { at: (micros(&value(time)?)?, value(id)?), account: value(account)? })
-        };
-        let asked: Vec<Option<Row>> = rows.rows.iter().map(row).collect();
-        let mut moments: BTreeMap<i32, Moments> = BTreeMap::new();
-        for row in asked.iter().flatten() {
-            moments.entry(lake::day_of(row.at.0)).or_default().insert((row.at.0, row.account.clone()));
-        }
-        let ids: BTreeSet<&str> = asked.iter().flatten().map(|row| row.at.1.as_str()).collect();
         let mut timeline = Timeline::new();
+        let mut asked: Vec<Option<(String, String)>> = Vec::with_capacity(rows.rows.len());
+        let (mut found, mut moments): (Vec<Found>, BTreeMap<i32, Moments>) = Default::default();
+        for row in &rows.rows {
+            let row = Row::of(&rows, row);
+            asked.push(row.as_ref().map(|row| (row.account.to_owned(), row.at.1.clone())));
+            let Some(row) = row else { continue };
+            if is_in_response(row.event_source, row.event_name) {
+                moments.entry(lake::day_of(row.at.0)).or_default().insert((row.at.0, row.account.to_owned()));
+            } else if let Some((setting, done)) = done(row.event_source, row.event_name, &json(row.request)?, &Value::Null) {
+                found.push((row.object_id, (row.account.to_owned(), row.region.to_owned(), setting), row.at, shortened(done)));
+            }
+        }
+        self.add_settings(found, &mut timeline).await?;
         self.read_settings(moments, &mut timeline).await?;
         // Only what the rows are about is looked for further.
+        let ids: BTreeSet<&str> = asked.iter().flatten().map(|(_, id)| id.as_str()).collect();
         timeline.retain(|_, done| done.keys().any(|(_, id)| ids.contains(id.as_str())));
         let things: BTreeSet<(String, String, i64)> = timeline.iter().filter_map(|(key, done)| needs_more(key, done)).collect();
         let looked = self.read_earlier(&things, &mut timeline).await?;
         for table in [Table::Events, Table::Mentions] {
             self.points(table).await?.forget();
         }
-        let mut by_event: BTreeMap<(&str, &str), Values> = BTreeMap::new();
-        for ((account, _, setting), done) in &timeline {
+        let mut by_event: BTreeMap<(String, String), Values> = BTreeMap::new();
+        for ((account, _, setting), done) in timeline {
             let whole = looked.contains(&(account.as_str(), setting.thing.as_str()));
-            for ((_, id), values) in done.keys().zip(values(done, whole)) {
-                by_event.insert((account, id), values);
-            }
+            let values = values(done.values(), whole);
+            by_event.extend(done.into_keys().zip(values).map(|((_, id), values)| ((account.clone(), id), values)));
         }
+        let hidden = rows.columns.iter().position(|column| column == "object_id");
         for (row, asked) in rows.rows.iter_mut().zip(&asked) {
-            let values = asked.as_ref().and_then(|asked| by_event.remove(&(asked.account.as_str(), asked.at.1.as_str())));
+            let values = asked.as_ref().and_then(|asked| by_event.remove(asked));
             let (before, after) = values.map(|Values { before, after }| (before, after)).unzip();
+            if let Some(hidden) = hidden.filter(|hidden| *hidden < row.len()) {
+                row.remove(hidden);
+            }
+            row.reserve_exact(2);
             row.extend([before, after]);
+        }
+        if let Some(hidden) = hidden {
+            rows.columns.remove(hidden);
         }
         rows.columns.extend(["before".to_owned(), "after".to_owned()]);
         Ok(rows)
@@ -147,8 +179,11 @@ impl Reader {
 
     /// Reads what the calls of given moments set.
     async fn read_settings(&self, moments: BTreeMap<i32, Moments>, timeline: &mut Timeline) -> Result<()> {
+        if moments.is_empty() {
+            return Ok(());
+        }
         let events = self.points(Table::Events).await?;
-        let (mut found, mut objects) = (Vec::new(), BTreeSet::new());
+        let mut found = Vec::new();
         let parts = moments.into_iter().flat_map(|(day, moments)| {
             let moments: Vec<_> = moments.into_iter().collect();
             moments.chunks(MOMENTS_AT_ONCE).map(|part| (day, part.iter().cloned().collect::<Moments>())).collect::<Vec<_>>()
@@ -162,15 +197,23 @@ impl Reader {
                 let object = number(&batch, "object_id")?;
                 for (row, time) in times(&batch, "event_time")?.into_iter().enumerate() {
                     let Some(time) = time.filter(|_| optional(&error, row).is_none()) else { continue };
-                    let said = done(source.value(row), name.value(row), &json(&request, row)?, &json(&response, row)?);
+                    if !may_set(source.value(row), name.value(row)) {
+                        continue;
+                    }
+                    let (request, response) = (optional(&request, row), optional(&response, row));
+                    let said = done(source.value(row), name.value(row), &json(request.as_deref())?, &json(response.as_deref())?);
                     let Some((setting, done)) = said else { continue };
-                    objects.insert(object.value(row));
                     let key = (account.value(row).to_owned(), region.value(row).to_owned(), setting);
-                    found.push((object.value(row), key, (time, id.value(row).to_owned()), done));
+                    found.push((object.value(row), key, (time, id.value(row).to_owned()), shortened(done)));
                 }
             }
         }
-        let places = self.places(objects).await?;
+        self.add_settings(found, timeline).await
+    }
+
+    /// Puts what calls set in order; what lies in an object that is not to be believed does not say it.
+    async fn add_settings(&self, found: Vec<Found>, timeline: &mut Timeline) -> Result<()> {
+        let places = self.places(found.iter().map(|(object, ..)| *object).collect()).await?;
         for (object, key, at, done) in found {
             let done = if places.is_doubtful(object) { Done::Unsaid } else { done };
             timeline.entry(key).or_default().insert(at, done);
@@ -185,34 +228,43 @@ fn needs_more((account, _, setting): &Key, done: &BTreeMap<At, Done>) -> Option<
     (!matches!(first, Done::Made(_))).then(|| (account.clone(), setting.thing.clone(), *time))
 }
 
-fn json(column: &StringArray, row: usize) -> Result<Value> {
-    match optional(column, row) {
-        Some(text) => serde_json::from_str(&text).map_err(|error| Error::Query { source: error.into() }),
+fn json(text: Option<&str>) -> Result<Value> {
+    match text {
+        Some(text) => serde_json::from_str(text).map_err(|error| Error::Query { source: error.into() }),
         None => Ok(Value::Null),
     }
 }
 
 /// The values around each change of a setting, in order. `looked`: whether earlier changes were looked for.
-fn values(done: &BTreeMap<At, Done>, looked: bool) -> Vec<Values> {
-    let not_known = if looked { NOT_IN_LAKE } else { "not_looked_for" };
-    let mut held = not_known.to_owned();
-    let step = |done: &Done| {
+fn values<'d>(done: impl Iterator<Item = &'d Done>, looked: bool) -> Vec<Values> {
+    let mut held = if looked { NOT_IN_LAKE } else { "not_looked_for" };
+    let step = |done: &'d Done| {
         let after = match done {
-            Done::Set(value) | Done::Made(value) => shown(value),
-            Done::Removed => NONE.to_owned(),
-            Done::Unsaid => NOT_IN_LAKE.to_owned(),
+            Done::Set(value) | Done::Made(value) => value,
+            Done::Removed => NONE,
+            Done::Unsaid => NOT_IN_LAKE,
         };
-        let before = std::mem::replace(&mut held, after.clone());
-        Values { before: if matches!(done, Done::Made(_)) { NONE.to_owned() } else { before }, after }
+        let before = if matches!(done, Done::Made(_)) { NONE } else { held };
+        held = after;
+        Values { before: before.to_owned(), after: after.to_owned() }
     };
-    done.values().map(step).collect()
+    done.map(step).collect()
+}
+
+/// What was done, its value as a report has it.
+fn shortened(done: Done) -> Done {
+    match done {
+        Done::Set(value) => Done::Set(shown(value)),
+        Done::Made(value) => Done::Made(shown(value)),
+        Done::Removed | Done::Unsaid => done,
+    }
 }
 
 /// A value as a report has it.
-fn shown(value: &str) -> String {
+fn shown(value: String) -> String {
     match value.char_indices().nth(VALUE_LETTERS_MAX) {
         Some((end, _)) => format!("{}… (SHA-256 {})", value.get(..end).unwrap_or_default(), lake::sha256(value.as_bytes())),
-        None => value.to_owned(),
+        None => value,
     }
 }
 
@@ -221,8 +273,7 @@ mod tests {
     use super::*;
 
     fn told(done: &[Done], looked: bool) -> Vec<(String, String)> {
-        let done = done.iter().enumerate().map(|(place, done)| ((i64::try_from(place).unwrap(), String::new()), done.clone())).collect();
-        values(&done, looked).into_iter().map(|values| (values.before, values.after)).collect()
+        values(done.iter(), looked).into_iter().map(|values| (values.before, values.after)).collect()
     }
 
     #[test]
@@ -244,9 +295,9 @@ mod tests {
     #[test]
     fn a_long_value_is_cut_and_known_by_its_hash() {
         let long = "漢".repeat(VALUE_LETTERS_MAX + 1);
-        let cut = shown(&long);
+        let cut = shown(long.clone());
         assert!(cut.starts_with(&"漢".repeat(VALUE_LETTERS_MAX)) && cut.contains("… (SHA-256 ") && cut.len() < long.len() + 100);
-        assert_ne!(cut, shown(&("漢".repeat(VALUE_LETTERS_MAX) + "字")));
-        assert_eq!(shown(&long[..3 * VALUE_LETTERS_MAX]), long[..3 * VALUE_LETTERS_MAX]);
+        assert_ne!(cut, shown("漢".repeat(VALUE_LETTERS_MAX) + "字"));
+        assert_eq!(shown(long[..3 * VALUE_LETTERS_MAX].to_owned()), long[..3 * VALUE_LETTERS_MAX]);
     }
 }

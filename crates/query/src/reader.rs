@@ -7,7 +7,7 @@ use crate::people::Configured;
 use crate::report::ReportSpan;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::ScalarValue;
-use datafusion::common::config::ConfigOptions;
+use datafusion::common::config::{ConfigNonZeroUsize, ConfigOptions};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -19,6 +19,9 @@ use std::sync::Arc;
 
 /// Bytes that one query may hold, at most; what sorts and groups need beyond spills to disk.
 pub(crate) const QUERY_BYTES_MAX: usize = 512 << 20;
+
+/// Rows of a batch where memory is spared. Text is read as places in pages of a file, so a batch of few rows from many pages keeps all of these.
+const FRUGAL_BATCH_ROWS: usize = 2_048;
 
 /// The present of a reader that was told none: the year 9999.
 const END_OF_TIME: i64 = 253_370_764_800_000_000;
@@ -81,6 +84,7 @@ fn context(partitions: Option<usize>) -> Result<SessionContext> {
     options.optimizer.max_passes = 2;
     if let Some(partitions) = partitions {
         options.execution.target_partitions = partitions;
+        options.execution.batch_size = ConfigNonZeroUsize::try_new(FRUGAL_BATCH_ROWS)?;
     }
     let config = SessionConfig::from(options).with_information_schema(true);
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(QUERY_BYTES_MAX))).build_arc()?;
@@ -232,6 +236,11 @@ impl Reader {
     /// Whether something is to be made known to SQL for the first time.
     pub(crate) async fn first(&self, name: &'static str) -> bool {
         self.registered.lock().await.insert(name)
+    }
+
+    /// Makes [`Reader::first`] say yes once more.
+    pub(crate) async fn forget_first(&self, names: &[&'static str]) {
+        self.registered.lock().await.retain(|name| !names.contains(name));
     }
 
     /// Plans a user's query; only such as read the lake's tables and views are planned. Where it names `$since` and `$until`, it needs both.

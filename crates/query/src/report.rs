@@ -9,11 +9,13 @@ use crate::hits::column;
 use crate::reader::Reader;
 use crate::sql_rows::SqlRows;
 use datafusion::arrow::array::{Array as _, AsArray as _, RecordBatch};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::{cast, concat_batches};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::ScalarValue;
+use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
+use datafusion::prelude::ident;
 use futures::StreamExt as _;
 use lake::Table;
 use std::collections::BTreeMap;
@@ -40,9 +42,11 @@ macro_rules! queries {
 }
 
 /// The queries whose rows make a report: name and text.
-pub const REPORT_QUERIES: [(&str, &str); 27] = queries![
+pub const REPORT_QUERIES: [(&str, &str); 29] = queries![
     "access_rights",
+    "alert_runs",
     "alerts",
+    "alerts_by_day",
     "assigned",
     "certainty",
     "changes_by_hour",
@@ -99,24 +103,40 @@ impl ReportSpan {
     }
 }
 
-/// A schema whose text is kept as [`shortened`] keeps it.
-fn short(schema: &Schema) -> SchemaRef {
-    let field = |field: &Field| match field.data_type() {
-        DataType::Utf8 => Field::new(field.name(), DataType::Utf8View, true),
-        other => Field::new(field.name(), other.clone(), true),
-    };
-    Arc::new(Schema::new(schema.fields().iter().map(|held| field(held)).collect::<Vec<_>>()))
+/// Columns whose texts do not come again.
+const DISTINCT: [&str; 1] = ["event_id"];
+
+/// How text is held of a table that is in memory while a report is made: of a batch each text once, since names of people, accounts and calls come
+/// again and again.
+fn held(field: &Field) -> DataType {
+    match field.data_type() {
+        DataType::Utf8 | DataType::Utf8View if DISTINCT.contains(&field.name().as_str()) => DataType::Utf8,
+        DataType::Utf8 | DataType::Utf8View => DataType::Dictionary(Box::new(DataType::Int16), Box::new(DataType::Utf8)),
+        other => other.clone(),
+    }
 }
 
-/// The same rows with each text of a batch once: names of people, accounts and calls come again and again, and all of a period's changes are in
-/// memory while a report is made.
-fn shortened(batch: &RecordBatch, schema: &SchemaRef) -> std::result::Result<RecordBatch, ArrowError> {
-    let once = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| match field.data_type() {
-        DataType::Utf8View => cast(&cast(column, &once)?, &DataType::Utf8View),
-        other => cast(column, other),
-    });
-    RecordBatch::try_new(Arc::clone(schema), columns.collect::<std::result::Result<Vec<_>, _>>()?)
+/// How queries see such text: they group it much faster than what it is held as.
+const SHOWN: DataType = DataType::Utf8View;
+
+/// Rows of a batch that is held, at most: fewer than the 32,768 distinct texts that its keys can tell.
+const HELD_ROWS_MAX: usize = 16_384;
+
+/// Rows that wait, as they are held.
+fn hold(
+    waiting: &mut Vec<RecordBatch>,
+    from: &SchemaRef,
+    to: &SchemaRef,
+    rows: &mut Vec<RecordBatch>,
+) -> std::result::Result<(), ArrowError> {
+    let whole = concat_batches(from, waiting.iter())?;
+    waiting.clear();
+    for start in (0..whole.num_rows()).step_by(HELD_ROWS_MAX) {
+        let part = whole.slice(start, HELD_ROWS_MAX.min(whole.num_rows() - start));
+        let columns = part.columns().iter().zip(to.fields()).map(|(column, field)| cast(column, field.data_type()));
+        rows.push(RecordBatch::try_new(Arc::clone(to), columns.collect::<std::result::Result<Vec<_>, _>>()?)?);
+    }
+    Ok(())
 }
 
 impl Reader {
@@ -150,10 +170,21 @@ impl Reader {
     /// # Errors
     /// Where the lake cannot be read.
     pub async fn report_rows(&self, text: &str, span: ReportSpan) -> Result<SqlRows> {
+        crate::sql_rows::collected(self.report_frame(text, span).await?, ROWS_MAX, false).await
+    }
+
+    /// The same of a query that leaves it to us to put its rows in order of `event_time`, `event_id` and `account_id`.
+    ///
+    /// # Errors
+    /// Where the lake cannot be read.
+    pub async fn report_rows_by_time(&self, text: &str, span: ReportSpan) -> Result<SqlRows> {
+        crate::sql_rows::first_by_time(self.report_frame(text, span).await?, ROWS_MAX).await
+    }
+
+    async fn report_frame(&self, text: &str, span: ReportSpan) -> Result<DataFrame> {
         self.need_all().await?;
         self.need_report(text, Some(span)).await?;
-        let frame = self.context().await?.sql(text).await?.with_param_values(span.parameters())?;
-        crate::sql_rows::collected(frame, ROWS_MAX, false).await
+        Ok(self.context().await?.sql(text).await?.with_param_values(span.parameters())?)
     }
 
     /// Runs a query that names parameters of a span, or none.
@@ -189,14 +220,42 @@ impl Reader {
     /// Runs a query once, for all that read its rows as a table.
     async fn add_window(&self, name: &str, query: &str, span: ReportSpan) -> Result<()> {
         let frame = self.context().await?.sql(query).await?.with_param_values(span.parameters())?;
-        let mut rows = Vec::new();
         let mut stream = frame.execute_stream().await?;
-        let schema = short(&stream.schema());
+        let from = stream.schema();
+        let fields = from.fields().iter().map(|field| Field::new(field.name(), held(field), true));
+        let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let failed = |error: ArrowError| Error::Query { source: error.into() };
+        let (mut rows, mut waiting, mut count) = (Vec::new(), Vec::new(), 0);
         while let Some(batch) = stream.next().await {
-            rows.push(shortened(&batch?, &schema).map_err(|error| Error::Query { source: error.into() })?);
+            let batch = batch?;
+            if count + batch.num_rows() > HELD_ROWS_MAX {
+                hold(&mut waiting, &from, &schema, &mut rows).map_err(failed)?;
+                count = 0;
+            }
+            count += batch.num_rows();
+            waiting.push(batch);
         }
-        let table = MemTable::try_new(schema, vec![rows])?;
-        self.context().await?.register_table(name, Arc::new(table))?;
+        hold(&mut waiting, &from, &schema, &mut rows).map_err(failed)?;
+        let table = MemTable::try_new(Arc::clone(&schema), vec![rows])?;
+        let context = self.context().await?;
+        let columns = schema.fields().iter().map(|field| match field.data_type() {
+            DataType::Dictionary(..) | DataType::Utf8 => datafusion::prelude::cast(ident(field.name()), SHOWN).alias(field.name()),
+            _ => ident(field.name()),
+        });
+        let view = context.read_table(Arc::new(table))?.select(columns.collect::<Vec<_>>())?;
+        context.register_table(name, view.into_view())?;
+        Ok(())
+    }
+
+    /// Lets go of the period's calls and changes, which are read again when a query names them again.
+    ///
+    /// # Errors
+    /// None that a user can cause.
+    pub async fn forget_window(&self) -> Result<()> {
+        for name in ["window_changes", "window_records", "window_calls"] {
+            self.context().await?.deregister_table(name)?;
+        }
+        self.forget_first(&["window_changes", "window_records", "window_calls"]).await;
         Ok(())
     }
 

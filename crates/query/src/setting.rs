@@ -32,6 +32,8 @@ pub(crate) struct Setting {
 /// Where in a request something stands: members by name, in `response.` of the response.
 type Place = &'static str;
 
+const RESPONSE: &str = "response.";
+
 /// What of a call is its value.
 #[derive(Clone, Copy)]
 enum How {
@@ -115,6 +117,18 @@ pub(crate) fn may_set(event_source: &str, event_name: &str) -> bool {
     VERSIONED.contains(&(service, event_name)) || CALLS.iter().any(|(of, name, ..)| (*of, *name) == (service, event_name))
 }
 
+/// Whether what such a call did is known from its response alone.
+pub(crate) fn is_in_response(event_source: &str, event_name: &str) -> bool {
+    let service = event_source.strip_suffix(".amazonaws.com").unwrap_or_default();
+    CALLS.iter().filter(|(of, name, ..)| (*of, *name) == (service, event_name)).any(|(_, _, thing, _, apart, how)| {
+        let value = match how {
+            How::Value(place) | How::Made(place) => Some(place),
+            How::Word(_) | How::Removed | How::Unsaid => None,
+        };
+        std::iter::once(thing).chain(apart.iter()).chain(value).any(|place| place.starts_with(RESPONSE))
+    })
+}
+
 /// What a call of a service did; `None` where it sets nothing that is known here, or does not say of what.
 pub(crate) fn done(event_source: &str, event_name: &str, request: &Value, response: &Value) -> Option<(Setting, Done)> {
     let service = event_source.strip_suffix(".amazonaws.com")?;
@@ -168,7 +182,7 @@ fn member<'v>(place: Place, request: &'v Value, response: &'v Value) -> Option<&
     if place.is_empty() {
         return Some(request).filter(|request| request.is_object());
     }
-    let (root, path) = place.strip_prefix("response.").map_or((request, place), |path| (response, path));
+    let (root, path) = place.strip_prefix(RESPONSE).map_or((request, place), |path| (response, path));
     path.split('.').try_fold(root, |value, name| value.get(name)).filter(|value| !value.is_null())
 }
 
@@ -227,6 +241,24 @@ mod tests {
         check("evil.example.com", "PutRolePolicy", json!({"roleName": "r", "policyName": "p", "policyDocument": "{}"}), None);
         let whole = json!({"functionName": "f", "statementId": "s", "principal": "*"});
         check("lambda.amazonaws.com", "AddPermission20150331v2", whole.clone(), Some(("f", "statement s", set(&whole.to_string()))));
+    }
+
+    #[test]
+    fn few_calls_say_only_in_their_response_what_they_did() {
+        let iam = "iam.amazonaws.com";
+        for (source, name, expected) in [
+            (iam, "CreatePolicy", true),
+            (iam, "CreateAccessKey", true),
+            ("organizations.amazonaws.com", "CreatePolicy", true),
+            ("kms.amazonaws.com", "CreateKey", true),
+            (iam, "CreateRole", false),
+            (iam, "CreatePolicyVersion", false),
+            (iam, "DetachRolePolicy", false),
+            ("lambda.amazonaws.com", "AddPermission20150331v2", false),
+            ("evil.example.com", "CreatePolicy", false),
+        ] {
+            assert_eq!(is_in_response(source, name), expected, "{source} {name}");
+        }
     }
 
     #[test]

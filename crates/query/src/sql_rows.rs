@@ -8,6 +8,7 @@ use datafusion::arrow::json::WriterBuilder;
 use datafusion::arrow::json::writer::LineDelimited;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::dataframe::DataFrame;
+use event::time::micros;
 use futures::StreamExt as _;
 
 /// What a query brought.
@@ -53,6 +54,28 @@ pub(crate) async fn collected(frame: DataFrame, rows_max: usize, json: bool) -> 
     Ok(found)
 }
 
+/// The first rows of a query that sorts none, by time, event and account, and no more in memory than twice as many.
+pub(crate) async fn first_by_time(frame: DataFrame, rows_max: usize) -> Result<SqlRows> {
+    let columns: Vec<String> = frame.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let [time, id, account] = ["event_time", "event_id", "account_id"].map(|name| columns.iter().position(|column| column == name));
+    let value = |row: &[Option<String>], place: Option<usize>| row.get(place?).cloned().flatten();
+    let keep_first = |found: &mut SqlRows| {
+        found.rows.sort_by_cached_key(|row| (value(row, time).and_then(|time| micros(&time)), value(row, id), value(row, account)));
+        found.truncated |= found.rows.len() > rows_max;
+        found.rows.truncate(rows_max);
+    };
+    let mut found = SqlRows { columns, ..SqlRows::default() };
+    let mut stream = frame.execute_stream().await?;
+    while let Some(batch) = stream.next().await {
+        append(&mut found, &batch?)?;
+        if found.rows.len() > 2 * rows_max {
+            keep_first(&mut found);
+        }
+    }
+    keep_first(&mut found);
+    Ok(found)
+}
+
 fn append(found: &mut SqlRows, batch: &RecordBatch) -> Result<()> {
     let failed = |error: datafusion::arrow::error::ArrowError| Error::Query { source: error.into() };
     let options = FormatOptions::default().with_timestamp_tz_format(Some("%Y-%m-%dT%H:%M:%S%.fZ"));
@@ -82,4 +105,24 @@ fn append_json(found: &mut SqlRows, batch: &RecordBatch) -> Result<()> {
         found.json.push(serde_json::from_slice(line).map_err(|error| Error::Query { source: error.into() })?);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::prelude::SessionContext;
+
+    #[tokio::test]
+    async fn the_first_rows_are_kept_whatever_came_first() {
+        let text = "SELECT * FROM (VALUES ('2026-11-18T05:00:02Z', 'b', '1'), ('2026-11-18T05:00:01.5Z', 'c', '1'), ('2026-11-18T05:00:02Z', 'a', '2'),
+                    ('2026-11-18T05:00:02Z', 'a', '1'), ('2026-11-18T05:00:01Z', 'd', '1')) AS t (event_time, event_id, account_id)";
+        let context = SessionContext::new();
+        for (rows_max, expected, truncated) in
+            [(9, vec!["d1", "c1", "a1", "a2", "b1"], false), (5, vec!["d1", "c1", "a1", "a2", "b1"], false), (2, vec!["d1", "c1"], true)]
+        {
+            let found = first_by_time(context.sql(text).await.unwrap(), rows_max).await.unwrap();
+            let named = found.rows.iter().map(|row| format!("{}{}", row[1].as_deref().unwrap(), row[2].as_deref().unwrap()));
+            assert_eq!((named.collect::<Vec<_>>(), found.truncated), (expected.into_iter().map(str::to_owned).collect(), truncated));
+        }
+    }
 }

@@ -4,8 +4,8 @@
 page-title = AWS activity evidence report
 page-period = { $from } to { $until } ({ $zone })
 page-scope = { $accounts } accounts, { $regions } regions with logs
-no-previous = none given
-opinion-incomplete = That the records of this period are complete is not shown. What this report does not list may still have happened.
+no-previous = none was found beside this one, and none given
+opinion-incomplete = It is not shown that the records of this period are complete. What this report does not list may still have happened.
 opinion-findings = The records of this period are complete, and there are findings to look at.
 opinion-clear = The records of this period are complete, and nothing needs to be looked at.
 finding-no-logs = No log of any account is in the lake.
@@ -21,7 +21,7 @@ finding-root-used = Uses of the root user, by session: { $count } (section 4)
 finding-transcript-missing = Sessions on machines without the transcript that they should have: { $count } (section 9)
 finding-orphan-log = Logs of sessions that nobody is known to have started: { $count } (section 9)
 finding-alerts = Alerts that were not suppressed: { $count } (section 10)
-finding-log-protection = Calls that touch the logs themselves, done or failed: { $count } (section 11)
+finding-log-protection = Calls that touch what may hold or guard logs (trails, buckets, log groups, keys), done or failed: { $count } (section 11)
 finding-leavers = Leavers who made calls after they had left: { $count } (section 7)
 finding-exceptions-expired = Exceptions that have expired and are still on the list: { $count } (section 12)
 finding-late-changes = Changes of earlier periods that came into the lake after their report: { $count } (section 13)
@@ -51,7 +51,7 @@ word-index-title = Index of controls
 word-index-about = The numbers are those of ISO/IEC 27001:2022, Annex A; the subjects are ours. Controls that are not listed, such as 8.7, 8.8 and 8.13, are not covered by this report.
 word-definitions-title = Appendix: how sure a name is, and how to make this report again
 word-recreate-title = How to make this report again
-word-recreate-about = The same lake, the same version of whodid and this command give the same files, byte for byte. The last part compares them with their manifest. The queries are the files of queries/report/; their hashes stand in manifest.json.
+word-recreate-about = The same lake, the same version of whodid and this command give the same files, byte for byte; where rules or suppressions of your own are listed below, their files are given as well (--rules, --suppress), and the report before lies beside. The last part compares them with their manifest. The queries are the files of queries/report/; their hashes stand in manifest.json.
 word-versions = Versions of the lake's tables
 word-configuration = SHA-256 of what was in force beside the lake (lists of the configuration, rules, suppressions)
 word-files-title = Files of this report
@@ -67,13 +67,20 @@ card-privileged-sessions = Privileged sessions
 card-changes = Changes
 card-person-changes = of these by people
 card-alerts = Alerts
-card-unattributed = Changes by nobody known
+card-unattributed = Changes with nobody to name
 chart-hours = Changes by hour
 chart-hour = { $hour }: { $changes } changes, of these { $people } by people
 chart-certainty = How surely changes were attributed, by day of UTC
 chart-day = { $day }: { $certainty }, { $changes } changes
 legend-people = by people
 legend-machines = by machines, and by nobody known
+legend-delays = from the left: within 5, 10, 15, 30 and 60 minutes, and longer
+card-before = a week before ({ $day }, UTC): { $count }
+chart-spark = { $what }, the last 30 days of UTC, { $count } at most
+chart-number = { $day }: { $count }
+chart-delays = Delay from the last event of an object to its delivery
+chart-delay = within { $minutes } minutes: { $count } objects
+chart-delay-longer = longer: { $count } objects
 more-rows = { $shown } of { $all } rows are shown; the file { $file } has all.
 more-rows-truncated = { $shown } rows are shown, { $all } are in the file { $file }, and there are more: ask for a shorter period.
 
@@ -99,7 +106,7 @@ about-sessions = Who opened a session, as CloudTrail says; what was entered, as 
 section-alerts = Alerts and the run ledger
 about-alerts = What rules took, and what became of it; then every run of whodid that began in the period, as proof that the logs were looked at.
 section-protection = Protection of the logs
-about-protection = What CloudTrail's digests say of the log objects around the period, and calls that touch the logs: trails, the policies and retention of buckets and log groups, recorders, detectors and keys.
+about-protection = What CloudTrail's digests say of the log objects around the period, and calls that touch what may hold or guard logs: trails, the policies and retention of any bucket and log group, recorders, detectors and keys. Which of them hold logs is not told apart.
 section-exceptions = Register of exceptions
 about-exceptions = Suppressions of alert rules and other exceptions that the configuration names, each with who answers for it, why, and until when, as of the period's end. expires soon: within 30 days. not given: alerts of the period were suppressed by it, and its file was not given to this report (--suppress).
 section-corrections = Corrections to earlier reports
@@ -107,7 +114,7 @@ about-corrections = Changes that lie before this period and came into the lake a
 
 # Tables
 table-completeness = Logs by account and region
-table-days = Days of UTC with events (●) and without (–); a day with events is not thereby complete
+table-days = Days of UTC: ● events, shown to be whole; ○ no event, shown to be whole; ◐ events, not shown to be whole; – nothing known
 table-gaps = Where the log is not shown to be whole
 table-rejects = What could not be understood
 table-delay = Delay from the last event of an object to its delivery
@@ -132,12 +139,13 @@ table-sessions = Sessions
 table-alerts = Alerts
 table-runs = Runs
 table-verdicts = Log objects and digests
-table-log_protection = Calls that touch the logs
+table-log_protection = Calls that touch what may hold or guard logs
 table-exceptions = Exceptions
 
 # Why a table can say nothing
 note-assigned-no-directory = No listing of the directory of before the period's end is in the lake: what is assigned is not known. whodid ingest directory:// reads one from AWS; run it every night.
 note-leavers-no-leavers-known = No listing of the directory of before the period's end is in the lake, and the table of people names nobody who left: who left is not known. whodid ingest directory:// every night, or left_on in the table of people, tells.
+note-alerts-not-run = No run of whodid alert since the period's beginning is in the lake: no rule looked at it, and that there is no alert says nothing.
 
 table-late_changes = Changes that came late
 
@@ -279,7 +287,7 @@ answer-certainty = Certainty
 answer-evidence = Where the records lie
 answer-coverage = Completeness of the logs
 answer-complete = nothing is missing from the logs of the window
-answer-incomplete = that nothing is missing from the logs is not shown
+answer-incomplete = it is not shown that nothing is missing from the logs
 
 # Values
 value-sso-user = Identity Center user
@@ -337,6 +345,9 @@ value-suppression = suppression
 value-not-in-lake = not in the lake
 value-not-looked-for = not looked for
 value-none = none
+value-attached = attached
+value-assigned = assigned
+value-member = member
 
 # Why a span is not shown to be whole
 why-no-verified-digest-covers-it-that-nothing-is-missing-cannot-be-shown = no verified digest covers it
@@ -360,3 +371,34 @@ why-before-first-digest = before the first digest
 why-no-newer-digest = the next digest is overdue
 why-digest-pending = the next digest is not due yet
 why-no-digests = no digests
+
+# Why somebody is a cause; the call and its time follow
+why-triggered = triggered
+why-started-this-task = started this task
+why-started-it = started it
+why-set-when-this-function-is-started = set when this function is started
+why-set-what-starts-this-function = set what starts this function
+why-registered-the-task-definition-that-has-this-role = registered the task definition that has this role
+why-launched-this-instance = launched this instance
+why-last-set-what-the-group-launches = last set what the group launches
+why-last-changed-the-settings-of-this-function = last changed the settings of this function
+why-last-changed-the-code-of-this-function = last changed the code of this function
+why-last-changed-its-user-data = last changed its user data
+why-handed-this-role-to-the-service = handed this role to the service
+why-had-sent-this-instance-a-command = had sent this instance a command
+why-had-a-shell-open-on-this-instance = had a shell open on this instance
+why-gave-this-instance-its-role = gave this instance its role
+why-deployed-that-task-definition = deployed that task definition
+why-changed-who-may-enter-the-account = changed who may enter the account
+why-changed-the-code-of-this-function-earlier = changed the code of this function earlier
+why-began-the-operation-under-way-on-the-stack = began the operation under way on the stack
+why-began-the-operation-under-way-on-the-stack-set = began the operation under way on the stack set
+why-began-the-last-known-operation-on-the-stack-which-may-have-ended-since = began the last known operation on the stack, which may have ended since
+why-asked-the-group-for-other-instances = asked the group for other instances
+why-asked-for-this-to-be-deleted-later = asked for this to be deleted later
+why-there-was-more-to-look-at-than-one-question-may = there was more to look at than one question may
+why-something-that-was-looked-at-lies-in-an-object-that-is-not-what-cloudtrail-delivered = something that was looked at lies in an object that is not what CloudTrail delivered
+why-another-record-under-that-event-id-says-something-else-and-is-in-the-table-rejects = another record under that event id says something else, and is in the table rejects
+why-call = { $why }: { $call } at { $time }
+why-call-of-a-machine = that machine { $why }: { $call } at { $time }
+why-two = { $one }; { $two }

@@ -4,7 +4,7 @@
 page-title = AWS 操作証跡報告書
 page-period = { $from } から { $until } まで（{ $zone }）
 page-scope = ログのあるアカウント { $accounts } 件、リージョン { $regions } 件
-no-previous = 指定なし
+no-previous = なし（指定がなく、同じ場所にも見つかりません）
 opinion-incomplete = 対象期間の記録が完全であることを確認できていません。本報告書に記載のない操作も、行われた可能性があります。
 opinion-findings = 対象期間の記録は完全です。確認を要する事項があります。
 opinion-clear = 対象期間の記録は完全です。確認を要する事項はありません。
@@ -21,7 +21,7 @@ finding-root-used = ルートユーザーの使用：{ $count } セッション�
 finding-transcript-missing = 操作記録（トランスクリプト）が残っていないセッション：{ $count } 件（第 9 章）
 finding-orphan-log = 開始の記録がないセッションログ：{ $count } 件（第 9 章）
 finding-alerts = 抑止されていないアラート：{ $count } 件（第 10 章）
-finding-log-protection = ログの設定・保管先に対する操作（失敗を含む）：{ $count } 件（第 11 章）
+finding-log-protection = ログを保管・保護しうるもの（証跡、バケット、ロググループ、キーなど）への操作（失敗を含む）：{ $count } 件（第 11 章）
 finding-leavers = 離職・削除の後に呼び出しのあった退職者等：{ $count } 件（第 7 章）
 finding-exceptions-expired = 期限が切れたまま登録されている例外：{ $count } 件（第 12 章）
 finding-late-changes = 過去の報告書の作成後に判明した変更：{ $count } 件（第 13 章）
@@ -51,7 +51,7 @@ word-index-title = 管理策索引
 word-index-about = 番号は ISO/IEC 27001:2022 附属書 A のもので、内容は本ツールによる略称です。ここにない管理策（8.7、8.8、8.13 など）は本報告書の対象外です。
 word-definitions-title = 付録：確からしさの定義と再作成の方法
 word-recreate-title = 本報告書の再作成
-word-recreate-about = 同じレイクと同じバージョンの whodid で次のコマンドを実行すると、同一のファイルが得られます。後半のコマンドは、ファイルを manifest.json のハッシュと照合します。使用した問い合わせは queries/report/ にあり、そのハッシュは manifest.json に記載されています。
+word-recreate-about = 同じレイクと同じバージョンの whodid で次のコマンドを実行すると、同一のファイルが得られます。独自のルールや抑止が下に記載されている場合はそのファイルも指定し（--rules、--suppress）、前回の報告書を同じ場所に置いてください。後半のコマンドは、ファイルを manifest.json のハッシュと照合します。使用した問い合わせは queries/report/ にあり、そのハッシュは manifest.json に記載されています。
 word-versions = レイクの各テーブルのバージョン
 word-configuration = レイク以外に適用された設定（設定の各一覧、ルール、抑止）の SHA-256
 word-files-title = 本報告書のファイル
@@ -74,6 +74,13 @@ chart-certainty = 日別の帰属の確からしさ（UTC）
 chart-day = { $day }：{ $certainty } { $changes } 件
 legend-people = 人による変更
 legend-machines = 機械による変更および実行者不明の変更
+legend-delays = 左から 5、10、15、30、60 分以内、それ以上
+card-before = 一週間前（{ $day }、UTC）：{ $count }
+chart-spark = { $what }：直近 30 日（UTC）、最大 { $count }
+chart-number = { $day }：{ $count }
+chart-delays = オブジェクトの最終イベントから配信までの遅延
+chart-delay = { $minutes } 分以内：{ $count } オブジェクト
+chart-delay-longer = それ以上：{ $count } オブジェクト
 more-rows = 全 { $all } 行のうち { $shown } 行を表示しています。全件は { $file } にあります。
 more-rows-truncated = { $shown } 行を表示しています。{ $file } には { $all } 行ありますが、これを超える分は含まれていません。対象期間を短くして作成してください。
 
@@ -99,7 +106,7 @@ about-sessions = 誰がセッションを開いたかは CloudTrail、何を入�
 section-alerts = アラートと実行記録
 about-alerts = ルールに該当した操作とその処置、および期間中の whodid の実行記録です。監視が継続して行われたことを示します。
 section-protection = ログの保護
-about-protection = 対象期間前後のログオブジェクトに対する CloudTrail ダイジェストの検証結果と、証跡、バケットやロググループのポリシー・保存期間、レコーダー、検出器、キーに対する操作です。
+about-protection = 対象期間前後のログオブジェクトに対する CloudTrail ダイジェストの検証結果と、ログを保管・保護しうるもの（証跡、すべてのバケットとロググループのポリシー・保存期間、レコーダー、検出器、キー）への操作です。実際にログを保管しているかどうかは区別していません。
 section-exceptions = 例外の台帳
 about-exceptions = アラートルールの抑止、および設定に登録された例外について、責任者、理由、期限を期間終了時点で示します。「まもなく期限」は 30 日以内に期限が切れるものです。「ファイル未指定」は、期間中のアラートを抑止したものの、そのファイルが本報告書の作成時に指定されていないもの（--suppress）です。
 section-corrections = 過去の報告書の訂正
@@ -107,7 +114,7 @@ about-corrections = 対象期間より前の変更のうち、前回の報告書
 
 # Tables
 table-completeness = アカウント・リージョン別のログ
-table-days = イベントのある日（●）とない日（–）（UTC）。イベントがあっても完全とは限りません
+table-days = 日別の状況（UTC）：●＝イベントあり・完全、○＝イベントなし・完全、◐＝イベントあり・完全性は未確認、–＝不明
 table-gaps = 完全性を確認できない期間
 table-rejects = 解釈できなかった記録
 table-delay = オブジェクトの最終イベントから配信までの遅延
@@ -132,12 +139,13 @@ table-sessions = セッション
 table-alerts = アラート
 table-runs = 実行記録
 table-verdicts = ログオブジェクトとダイジェストの検証結果
-table-log_protection = ログに関わる操作
+table-log_protection = ログを保管・保護しうるものへの操作
 table-exceptions = 例外
 
 # Why a table can say nothing
 note-assigned-no-directory = 期間終了前のディレクトリ一覧がレイクにないため、何が割り当てられているか分かりません。whodid ingest directory:// で AWS から一覧を取り込めます。毎晩実行してください。
 note-leavers-no-leavers-known = 期間終了前のディレクトリ一覧がレイクになく、人員表にも離職者の登録がないため、誰が退職したか分かりません。whodid ingest directory:// を毎晩実行するか、人員表に離職日（left_on）を記入してください。
+note-alerts-not-run = 対象期間の開始以降に whodid alert を実行した記録がレイクにありません。ルールによる確認は行われておらず、アラートがないことは問題がないことを意味しません。
 
 table-late_changes = 遅れて判明した変更
 
@@ -168,7 +176,7 @@ certainty-proven = 実証（proven）
 certainty-attested = AWS 記載（attested）
 certainty-probable = 推定（probable）
 certainty-ambiguous = 候補複数（ambiguous）
-certainty-claimed = 自称（claimed）
+certainty-claimed = 申告のみ（claimed）
 certainty-unknown = 不明（unknown）
 meaning-proven = 実行者までのすべての段が、AWS が記録し一つのセッションだけを指す値でつながっています。
 meaning-attested = AWS 自身が実行者を記録していますが、セッションを発行したイベントが取り込まれていません。
@@ -337,6 +345,9 @@ value-suppression = アラートの抑止
 value-not-in-lake = レイクにない
 value-not-looked-for = 未確認
 value-none = なし
+value-attached = アタッチ済み
+value-assigned = 割り当て済み
+value-member = 所属
 
 # Why a span is not shown to be whole
 why-no-verified-digest-covers-it-that-nothing-is-missing-cannot-be-shown = 検証済みダイジェストがありません
@@ -360,3 +371,34 @@ why-before-first-digest = 最初のダイジェストより前です
 why-no-newer-digest = 次のダイジェストが期限を過ぎても届いていません
 why-digest-pending = 次のダイジェストはまだ配信されていません
 why-no-digests = ダイジェストがありません
+
+# Why somebody is a cause; the call and its time follow
+why-triggered = 起動の契機
+why-started-this-task = このタスクを開始
+why-started-it = 開始
+why-set-when-this-function-is-started = この関数の起動時刻・条件を設定
+why-set-what-starts-this-function = この関数を起動するものを設定
+why-registered-the-task-definition-that-has-this-role = このロールを持つタスク定義を登録
+why-launched-this-instance = このインスタンスを起動
+why-last-set-what-the-group-launches = グループが起動するものを最後に設定
+why-last-changed-the-settings-of-this-function = この関数の設定を最後に変更
+why-last-changed-the-code-of-this-function = この関数のコードを最後に変更
+why-last-changed-its-user-data = ユーザーデータを最後に変更
+why-handed-this-role-to-the-service = このロールをサービスに渡した
+why-had-sent-this-instance-a-command = このインスタンスにコマンドを送信
+why-had-a-shell-open-on-this-instance = このインスタンスでシェルを開いていた
+why-gave-this-instance-its-role = このインスタンスにロールを付与
+why-deployed-that-task-definition = そのタスク定義をデプロイ
+why-changed-who-may-enter-the-account = アカウントに入れる人を変更
+why-changed-the-code-of-this-function-earlier = この関数のコードを以前に変更
+why-began-the-operation-under-way-on-the-stack = 実行中のスタック操作を開始
+why-began-the-operation-under-way-on-the-stack-set = 実行中のスタックセット操作を開始
+why-began-the-last-known-operation-on-the-stack-which-may-have-ended-since = 分かっている最後のスタック操作を開始（すでに終了した可能性あり）
+why-asked-the-group-for-other-instances = グループにインスタンスの増減を指示
+why-asked-for-this-to-be-deleted-later = 後日の削除を指示
+why-there-was-more-to-look-at-than-one-question-may = 一度に調べられる量を超えました
+why-something-that-was-looked-at-lies-in-an-object-that-is-not-what-cloudtrail-delivered = 調べた記録の一部が、CloudTrail が配信したとおりでないオブジェクトにあります
+why-another-record-under-that-event-id-says-something-else-and-is-in-the-table-rejects = 同じイベント ID で内容の異なる記録があります（テーブル rejects）
+why-call = { $why }：{ $call }（{ $time }）
+why-call-of-a-machine = その機械は次による：{ $why }：{ $call }（{ $time }）
+why-two = { $one }。{ $two }

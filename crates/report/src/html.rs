@@ -2,15 +2,17 @@
 //!
 //! Every value goes through [`plain`], which makes visible what does not print, and through the template's escaping.
 
-use crate::catalogue::Catalogue;
+use crate::calendar;
+use crate::catalogue::{Catalogue, Language};
 use crate::error::{Error, Result};
 use crate::markdown::{CARDS, mark};
 use crate::model::{Data, Kind, Report, Rows, Table};
 use crate::opinion::Finding;
-use crate::period::Period;
+use crate::said::{cut, said};
 use crate::sections::index;
 use crate::svg;
 use crate::text::plain;
+use crate::trend;
 use base64::Engine as _;
 use minijinja::Environment;
 use serde::Serialize;
@@ -23,8 +25,6 @@ const SCRIPT: &str = include_str!("../templates/filter.js");
 
 /// Rows of a table on a page, at most; its file has all.
 const ROWS_SHOWN_MAX: usize = 1_000;
-/// Letters of a value on a page, at most; its file has more.
-const LETTERS_SHOWN_MAX: usize = 400;
 /// Accounts of the heat table, at most.
 const HEAT_ACCOUNTS_MAX: usize = 20;
 
@@ -41,7 +41,7 @@ struct Page {
     opinion: String,
     findings: Vec<Said>,
     facts: Vec<(String, String)>,
-    cards: Vec<(String, u64)>,
+    cards: Vec<Card>,
     sections: Vec<Part>,
     index: Vec<(String, String, Vec<usize>)>,
     definitions: Vec<(String, String)>,
@@ -49,6 +49,15 @@ struct Page {
     versions: Vec<(String, i64)>,
     configuration: Vec<(String, String)>,
     files: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Card {
+    title: String,
+    total: u64,
+    /// Its last 30 days, as a chart.
+    chart: Option<String>,
+    before: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -102,8 +111,8 @@ pub(crate) fn policy(scripts: &[&str]) -> String {
     format!("default-src 'none'; style-src {}; script-src {scripts}; img-src data:; base-uri 'none'; form-action 'none'", source(STYLE))
 }
 
-/// The page of a report in a language.
-pub(crate) fn page(report: &Report<'_>, data: &Data, catalogue: &Catalogue) -> Result<String> {
+/// The page of a report in a language, one of those that it is made in.
+pub(crate) fn page(report: &Report<'_>, data: &Data, catalogue: &Catalogue, languages: &[Language]) -> Result<String> {
     let failed =
         |error: minijinja::Error| Error::Write { part: format!("report.{}.html", catalogue.language().code()), source: error.into() };
     let words = [
@@ -145,12 +154,7 @@ pub(crate) fn page(report: &Report<'_>, data: &Data, catalogue: &Catalogue) -> R
         opinion: catalogue.text(&format!("opinion-{}", report.opinion.state.word())),
         findings: report.opinion.findings.iter().map(|found| Said { text: finding(found, catalogue), hole: found.hole }).collect(),
         facts: facts(report, catalogue),
-        cards: CARDS
-            .iter()
-            .map(|card| {
-                (catalogue.text(&format!("card-{}", card.replace('_', "-"))), report.totals.get(*card).copied().unwrap_or_default())
-            })
-            .collect(),
+        cards: CARDS.iter().map(|card| self::card(card, report, data, catalogue)).collect(),
         sections: report.sections.iter().map(|section| part(section, report, data, catalogue)).collect(),
         index: index()
             .into_iter()
@@ -160,7 +164,7 @@ pub(crate) fn page(report: &Report<'_>, data: &Data, catalogue: &Catalogue) -> R
             .iter()
             .map(|word| (catalogue.text(&format!("certainty-{word}")), catalogue.text(&format!("meaning-{word}"))))
             .collect(),
-        recreate: recreate(report),
+        recreate: recreate(report, languages),
         configuration: report.configuration.iter().map(|(name, hash)| (plain(name).into_owned(), hash.clone())).collect(),
         versions: report.lake_versions.iter().map(|(table, version)| (table.clone(), *version)).collect(),
         files: report.sections.iter().flat_map(|section| section.tables.iter().map(|table| file_name(section.number, table))).collect(),
@@ -175,10 +179,21 @@ fn file_name(number: usize, table: &Table) -> String {
     format!("{number:02}-{}.csv", table.id)
 }
 
-/// The command that makes this report again.
-fn recreate(report: &Report<'_>) -> String {
+/// A number with its last 30 days, and that of the same day a week before; days of UTC, as the trend has them.
+fn card(name: &str, report: &Report<'_>, data: &Data, catalogue: &Catalogue) -> Card {
+    let title = catalogue.text(&format!("card-{}", name.replace('_', "-")));
+    let days = trend::days(name, data, &report.clock);
+    let before =
+        trend::week_before(&days, data).map(|(day, number)| catalogue.with("card-before", &[("day", day), ("count", &number.to_string())]));
+    Card { chart: svg::spark(&days, &title, catalogue), title, total: report.totals.get(name).copied().unwrap_or_default(), before }
+}
+
+/// The command that makes this report again, for a shell.
+fn recreate(report: &Report<'_>, languages: &[Language]) -> String {
     let (flags, zone) = (&report.clock.flags, &report.period.time_zone);
-    format!("whodid report {flags} --tz {zone} --lang ja,en --out DIR && whodid report verify DIR")
+    let languages = languages.iter().map(|language| language.code()).collect::<Vec<_>>().join(",");
+    let company = report.company.as_deref().map(|company| format!(" --company '{}'", plain(company).replace('\'', "'\\''")));
+    format!("whodid report {flags} --tz {zone} --lang {languages}{} --out DIR && whodid report verify DIR", company.unwrap_or_default())
 }
 
 fn facts(report: &Report<'_>, catalogue: &Catalogue) -> Vec<(String, String)> {
@@ -225,7 +240,9 @@ fn part(section: &crate::model::Section<'_>, report: &Report<'_>, data: &Data, c
         legend = words.iter().map(|word| ((*word).to_owned(), catalogue.text(&format!("certainty-{word}")))).collect();
     }
     if section.id == "completeness" {
-        tables.insert(1, calendar(data.table("days"), report, catalogue));
+        chart = svg::delays(data.table("delay"), catalogue);
+        legend = vec![("people".to_owned(), catalogue.text("legend-delays"))];
+        tables.insert(1, covered(data, report, catalogue));
     }
     Part {
         number: section.number,
@@ -250,7 +267,11 @@ fn shown(number: usize, table: &Table<'_>, rows: &Rows, report: &Report<'_>, cat
     let heat = table.id == "people_by_account";
     let columns = rows.columns.iter().map(|column| (title(column, catalogue), class(column))).collect();
     let cell = |column: &String, value: &Option<String>| Cell {
-        text: value.as_deref().map(|value| said(column, value, &report.clock, catalogue)).unwrap_or_default(),
+        text: match value.as_deref() {
+            Some(value) => said(column, value, &report.clock, catalogue),
+            None if column == "created" => catalogue.text("value-not-in-lake"),
+            None => String::new(),
+        },
         class: if heat && column != "actor_id" { shade(value.as_deref()) } else { class(column) },
     };
     let cells =
@@ -277,40 +298,6 @@ fn shown(number: usize, table: &Table<'_>, rows: &Rows, report: &Report<'_>, cat
 fn title(column: &str, catalogue: &Catalogue) -> String {
     let key = format!("column-{}", column.replace('_', "-"));
     if catalogue.has(&key) { catalogue.text(&key) } else { plain(column).into_owned() }
-}
-
-/// A value as a page says it.
-fn said(column: &str, value: &str, clock: &Period, catalogue: &Catalogue) -> String {
-    let word = |prefix: &str| {
-        let key = format!("{prefix}-{}", value.replace('_', "-"));
-        if catalogue.has(&key) { catalogue.text(&key) } else { cut(value) }
-    };
-    match Kind::of(column) {
-        Kind::Time => clock.local(value, "%Y-%m-%d %H:%M:%S"),
-        Kind::Certainty => word("certainty"),
-        Kind::Word => word("value"),
-        _ if column == "why" => {
-            let key = format!("why-{}", slug(value));
-            if catalogue.has(&key) { catalogue.text(&key) } else { cut(value) }
-        }
-        // What stands there for a value that is not known, or not there.
-        _ if matches!(column, "before" | "after") && matches!(value, "not_in_lake" | "not_looked_for" | "none") => word("value"),
-        _ => cut(value),
-    }
-}
-
-/// A sentence of ours as a key: letters, and a hyphen for what is between them.
-fn slug(text: &str) -> String {
-    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
-}
-
-fn cut(value: &str) -> String {
-    let text = plain(value);
-    match text.char_indices().nth(LETTERS_SHOWN_MAX) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.into_owned(),
-    }
 }
 
 /// How dark a number is.
@@ -344,31 +331,19 @@ fn heat(rows: &Rows) -> Rows {
     Rows { columns, rows: by_person.into_iter().map(row).collect(), truncated: rows.truncated }
 }
 
-/// Accounts down, days across: whether there is any event of that day, and whether digests show the period to be whole.
-fn calendar(rows: &Rows, report: &Report<'_>, catalogue: &Catalogue) -> Shown {
-    let mut by_account: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
-    for row in &rows.rows {
-        let (Some(account), Some(day)) = (rows.get(row, "account_id"), rows.get(row, "day")) else { continue };
-        by_account.entry(account).or_default().insert(day, rows.number(row, "events"));
-    }
-    let mut days: BTreeSet<String> = BTreeSet::new();
-    let mut at = report.clock.trend_since();
-    while at < report.clock.until {
-        days.extend(Period::utc(at).get(..10).map(str::to_owned));
-        at += 86_400_000_000;
-    }
-    let columns = std::iter::once((title("account_id", catalogue), ""))
-        .chain(days.iter().map(|day| (day.get(5..).unwrap_or_default().to_owned(), "d")));
-    let cells = |(account, of): (&str, BTreeMap<&str, u64>)| {
-        let day = |day: &String| Cell { text: if of.contains_key(day.as_str()) { "●" } else { "–" }.to_owned(), class: "d" };
-        std::iter::once(Cell { text: cut(account), class: "" }).chain(days.iter().map(day)).collect()
+/// Accounts down, days across.
+fn covered(data: &Data, report: &Report<'_>, catalogue: &Catalogue) -> Shown {
+    let (days, accounts) = calendar::calendar(data.table("days"), data.table("gaps_of_days"), &report.clock);
+    let day = |mark: &str| Cell { text: mark.to_owned(), class: "d" };
+    let row = |(account, marks): &(String, Vec<&str>)| {
+        std::iter::once(Cell { text: cut(account), class: "" }).chain(marks.iter().map(|mark| day(mark))).collect()
     };
     Shown {
         id: "days".into(),
         title: catalogue.text("table-days"),
         file: String::new(),
-        columns: columns.collect(),
-        rows: by_account.into_iter().take(ROWS_SHOWN_MAX).map(cells).collect(),
+        columns: std::iter::once((title("account_id", catalogue), "")).chain(days.into_iter().map(|day| (day, "d"))).collect(),
+        rows: accounts.iter().take(ROWS_SHOWN_MAX).map(row).collect(),
         more: None,
         note: None,
     }

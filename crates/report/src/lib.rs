@@ -6,6 +6,7 @@
 //! Never reads a clock, a file or the network, and writes to what it is given: the same data gives the same bytes. Nothing that a log wrote reaches a page or a cell unescaped.
 
 mod answer;
+mod calendar;
 mod catalogue;
 mod csv;
 mod error;
@@ -15,10 +16,12 @@ mod markdown;
 mod model;
 mod opinion;
 mod period;
+mod said;
 mod sample;
 mod sections;
 mod svg;
 pub mod text;
+mod trend;
 mod write;
 
 pub use answer::{answer_markdown, answer_page};

@@ -56,7 +56,7 @@ pub struct Data {
     pub tool_version: String,
     /// Whose report it is.
     pub company: Option<String>,
-    /// Rows by the query's name; of `sessions`, `gaps` and `verdicts`, which are no queries, too.
+    /// Rows by the query's name; of `sessions`, `gaps`, `gaps_of_days` and `verdicts`, which are no queries, too.
     pub tables: BTreeMap<String, Rows>,
     /// Whether verified digests cover every account and region over the whole period, and all that was read was understood.
     pub complete: bool,
@@ -66,7 +66,7 @@ pub struct Data {
     pub queries: BTreeMap<String, String>,
     /// What was in force beside the lake: lists of the configuration and files of rules and suppressions, by name, each with its SHA-256.
     pub configuration: BTreeMap<String, String>,
-    /// Why a table can say nothing, or not all, by its name: `no_directory`, no listing of the directory was read; `no_leavers_known`, and the
+    /// Why a table can say nothing, or not all, by its name: `not_run`, no rule looked at the period; `no_directory`, no listing of the directory was read; `no_leavers_known`, and the
     /// configuration names nobody who left.
     pub notes: BTreeMap<String, &'static str>,
     /// The report before this one.

@@ -131,7 +131,7 @@ fn count(code: &str, data: &Data) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::catalogue::{Catalogue, Language};
     use crate::period::Period;

@@ -137,6 +137,11 @@ impl Period {
         time.to_zoned(self.zone.clone()).strftime(form).to_string()
     }
 
+    /// A time of a row, RFC 3339, in microseconds since 1970.
+    pub(crate) fn micros(text: &str) -> Option<i64> {
+        text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond)
+    }
+
     /// A time in UTC, as programs read it.
     pub(crate) fn utc(micros: i64) -> String {
         Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default()

@@ -76,7 +76,7 @@ mod tests {
                     assert!(catalogue.has(&format!("table-{table}")), "{table}");
                 }
             }
-            for (table, note) in [("assigned", "no-directory"), ("leavers", "no-leavers-known")] {
+            for (table, note) in [("alerts", "not-run"), ("assigned", "no-directory"), ("leavers", "no-leavers-known")] {
                 assert!(tables().contains(&table) && catalogue.has(&format!("note-{table}-{note}")), "{table} {note}");
             }
             for (control, sections) in index() {

@@ -12,6 +12,10 @@ const BARS_MAX: usize = 168;
 const HEIGHT: u64 = 90;
 /// Days of a trend: with fewer, the bars do not grow wider.
 const DAYS_SHOWN: usize = 30;
+/// Steps of delays in minutes, as `queries/report/delay.sql` has them.
+const DELAYS: [u64; 6] = [5, 10, 15, 30, 60, LONGER];
+/// The step of all that took longer.
+const LONGER: u64 = 999_999;
 /// Words of the scale, the surest first.
 const SCALE: [&str; 6] = ["proven", "attested", "probable", "ambiguous", "claimed", "unknown"];
 
@@ -96,6 +100,33 @@ pub(crate) fn certainty_by_day(rows: &Rows, catalogue: &Catalogue) -> Option<Str
         }
     }
     Some(frame(days.len().max(DAYS_SHOWN) * 10, &catalogue.text("chart-certainty"), &inner))
+}
+
+/// A number's days, the busiest as high as the chart; the numbers stand in titles.
+pub(crate) fn spark(days: &[(String, u64)], title: &str, catalogue: &Catalogue) -> Option<String> {
+    let most = days.iter().map(|(_, number)| *number).max().filter(|most| *most > 0)?;
+    let mut inner = String::new();
+    for (place, (day, number)) in days.iter().enumerate().filter(|(_, (_, number))| *number > 0) {
+        let said = catalogue.with("chart-number", &[("day", day), ("count", &number.to_string())]);
+        bar(&mut inner, place, 0, scaled(*number, most), "people", &said);
+    }
+    let said = catalogue.with("chart-spark", &[("what", title), ("count", &most.to_string())]);
+    Some(frame(days.len() * 10, &said, &inner).replacen("class=\"chart\"", "class=\"chart spark\"", 1))
+}
+
+/// How long objects took to come, in steps of minutes; none where none says.
+pub(crate) fn delays(rows: &Rows, catalogue: &Catalogue) -> Option<String> {
+    let objects: BTreeMap<u64, u64> = rows.rows.iter().map(|row| (rows.number(row, "minutes"), rows.number(row, "objects"))).collect();
+    let most = objects.values().copied().max().filter(|most| *most > 0)?;
+    let mut inner = String::new();
+    for (place, minutes) in DELAYS.iter().enumerate() {
+        let count = objects.get(minutes).copied().unwrap_or_default();
+        let key = if *minutes == LONGER { "chart-delay-longer" } else { "chart-delay" };
+        let said = catalogue.with(key, &[("minutes", &minutes.to_string()), ("count", &count.to_string())]);
+        let class = if *minutes == LONGER { "machines" } else { "people" };
+        bar(&mut inner, place, 0, scaled(count, most), class, &said);
+    }
+    Some(frame(DELAYS.len() * 10, &catalogue.text("chart-delays"), &inner))
 }
 
 /// Patterns by which the less sure words differ without colour.

@@ -79,7 +79,7 @@ pub fn write(data: &Data, languages: &[Language], parts: &mut dyn Parts) -> Resu
     let mut files = Writing { to: parts, parts: Vec::new() };
     for language in languages {
         let catalogue = Catalogue::new(*language);
-        let page = html::page(&report, data, &catalogue)?;
+        let page = html::page(&report, data, &catalogue, languages)?;
         files.file(&format!("report.{}.html", language.code()), |file| file.write_all(page.as_bytes()))?;
         let summary = markdown::summary(&report, &catalogue);
         files.file(&format!("summary.{}.md", language.code()), |file| file.write_all(summary.as_bytes()))?;

@@ -15,6 +15,7 @@ pub(crate) mod init;
 mod layout;
 mod live;
 mod log_groups;
+mod making;
 mod match_of;
 mod messages;
 mod owners;

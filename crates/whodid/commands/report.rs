@@ -6,12 +6,13 @@
 use crate::args::{Report, ReportPeriod, ReportVerb};
 use crate::commands::asking;
 use crate::commands::exceptions::InForce;
+use crate::commands::making::Making;
 use crate::commands::verify::{Tally, verify};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
 use crate::settings::Settings;
-use ::report::{Data, Fault, Language, MANIFEST, Manifest, Parts, Period, Previous, Rows};
+use ::report::{Data, Fault, Language, MANIFEST, Manifest, Period, Previous, Rows};
 use lake::Lake;
 use query::{Change, Question, REPORT_QUERIES, Reader, ReportSpan, Session, SessionQuestion, SqlRows, Verb};
 use serde::Serialize;
@@ -96,11 +97,11 @@ async fn make(settings: &Settings, asked: &Report) -> Result<Exit, Failure> {
     let in_force = InForce::read(settings, &asked.suppress, &asked.rules)?;
     let asking = asking(settings).await?;
     let data = gather(settings, &asking.lake, period, before, (asked.company.clone(), &in_force)).await?;
-    let mut making = Making::within(&folder)?;
+    let mut making = Making::within(&folder, crate::settings::now())?;
     let manifest = ::report::write(&data, &languages, &mut making)?;
     let folder = free(&folder, &manifest)?;
     let wanted = format!("summary.{}.md", asked.lang.first().map_or("", String::as_str));
-    let summary = if making.names.contains(&wanted) { std::fs::read_to_string(making.place.join(&wanted))? } else { String::new() };
+    let summary = making.text(&wanted)?;
     making.finish(&folder, &manifest)?;
     let made = Made {
         schema: "whodid.report-made/v1",
@@ -111,45 +112,6 @@ async fn make(settings: &Settings, asked: &Report) -> Result<Exit, Failure> {
     render::made(settings, &made)?;
     let findings = made.manifest.opinion != ::report::State::Clear.word();
     Ok(if asked.exit_code && findings { Exit::Found } else { Exit::Done })
-}
-
-/// A folder in which the files of a report are made before it is known whether they belong into the one around it; gone when dropped.
-struct Making {
-    place: PathBuf,
-    names: Vec<String>,
-}
-
-impl Making {
-    fn within(folder: &Path) -> Result<Self, Failure> {
-        let place = folder.join(format!(".{}.part", std::process::id()));
-        std::fs::create_dir_all(&place)?;
-        Ok(Self { place, names: Vec::new() })
-    }
-
-    /// Moves the files to where they belong. The manifest comes last, so that a folder that has one is whole.
-    fn finish(self, folder: &Path, manifest: &[u8]) -> Result<(), Failure> {
-        std::fs::create_dir_all(folder)?;
-        std::fs::write(self.place.join(MANIFEST), manifest)?;
-        for name in self.names.iter().map(String::as_str).chain([MANIFEST]) {
-            std::fs::rename(self.place.join(name), folder.join(name))?;
-        }
-        Ok(())
-    }
-}
-
-impl Parts for Making {
-    fn part(&mut self, name: &str) -> std::io::Result<Box<dyn std::io::Write>> {
-        self.names.push(name.to_owned());
-        Ok(Box::new(std::fs::File::create(self.place.join(name))?))
-    }
-}
-
-impl Drop for Making {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.place) {
-            tracing::warn!(folder = %self.place.display(), %error, "is left over");
-        }
-    }
 }
 
 /// Asks everything that a report is made of.
@@ -166,12 +128,9 @@ async fn gather(
     let span = ReportSpan { since: period.since, until: period.until, trend: period.trend_since(), version: 0 };
     let mut tables = BTreeMap::new();
     let has_directory = reader.has_directory(period.until).await?;
-    let is_asked = |name: &str| !matches!(name, "late_changes" | "population") && (has_directory || name != "assigned");
+    let is_asked = |name: &str| !matches!(name, "access_rights" | "late_changes" | "population") && (has_directory || name != "assigned");
     for (name, text) in REPORT_QUERIES.iter().filter(|(name, _)| is_asked(name)) {
-        let mut found = reader.report_rows(text, span).await?;
-        if *name == "access_rights" {
-            found = reader.add_before(found).await?;
-        }
+        let found = reader.report_rows(text, span).await?;
         tracing::debug!(query = name, rows = found.rows.len(), "asked");
         tables.insert((*name).to_owned(), rows(found));
     }
@@ -179,10 +138,18 @@ async fn gather(
     tracing::debug!(query = "leavers", "asked");
     tables.insert("causes".into(), rows(reader.machine_causes(span).await?));
     tracing::debug!(query = "causes", "asked");
+    // The rows with the longest texts come when the period's calls are needed no more.
+    let rights = reader.report_rows_by_time(query("access_rights"), span).await?;
+    tracing::debug!(query = "access_rights", rows = rights.rows.len(), "asked");
+    reader.forget_window().await?;
+    tables.insert("access_rights".into(), rows(reader.add_before(rights).await?));
+    tracing::debug!(query = "before", "asked");
     let register = tables.get("alerts").map(|alerts| in_force.register(&period, alerts)).unwrap_or_default();
     tables.insert("exceptions".into(), register);
     let (_, coverage) = reader.coverage(Some(period.since), Some(period.until)).await?;
     tables.insert("gaps".into(), gaps(&coverage));
+    let (_, of_days) = reader.coverage(Some(period.trend_since()), Some(period.until)).await?;
+    tables.insert("gaps_of_days".into(), gaps(&of_days));
     let question = SessionQuestion {
         since: Some(period.since),
         until: Some(period.until),
@@ -204,11 +171,14 @@ async fn gather(
         let version = manifest.lake_versions.get("events").copied();
         (manifest.until_micros - LATE_MICROS, manifest.until_micros, version.unwrap_or(i64::MAX))
     });
-    let text = REPORT_QUERIES.iter().find(|(name, _)| *name == "late_changes").map(|(_, text)| *text).unwrap_or_default();
-    let late = reader.report_rows(text, ReportSpan { since, until, version, ..span }).await?;
+    let late = reader.report_rows(query("late_changes"), ReportSpan { since, until, version, ..span }).await?;
     tracing::debug!(query = "late_changes", rows = late.rows.len(), "asked");
     tables.insert("late_changes".into(), rows(late));
     let mut notes = BTreeMap::new();
+    let none = |name: &str| tables.get(name).is_none_or(|rows| rows.rows.iter().flatten().flatten().all(|value| value == "0"));
+    if none("alert_runs") && none("alerts") {
+        notes.insert("alerts".to_owned(), "not_run");
+    }
     if !has_directory {
         notes.insert("assigned".to_owned(), "no_directory");
         if settings.configured.people.leavers().next().is_none() {
@@ -232,6 +202,11 @@ async fn gather(
         previous: before.map(|(_, previous)| previous),
         tables,
     })
+}
+
+/// The text of a query.
+fn query(wanted: &str) -> &'static str {
+    REPORT_QUERIES.iter().find(|(name, _)| *name == wanted).map(|(_, text)| *text).unwrap_or_default()
 }
 
 fn rows(found: SqlRows) -> Rows {
@@ -334,8 +309,7 @@ async fn sample(settings: &Settings, period: &Period, n: usize, seed: u64) -> Re
     let now = reader.known_until().await?.unwrap_or(period.since);
     let reader = reader.at(now);
     let span = ReportSpan { since: period.since, until: period.until, trend: period.trend_since(), version: 0 };
-    let text = REPORT_QUERIES.iter().find(|(name, _)| *name == "population").map(|(_, text)| *text).unwrap_or_default();
-    let rows = reader.report_rows(text, span).await?;
+    let rows = reader.report_rows(query("population"), span).await?;
     if rows.truncated {
         return Err(Failure::usage("the period has more changes than a sample is drawn from", "ask for a shorter one"));
     }
