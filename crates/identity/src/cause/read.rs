@@ -341,14 +341,17 @@ impl Reading<'_, '_> {
     /// An operation on a stack set, under each account that it names: else it may be about any.
     fn stack_set(&mut self) {
         let set = self.requested(&["stackSetName"]).map(|name| name.split(':').next().unwrap_or(&name).to_owned());
-        let named = |request: Json<'_, '_>| -> Vec<String> {
-            request.get("accounts").iter().flat_map(Json::items).filter_map(|account| Some(account.text()?.into_owned())).collect()
+        // One that is not understood may be any account.
+        let understood = |account: &String| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+        let named = |request: Json<'_, '_>| -> Option<Vec<String>> {
+            let accounts = request.get("accounts")?;
+            accounts.items().map(|account| account.text().map(std::borrow::Cow::into_owned).filter(understood)).collect()
         };
         let request = self.event.request;
         let targets = request.and_then(|request| request.get("deploymentTargets"));
         // Accounts beside organizational units narrow those down, add to them, or are left out of them.
         let by_unit = targets.is_some_and(|targets| targets.get("organizationalUnitIds").is_some() || targets.get("accountsUrl").is_some());
-        let accounts = targets.or(request).filter(|_| !by_unit).map(named).unwrap_or_default();
+        let accounts = targets.or(request).filter(|_| !by_unit).and_then(named).unwrap_or_default();
         if accounts.is_empty() || accounts.len() > ACCOUNTS_MAX {
             return self.tell(stack_sets(None), CauseKind::StackSetOperation, set);
         }

@@ -402,6 +402,12 @@ fn stack_set_leads_to_who_rolled_it_out() {
     for targets in &here {
         check(&with(&stack_set_acts(role, ""), &[to("here", targets)]), "act", "probable iam_user alice here");
     }
+    // An account that is not understood may be this one.
+    for odd in ["222222222222", "null", "\"HIDDEN_DUE_TO_SECURITY_REASONS\"", "\"22222222222\""] {
+        let odd = to("odd", &format!("\"accounts\":[\"{TOOLS}\",{odd}]"));
+        let both = with(&stack_set_acts(role, ""), &[odd, two.clone()]);
+        check(&both, "act", "ambiguous iam_user alice odd\nambiguous iam_user bob two");
+    }
     // Another role of CloudFormation's is of no stack set.
     check(&with(&stack_set_acts("exec", ""), &[one]), "act", "");
 }
