@@ -140,6 +140,15 @@ fn whatever_is_done_to_a_small_bucket_shows() {
         assert_eq!(answer["changes"][0]["actor"]["kind"], "unknown", "{answer}");
         assert_eq!(lake.ask("topic-99", &inside, if (1..=4).contains(&hour) { 5 } else { 1 })["changes"], Value::Array(Vec::new()));
     }
+    let uncompressed = |files: &mut Files, key: &str| {
+        let object = &mut files.get_mut(key).unwrap().0;
+        *object = event::gunzip::gunzip(object).unwrap().into_owned();
+    };
+    let (lake, verified) = case("a log's compression is taken off", &|files| uncompressed(files, &signed.logs[2]));
+    assert_eq!((tally(&verified, "altered"), &verified["tampering"]), (1, &true.into()));
+    assert_eq!(integrity(&lake.ask("topic-2", &[], 0)), ("altered", "claimed"));
+    let (_, verified) = case("a digest's compression is taken off", &|files| uncompressed(files, &signed.digests[2]));
+    assert!(breaks(&verified).contains(&"digest_invalid".to_owned()), "{verified}");
     let newest = signed.digests.len() - 1;
     for (hour, key) in signed.digests.iter().enumerate() {
         let (lake, verified) = case("a digest is deleted", &|files| drop(files.remove(key)));

@@ -55,4 +55,5 @@ mod sinks;
 mod structure;
 mod support;
 mod truth;
+mod typed;
 mod world;

@@ -24,7 +24,7 @@ pub const BACKFILL_KEY_REACH: i64 = 3_600_000_000;
 pub struct DigestObject<'a> {
     /// Where it was read: `s3://bucket/key`.
     pub uri: &'a str,
-    /// As stored; gzip or plain text.
+    /// As stored: gzip.
     pub bytes: &'a [u8],
     /// User metadata `signature`.
     pub signature: Option<&'a str>,
@@ -49,6 +49,9 @@ pub(crate) struct Authentic<'a> {
 /// Believes a digest or says why not.
 pub(crate) fn authenticate<'a>(object: &DigestObject<'a>, keys: &PublicKeys) -> Result<Authentic<'a>, Fault> {
     let place = digest_place(object.uri).ok_or(Fault::Name)?;
+    if !gunzip::is_gzip(object.bytes) {
+        return Err(Fault::NotCompressed);
+    }
     let text = inflate(object.bytes)?;
     let document = Document::read(&text)?;
     if object.uri.strip_prefix("s3://") != Some(document.location.as_str()) {

@@ -12,6 +12,9 @@ pub enum Fault {
     /// More bytes than [`DIGEST_BYTES_MAX`](crate::DIGEST_BYTES_MAX), or a ratio no digest has.
     #[error("larger than a digest may be")]
     TooLarge,
+    /// Plain text, or anything else that is no gzip: CloudTrail compresses every digest.
+    #[error("not compressed, as CloudTrail delivers digests")]
+    NotCompressed,
     /// The compressed stream is cut or damaged.
     #[error("the compressed stream is damaged")]
     Damaged,

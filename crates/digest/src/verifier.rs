@@ -16,8 +16,8 @@ use crate::store::{ENTRIES_HELD_MAX, Pages, Store};
 pub struct LogFact<'a> {
     /// Where it was read: `s3://bucket/key`.
     pub uri: &'a str,
-    /// SHA-256 of the uncompressed bytes, those that were parsed. None if they could not be had: a damaged or cut stream, one with bytes
-    /// after it, or one over a limit.
+    /// SHA-256 of the uncompressed bytes, those that were parsed. None if they could not be had (a damaged or cut stream, one with bytes
+    /// after it, or one over a limit), and of an object that is not compressed: CloudTrail delivers none.
     pub sha256: Option<Sha256>,
     /// When it was put there (S3's `LastModified`), in microseconds since 1970, where known. It can make a verdict wait, no more.
     pub modified: Option<i64>,

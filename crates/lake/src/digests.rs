@@ -43,16 +43,22 @@ struct State {
 pub struct LedgerObject {
     /// Where it was read.
     pub uri: String,
-    /// Of its uncompressed bytes; none where they could not be had.
+    /// Of its uncompressed bytes; none where they could not be had, or where they were stored so: CloudTrail delivers no log uncompressed,
+    /// and `aws cloudtrail validate-logs` calls one invalid.
     pub sha256: Option<Sha256>,
     /// When it was put into its bucket, in microseconds since 1970; none for a file, whose time of change is that of the copy.
     pub modified: Option<i64>,
 }
 
 impl LedgerObject {
-    /// Reads what the ledger has of an object.
-    pub fn new(uri: &str, sha256: &str, modified: Option<i64>) -> Self {
-        Self { uri: uri.to_owned(), sha256: sha256.parse().ok(), modified: modified.filter(|_| uri.starts_with("s3://")) }
+    /// Columns of [`Table::Objects`] that it is made of: two of text, three of numbers.
+    pub const COLUMNS: [&'static str; 5] = ["object", "sha256", "modified", "size", "uncompressed"];
+
+    /// Made of the values of [`LedgerObject::COLUMNS`].
+    pub fn new(uri: &str, sha256: &str, [modified, size, uncompressed]: [Option<i64>; 3]) -> Self {
+        let is_plain = uncompressed.is_some_and(|bytes| bytes > 0) && size == uncompressed;
+        let sha256 = sha256.parse().ok().filter(|_| !is_plain);
+        Self { uri: uri.to_owned(), sha256, modified: modified.filter(|_| uri.starts_with("s3://")) }
     }
 }
 
@@ -151,21 +157,22 @@ impl Lake {
     async fn ledger_files(&self, is_noted: &(dyn Fn(&str) -> bool + Sync)) -> Result<Vec<(String, Vec<LedgerObject>)>> {
         let open = self.open(Table::Objects).await?;
         let mut found = Vec::new();
+        let columns = [&LedgerObject::COLUMNS[..], &["kind", "state"]].concat();
         for (path, size) in files(Table::Objects, &open, |_| true)? {
             if is_noted(path.as_ref()) {
                 continue;
             }
             let mut objects = Vec::new();
-            for batch in read(open.object_store(), Table::Objects, &path, size, &["object", "kind", "state", "sha256", "modified"]).await? {
+            for batch in read(open.object_store(), Table::Objects, &path, size, &columns).await? {
                 let text = |name| crate::parquet_file::text_column(Table::Objects, &batch, name);
+                let number = |name| crate::parquet_file::number_column(Table::Objects, &batch, name);
                 let (object, kind, state, sha256) = (text("object")?, text("kind")?, text("state")?, text("sha256")?);
-                let modified = batch.column_by_name("modified").and_then(|column| column.as_primitive_opt::<Int64Type>());
-                let modified = modified.ok_or_else(|| Error::Read { table: "objects", source: "column modified is missing".into() })?;
+                let numbers = [number("modified")?, number("size")?, number("uncompressed")?];
                 // One that could not be fetched may be all right.
                 let is_log = |row: &usize| kind.value(*row) == "cloudtrail" && state.value(*row) != "unreadable";
                 objects.extend((0..batch.num_rows()).filter(is_log).map(|row| {
-                    let at = modified.is_valid(row).then(|| modified.value(row));
-                    LedgerObject::new(object.value(row), sha256.value(row), at)
+                    let numbers = numbers.map(|column| column.is_valid(row).then(|| column.value(row)));
+                    LedgerObject::new(object.value(row), sha256.value(row), numbers)
                 }));
             }
             found.push((path.to_string(), objects));

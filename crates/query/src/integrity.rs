@@ -60,6 +60,14 @@ impl Known {
     }
 }
 
+/// The objects of a batch with [`LedgerObject::COLUMNS`].
+pub(crate) fn ledger_objects(batch: &RecordBatch) -> Result<Vec<LedgerObject>> {
+    let (object, sha256) = (text(batch, "object")?, text(batch, "sha256")?);
+    let numbers = [hits::number(batch, "modified")?, hits::number(batch, "size")?, hits::number(batch, "uncompressed")?];
+    let numbers = |row| numbers.map(|column| column.is_valid(row).then(|| column.value(row)));
+    Ok((0..batch.num_rows()).map(|row| LedgerObject::new(object.value(row), sha256.value(row), numbers(row))).collect())
+}
+
 impl Reader {
     /// The digests of the lake, if any was ever read.
     pub(crate) async fn known(&self) -> Result<Option<&Known>> {
@@ -88,14 +96,10 @@ impl Reader {
         let objects = self.context().await?.table("objects").await?;
         let logs = objects.clone().filter(col("kind").eq(lit("cloudtrail")))?;
         let (mut numbers, mut logs_found) = (Vec::new(), Vec::new());
-        for batch in logs.select_columns(&["object_id", "object", "sha256", "modified"])?.distinct()?.collect().await? {
-            let (number, modified) = (hits::number(&batch, "object_id")?, hits::number(&batch, "modified")?);
-            let (object, sha256) = (text(&batch, "object")?, text(&batch, "sha256")?);
-            for row in 0..batch.num_rows() {
-                let at = modified.is_valid(row).then(|| modified.value(row));
-                numbers.push(number.value(row));
-                logs_found.push(LedgerObject::new(object.value(row), sha256.value(row), at));
-            }
+        for batch in logs.select_columns(&[&["object_id"][..], &LedgerObject::COLUMNS].concat())?.distinct()?.collect().await? {
+            let number = hits::number(&batch, "object_id")?;
+            numbers.extend((0..batch.num_rows()).map(|row| number.value(row)));
+            logs_found.extend(ledger_objects(&batch)?);
         }
         let verdicts = self.verdicts(&logs_found).await?;
         let of_number: BTreeMap<i64, &str> = numbers.into_iter().zip(verdicts.iter().map(|verdict| verdict.name())).collect();

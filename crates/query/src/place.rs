@@ -3,8 +3,8 @@
 use crate::answer::Evidence;
 use crate::error::Result;
 use crate::hits::{self, Hit, text};
+use crate::integrity::ledger_objects;
 use crate::reader::Reader;
-use datafusion::arrow::array::Array as _;
 use digest::Verdict;
 use lake::{LedgerObject, Table};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,15 +41,12 @@ impl Reader {
         if numbers.is_empty() {
             return Ok(Places::default());
         }
-        let columns = ["object_id", "object", "sha256", "modified"];
+        let columns = [&["object_id"][..], &LedgerObject::COLUMNS].concat();
         for batch in self.points(Table::Objects).await?.objects_numbered(&numbers, &columns).await? {
-            let (number, modified) = (hits::number(&batch, "object_id")?, hits::number(&batch, "modified")?);
+            let number = hits::number(&batch, "object_id")?;
             let (object, sha256) = (text(&batch, "object")?, text(&batch, "sha256")?);
-            for row in 0..batch.num_rows() {
-                let (object, sha256) = (object.value(row).to_owned(), sha256.value(row).to_owned());
-                objects.push(LedgerObject::new(&object, &sha256, modified.is_valid(row).then(|| modified.value(row))));
-                found.push((number.value(row), object, sha256));
-            }
+            found.extend((0..batch.num_rows()).map(|row| (number.value(row), object.value(row).to_owned(), sha256.value(row).to_owned())));
+            objects.extend(ledger_objects(&batch)?);
         }
         let verdicts = self.verdicts(&objects).await?;
         let places = found.into_iter().zip(verdicts);

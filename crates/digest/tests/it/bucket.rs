@@ -218,7 +218,7 @@ pub fn add<P: Pages>(verifier: &mut Verifier<P>, key: &str, stored: &Stored) -> 
         };
         return verifier.digest(object).unwrap();
     }
-    let sha256 = event::gunzip::gunzip(&stored.body).ok().map(|text| Sha256::of(&text));
+    let sha256 = event::gunzip::gunzip(&stored.body).ok().filter(|_| event::gunzip::is_gzip(&stored.body)).map(|text| Sha256::of(&text));
     verifier.log(LogFact { uri: &uri, sha256, modified: stored.modified }).unwrap();
     None
 }
