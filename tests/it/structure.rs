@@ -129,8 +129,12 @@ fn root() -> &'static Path {
 }
 
 fn graph() -> Graph {
+    // What is built here: crates of other platforms need not have been fetched.
+    let version = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())).arg("-vV").output().unwrap();
+    let version = String::from_utf8(version.stdout).unwrap();
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
     let mut command = Command::new(env!("CARGO"));
-    command.args(["metadata", "--offline", "--locked", "--format-version", "1"]).current_dir(root());
+    command.args(["metadata", "--locked", "--format-version", "1", "--filter-platform", host]).current_dir(root());
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -3,7 +3,7 @@
 use digest::{ChainId, Fault, Gap, Mark, PublicKey, Scope, Verdict, Why};
 use simulate::{DigestChain, ListedLog, Signer, Trail};
 
-use crate::bucket::{ACCOUNT, BUCKET, Bucket, HOUR, REGION, START, add, keys_of, micros, trail, uri_of};
+use crate::bucket::{ACCOUNT, BUCKET, Bucket, HOUR, REGION, START, add, gzip, keys_of, micros, trail, uri_of};
 
 const HOURS: i64 = 48;
 
@@ -402,7 +402,7 @@ fn digest_that_was_overwritten_later_is_told_and_leaves_no_gap() {
     let key = &bucket.digests[4];
     let mut verifier = bucket.verifier();
     let mut stored = bucket.objects[key].clone();
-    stored.body = b"{}".to_vec();
+    stored.body = gzip(b"{}");
     assert_eq!(add(&mut verifier, key, &stored), Some(Fault::Malformed));
     let outcome = bucket.report(&mut verifier);
     assert_eq!(outcome.digests.iter().cloned().collect::<Vec<_>>(), [(uri_of(key), Fault::Malformed, true)]);
