@@ -4,12 +4,11 @@
 //! function of the pages and of the time at which one asks. What was read of log objects is not kept twice: it is fed to the verifier
 //! from the table `objects`, file by file, so that a run that was killed is caught up by the next one.
 
-use crate::error::{Error, Result, read_error, write_error};
+use crate::error::{Result, read_error, write_error};
 use crate::schema::Table;
 use crate::shelf::Shelf;
 use crate::table::{Lake, files, read};
-use arrow::array::{Array as _, AsArray as _};
-use arrow::datatypes::Int64Type;
+use arrow::array::Array as _;
 use bytes::Bytes;
 use digest::{LogFact, PublicKeys, Sha256, Verifier};
 use serde::{Deserialize, Serialize};
