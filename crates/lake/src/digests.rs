@@ -122,7 +122,7 @@ impl Lake {
     /// What the lake keeps of digests; `None` where none was ever read.
     ///
     /// # Errors
-    /// [`Error::Read`].
+    /// [`Error::Read`](crate::Error::Read).
     pub async fn digests(&self) -> Result<Option<Digests>> {
         let mut shelf = self.shelf("digests", false)?;
         let Some(page) = shelf.load(STATE, merge_states).await? else { return Ok(None) };
@@ -136,7 +136,7 @@ impl Lake {
     /// As [`Lake::digests`], with a place for them where there is none yet.
     ///
     /// # Errors
-    /// [`Error::Read`], [`Error::Write`].
+    /// [`Error::Read`](crate::Error::Read), [`Error::Write`](crate::Error::Write).
     pub async fn digests_or_new(&self) -> Result<Digests> {
         match self.digests().await? {
             Some(digests) => Ok(digests),
@@ -147,7 +147,7 @@ impl Lake {
     /// Every log object that the ledger has, but those that could not be read.
     ///
     /// # Errors
-    /// [`Error::Read`].
+    /// [`Error::Read`](crate::Error::Read).
     pub async fn ledger(&self) -> Result<Vec<LedgerObject>> {
         Ok(self.ledger_files(&|_| false).await?.into_iter().flat_map(|(_, objects)| objects).collect())
     }
