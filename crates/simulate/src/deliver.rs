@@ -106,8 +106,9 @@ impl<'a> Delivery<'a> {
         self.records += records.len();
         self.objects += 1;
         self.bytes_uncompressed += text.len() as u64;
-        let newest = records.iter().map(|record| record.time).max().unwrap_or(end);
-        self.press.put(Sheet { key, text, records: records.len(), newest, stamp: stamp - stamp.rem_euclid(60) });
+        let times = records.iter().map(|record| record.time);
+        let (oldest, newest) = (times.clone().min().unwrap_or(end), times.max().unwrap_or(end));
+        self.press.put(Sheet { key, text, records: records.len(), oldest, newest, stamp: stamp - stamp.rem_euclid(60) });
     }
 
     /// Delivers what is still being compressed.
@@ -134,6 +135,7 @@ struct Sheet {
     key: String,
     text: String,
     records: usize,
+    oldest: i64,
     newest: i64,
     stamp: i64,
 }
@@ -165,14 +167,15 @@ fn compress(sheets: &Receiver<Sheet>, objects: &Sender<LogObject>) {
     // The lightest level that compresses at all: 0 only stores.
     let level = libdeflater::CompressionLvl::new(1).unwrap_or_default();
     let mut compressor = libdeflater::Compressor::new(level);
-    while let Ok(Sheet { key, text, records, newest, stamp }) = sheets.recv() {
+    while let Ok(Sheet { key, text, records, oldest, newest, stamp }) = sheets.recv() {
         let mut body = vec![0; compressor.gzip_compress_bound(text.len())];
         // The bound is by definition enough; were it not, the object would be empty.
         let size = compressor.gzip_compress(text.as_bytes(), &mut body).unwrap_or(0);
         body.truncate(size);
         body.shrink_to_fit();
         let time = |second| jiff::Timestamp::from_second(second).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        if objects.send(LogObject { key, body, records, newest: time(newest), delivered: time(stamp) }).is_err() {
+        let object = LogObject { key, body, records, oldest: time(oldest), newest: time(newest), delivered: time(stamp) };
+        if objects.send(object).is_err() {
             return;
         }
     }

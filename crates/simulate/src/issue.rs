@@ -44,6 +44,7 @@ impl Scene<'_> {
     pub(crate) fn portal_sign_in(&mut self, person: &Person, at: i64, ip: &str) {
         let account = self.organisation.identity_store_account_id.clone();
         let identity = self.portal_identity(person);
+        let caller = self.at_portal(person);
         let workflow = self.random.uuid();
         let how = How::browser(ip);
         let steps = [
@@ -67,11 +68,11 @@ impl Scene<'_> {
                 event_type: "AwsServiceEvent",
                 ..Body::default()
             };
-            self.record(&By::nobody(&identity), at + after, &account, &body, &how, None, None);
+            self.record(&By::of(&identity, &caller), at + after, &account, &body, &how, None, None);
         }
         for (name, after) in [("Authenticate", 10), ("ListApplications", 11), ("ListAccounts", 12)] {
             let body = portal_body(name, String::new());
-            self.record(&By::nobody(&identity), at + after, &account, &body, &how, None, None);
+            self.record(&By::of(&identity, &caller), at + after, &account, &body, &how, None, None);
         }
     }
 
@@ -113,14 +114,15 @@ impl Scene<'_> {
         let fetch = portal_body("GetRoleCredentials", format!("{{\"role_name\":\"{set}\",\"account_id\":\"{account_id}\"}}"));
         let store = self.organisation.identity_store_account_id.clone();
         let ip = self.random.address();
-        let fetched = self.record(&By::nobody(&identity), at, &store, &fetch, &How::cli(&ip), None, None);
+        let caller = self.at_portal(person);
+        let fetched = self.record(&By::of(&identity, &caller), at, &store, &fetch, &How::cli(&ip), None, None);
         let provider = format!("arn:aws:iam::{account_id}:saml-provider/AWSSSO_{}_DO_NOT_DELETE", &self.organisation.instance[4..]);
         let (body, identity) = self.saml_issue(&role, &provider, &person.user_name, at, tags);
         let how = How::with(
             "198.51.100.77",
             "aws-sdk-java/2.46.14 md/io#async md/http#NettyNio ua/2.1 os/Linux#5.10 lang/java#21.0.9 md/OpenJDK_64-Bit_Server_VM#21.0.9+10-LTS",
         );
-        let issued = self.record(&By::nobody(&identity), at, account_id, &body, &how, None, None);
+        let issued = self.record(&By::of(&identity, &caller), at, account_id, &body, &how, None, None);
         let mut hop = Hop {
             kind: "role_session",
             session_tags: owned(tags),
@@ -140,6 +142,11 @@ impl Scene<'_> {
         session.grade = if lost { Grade::Attested } else { Grade::Proven };
         session.transitive = tags.iter().map(|(key, _)| (*key).to_owned()).collect();
         session
+    }
+
+    /// A person before there is a session of a role: in the portal, or with its assertion.
+    fn at_portal(&self, person: &Person) -> Session {
+        holder(&self.person(person))
     }
 
     fn person(&self, person: &Person) -> Actor {
@@ -210,7 +217,8 @@ impl Scene<'_> {
         body.response = body.response.replace(&issuer, "https://idp.example.co.jp/saml2/");
         let account_id = role.account_id.clone();
         let how = How::browser("203.0.113.44");
-        let issued = self.record(&By::nobody(&identity), at, &account_id, &body, &how, None, None);
+        let caller = holder(&actor);
+        let issued = self.record(&By::of(&identity, &caller), at, &account_id, &body, &how, None, None);
         let mut hop = Hop { kind: "role_session", issued_by: vec![issued], link: Some("assumed_role_id"), ..Hop::default() };
         if lost {
             self.lose_since(mark);
@@ -253,9 +261,8 @@ impl Scene<'_> {
         );
         let how = How::with("192.0.2.133", "aws-sdk-nodejs/2.1692.0 linux/v20.19.5 configure-aws-credentials-for-github-actions promise");
         let account_id = role.account_id.clone();
-        // The call that opens the session is made by whom the token is of.
-        let holder = Session::new(Who::Service("sts.amazonaws.com"), &account_id, "", token.actor.clone());
-        let issued = self.record(&By::of(&identity, &holder), at, &account_id, &body, &how, None, None);
+        let caller = holder(&token.actor);
+        let issued = self.record(&By::of(&identity, &caller), at, &account_id, &body, &how, None, None);
         let mut hop = Hop { kind: "role_session", issued_by: vec![issued], link: Some("access_key"), ..Hop::default() };
         if lost {
             self.lose_since(mark);
@@ -404,6 +411,11 @@ impl Scene<'_> {
             wordy(expires, comma)
         )
     }
+}
+
+/// Whoever makes the call that opens a session, by a word of another's on who that is.
+fn holder(actor: &Actor) -> Session {
+    Session::new(Who::Service("signin.amazonaws.com"), "", "", actor.clone())
 }
 
 pub(crate) fn use_key(session: &mut Session, key: &str) {

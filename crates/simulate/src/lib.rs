@@ -64,7 +64,8 @@ pub struct LogObject {
     pub body: Vec<u8>,
     /// How many records it holds.
     pub records: usize,
-    /// The time of the newest of them.
+    /// The times of the oldest and the newest of them.
+    pub oldest: jiff::Timestamp,
     pub newest: jiff::Timestamp,
     /// When it was delivered, cut to the minute as in its name.
     pub delivered: jiff::Timestamp,
