@@ -1,5 +1,6 @@
 -- Use of privileged rights in the period, by session: root; a permission set, role or user with admin, break-glass or emergency in its name. What one
--- sign-in opened is one session, whatever keys the console's pages used; calls with a long-lived key are one.
+-- sign-in opened is one session, whatever keys the console's pages used; calls with a long-lived key are one. That the console switched to a role is none:
+-- what was then done is.
 -- In: $since, $until. Out: first_time, last_time, actor_kind, actor_id, certainty, means (root, or the permission set, role or user that bears such a
 -- name), account_id; calls, of them changes and failed; event_id, one of them.
 SELECT min(p.first_time) AS first_time, max(p.last_time) AS last_time, p.actor_kind, p.actor_id, p.certainty, p.means, p.account_id,
@@ -15,6 +16,7 @@ FROM (
                 WHEN regexp_like(c.permission_set, 'admin|break-?glass|emergency', 'i') THEN c.permission_set
                 WHEN regexp_like(split_part(c.user_arn, '/', 2), 'admin|break-?glass|emergency', 'i') THEN split_part(c.user_arn, '/', 2) END AS means
     FROM window_calls c
+    WHERE c.signed_in IS NULL OR c.user_type <> 'AssumedRole'
   ) w
   LEFT JOIN (
     SELECT x.credential_id, min(x.creation_date) AS opened

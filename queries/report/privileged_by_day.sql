@@ -24,6 +24,7 @@ FROM (
       ) f
       LEFT JOIN resolved_credentials r ON r.credential_id = f.credential_id
     ) c
+    WHERE c.signed_in IS NULL OR c.user_type <> 'AssumedRole'
   ) w
   LEFT JOIN (
     SELECT x.credential_id, min(x.creation_date) AS opened

@@ -127,10 +127,10 @@ impl<'w> Truth<'w> {
         words
     }
 
-    /// Sessions with privileged rights.
+    /// Sessions with privileged rights. A switch to a role is no use of it yet.
     pub(crate) fn privileged(&self) -> BTreeMap<(String, Who, String, String), Folded> {
         let mut sessions: BTreeMap<_, Folded> = BTreeMap::new();
-        for call in self.calls.iter().filter(|call| !call.is_copy) {
+        for call in self.calls.iter().filter(|call| !call.is_copy && call.event_name != "SwitchRole") {
             let Some((caller, means)) = call.caller.as_ref().and_then(|caller| Some((caller, means(caller)?))) else { continue };
             let key = (means, who(call), call.recipient_account_id.clone(), format!("{} {}", caller.principal, session(call, caller)));
             sessions.entry(key).or_default().add(call);
