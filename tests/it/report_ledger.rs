@@ -198,7 +198,7 @@ fn is_right_or_log(call: &Call) -> (bool, bool) {
     match call.event_source.as_str() {
         "iam.amazonaws.com" | "sso.amazonaws.com" => (true, false),
         "s3.amazonaws.com" => (name == "PutBucketPolicy", name == "PutBucketPolicy"),
-        "kms.amazonaws.com" => (name == "CreateGrant", false),
+        "kms.amazonaws.com" => (name == "CreateGrant", name == "ScheduleKeyDeletion"),
         _ => (false, false),
     }
 }

@@ -126,6 +126,7 @@ impl Session {
         if self.is_named() {
             return;
         }
+        self.permission_set = None;
         let when = jiff::Timestamp::from_second(self.created).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         let lost = lost.map(|event_name| (event_name, self.account_id.clone(), when));
         self.gap = Some(Gap { session_arn: self.arn(), lost });

@@ -91,6 +91,7 @@ fn assume_root(scene: &mut Scene, round: usize, at: i64) {
     let who = Who::Root { account_id: target.clone() };
     let mut session = Session::new(who, &target, &key, own.actor.clone());
     session.created = at + 30;
+    session.permission_set = own.permission_set.clone();
     session.grade = own.grade;
     session.not = vec![format!("arn:aws:iam::{target}:root")];
     session.chain = own.chain.clone();
