@@ -1,17 +1,25 @@
 -- What was read of each account and region that is known from any log, and how much of it falls into the period.
--- In: $since, $until. Out: account_id, aws_region; events of the period, the first and the last; objects with events around the period, records
--- rejected in them, objects of any time that could not be read; the last event of any time.
-SELECT k.account_id, k.aws_region, coalesce(e.events, 0) AS events, e.first_event_time, e.last_event_time, k.objects, k.rejected, k.unread,
+-- In: $since, $until. Out: account_id, aws_region; events of the period, the first and the last; objects with events around the period, the longest that
+-- one of them took to come after its last event (delay_minutes, as `delay` has it, begun ones whole), records rejected in them; objects of any time that
+-- could not be read; the last event of any time.
+SELECT k.account_id, k.aws_region, coalesce(e.events, 0) AS events, e.first_event_time, e.last_event_time, k.objects, k.delay_minutes, k.rejected, k.unread,
        k.newest_event_time
 FROM (
-  SELECT o.account_id, o.aws_region,
-         count(DISTINCT CASE WHEN o.state = 'read' AND o.last_event_time >= $since AND o.first_event_time < $until THEN o.object END) AS objects,
-         coalesce(sum(CASE WHEN o.last_event_time >= $since AND o.first_event_time < $until THEN o.rejected END), 0) AS rejected,
+  SELECT o.account_id, o.aws_region, count(DISTINCT CASE WHEN o.state = 'read' AND o.around THEN o.object END) AS objects,
+         CAST(ceil(max(o.delay) / 60.0) AS BIGINT) AS delay_minutes, coalesce(sum(CASE WHEN o.around THEN o.rejected END), 0) AS rejected,
          count(DISTINCT CASE WHEN o.state <> 'read' AND r.object IS NULL THEN o.object END) AS unread,
          max(o.last_event_time) AS newest_event_time
-  FROM objects o
+  FROM (
+    SELECT x.account_id, x.aws_region, x.object, x.state, x.rejected, x.last_event_time, x.last_event_time >= $since AND x.first_event_time < $until AS around,
+           CASE WHEN x.last_event_time < $since OR x.first_event_time >= $until THEN NULL
+                WHEN x.object LIKE 's3://%' THEN x.modified / 1000000
+                ELSE CAST(to_unixtime(TRY_CAST(regexp_replace(x.object, '^.*_(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})Z_[A-Za-z0-9]+\.json(\.gz)?$',
+                                                              '\1-\2-\3T\4:\5:00Z') AS TIMESTAMP)) AS BIGINT) END
+           - CAST(to_unixtime(x.last_event_time) AS BIGINT) AS delay
+    FROM objects x
+    WHERE x.kind = 'cloudtrail'
+  ) o
   LEFT JOIN (SELECT DISTINCT x.object FROM objects x WHERE x.state = 'read') r ON r.object = o.object
-  WHERE o.kind = 'cloudtrail'
   GROUP BY o.account_id, o.aws_region
 ) k
 LEFT JOIN (

@@ -42,6 +42,8 @@ mod report;
 mod report_changes;
 mod report_digests;
 mod report_directory;
+mod report_ledger;
+mod report_truth;
 mod runs;
 mod s3;
 #[path = "../../crates/source/tests/s3_server/mod.rs"]

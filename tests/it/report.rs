@@ -478,6 +478,13 @@ fn an_answer_as_a_page_cites_every_record_of_its_chain() {
         }
         assert!(said.contains(&act.actor.id) && said.contains(".json.gz"), "{format}");
         assert!(!page.contains("<script"));
+        let folded: Vec<&str> = page.split("<details><summary>").skip(1).collect();
+        let records = act.chain.iter().map(|hop| hop.issued_by.len()).sum::<usize>() + 1;
+        if format == "html" {
+            assert!(folded.len() > records, "{} records and not {records}", folded.len());
+            let own = folded.iter().find(|record| record.contains(&act.event_id) && record.contains("requestParameters")).unwrap();
+            assert!(own.contains("object_sha256") && world.ledger.canaries.iter().all(|secret| !page.contains(secret)));
+        }
         // Other verbs have no page.
         world.home.run(&["--lake", &world.lake(), "--format", format, "status"]).expect(2);
     }

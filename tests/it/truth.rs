@@ -97,7 +97,8 @@ fn check(seed: u64, loss: Loss) {
     assert!(wrong.is_empty(), "{} of {} questions of seed {seed}:\n{}", wrong.len(), asked.len(), wrong.join("\n"));
 }
 
-fn compare(act: &Act, change: &Value, wrong: &mut Vec<String>) {
+/// Writes down what an answer says otherwise than the truth.
+pub(crate) fn compare(act: &Act, change: &Value, wrong: &mut Vec<String>) {
     if change["event_id"] != act.event_id.as_str() {
         wrong.push(format!("the newest change is {} and not {} {}", change["event_id"], act.event_name, act.event_id));
         return;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use lake::Lake;
 use query::{Question, Reader, Verb};
 use serde_json::Value;
-use simulate::{Ledger, LogObject, Loss, Plan};
+use simulate::{Call, Ledger, LogObject, Loss, Plan};
 
 use crate::support::{Home, write};
 
@@ -16,11 +16,22 @@ pub(crate) struct World {
     pub(crate) home: Home,
     pub(crate) objects: Vec<LogObject>,
     pub(crate) ledger: Ledger,
+    /// The truth about each distinct record.
+    pub(crate) calls: Vec<Call>,
     /// What ingest said.
     pub(crate) summary: Value,
 }
 
 impl World {
+    /// The organisation of a plan, ingested.
+    pub(crate) fn of(plan: &Plan, home: Home) -> Self {
+        let (mut objects, mut calls) = (Vec::new(), Vec::new());
+        let ledger = simulate::run_noting(plan, &mut |object| objects.push(object), &mut |call| calls.push(call));
+        deliver(&home.path("logs"), &objects);
+        let summary = home.ingest(&home.text("lake"), &[&home.text("logs")]);
+        Self { home, objects, ledger, calls, summary }
+    }
+
     pub(crate) fn lake(&self) -> String {
         self.home.text("lake")
     }
@@ -100,11 +111,7 @@ pub(crate) fn deliver(folder: &Path, objects: &[LogObject]) {
 }
 
 fn make(seed: u64, loss: Loss, folder: &Path) -> World {
-    let home = Home::at(folder.to_owned());
-    let (objects, ledger) = simulated(&plan(seed, loss));
-    deliver(&home.path("logs"), &objects);
-    let summary = home.ingest(&home.text("lake"), &[&home.text("logs")]);
-    World { home, objects, ledger, summary }
+    World::of(&plan(seed, loss), Home::at(folder.to_owned()))
 }
 
 /// This run's folder. Those of runs that have ended go: nothing drops what is static.

@@ -27,7 +27,8 @@ const IDENTITIES: [(&str, Kind); 4] = [
 ];
 
 /// Columns that a table may have.
-pub const COLUMNS: [&str; 7] = ["person", "email", "sso_user", "identity_store_user_id", "iam_user_arn", "saml_subject", "left_on"];
+pub const COLUMNS: [&str; 8] =
+    ["person", "email", "sso_user", "identity_store_user_id", "iam_user_arn", "saml_subject", "company", "left_on"];
 
 /// Why a table is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +60,7 @@ pub struct People {
     by_identity: BTreeMap<(Kind, String), String>,
     emails: BTreeMap<String, BTreeSet<String>>,
     people: BTreeMap<String, BTreeSet<(Kind, String)>>,
+    companies: BTreeMap<String, String>,
     left_on: BTreeMap<String, String>,
 }
 
@@ -108,6 +110,9 @@ impl People {
             }
             identities.insert(identity);
         }
+        if let Some(company) = field("company") {
+            self.companies.insert(person.clone(), company.to_owned());
+        }
         if let Some(day) = field("left_on") {
             event::time::micros(&format!("{day}T00:00:00Z")).ok_or(BadPeople::Row(line))?;
             self.left_on.insert(person.clone(), day.to_owned());
@@ -140,6 +145,16 @@ impl People {
 
     fn person(&self, kind: Kind, id: &str) -> Option<&str> {
         self.by_identity.get(&(kind, id.to_owned())).map(String::as_str)
+    }
+
+    /// The other company that a person is of: a supplier's, or a contractor.
+    pub fn company(&self, person: &str) -> Option<&str> {
+        self.companies.get(person).map(String::as_str)
+    }
+
+    /// Whether anybody is of another company.
+    pub fn has_companies(&self) -> bool {
+        !self.companies.is_empty()
     }
 
     /// The day on which a person left the company, as `2026-03-31`.
@@ -197,11 +212,11 @@ fn rows(text: &str) -> impl Iterator<Item = Result<(usize, Vec<String>), usize>>
 mod tests {
     use super::*;
 
-    const TABLE: &str = "person,email,sso_user,identity_store_user_id,iam_user_arn,left_on\r\n\
+    const TABLE: &str = "person,email,sso_user,identity_store_user_id,iam_user_arn,left_on,company\r\n\
         \"Sato, Hanako\",sato@example.co.jp,sato@example.co.jp,u-1,arn:aws:iam::111122223333:user/sato,\r\n\
         \"Sato, Hanako\",,hsato,,,\r\n\
         \r\n\
-        \"Tanaka \"\"T\"\" Taro\",tanaka@example.co.jp,tanaka@example.co.jp,,,2026-03-31\n";
+        \"Tanaka \"\"T\"\" Taro\",tanaka@example.co.jp,tanaka@example.co.jp,,,2026-03-31,Partner Inc.\n";
 
     fn sso(name: Option<&str>, id: Option<&str>) -> Actor {
         let text = |text: Option<&str>| text.map(str::to_owned);
@@ -234,6 +249,8 @@ mod tests {
         let left: Vec<_> = people.leavers().collect();
         assert_eq!(left, [("Tanaka \"T\" Taro", "2026-03-31", ["tanaka@example.co.jp"].into())]);
         assert_eq!((people.left_on("Tanaka \"T\" Taro"), people.left_on("Sato, Hanako")), (Some("2026-03-31"), None));
+        assert_eq!((people.company("Tanaka \"T\" Taro"), people.company("Sato, Hanako")), (Some("Partner Inc."), None));
+        assert!(people.has_companies() && !People::default().has_companies());
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod guard;
 mod hits;
 mod holes;
 mod integrity;
+mod kept;
 mod leavers;
 mod machines;
 mod people;

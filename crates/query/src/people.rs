@@ -144,6 +144,23 @@ impl Reader {
 }
 
 impl Configured {
+    /// Whose an actor of a report is, who is not of the company itself: the vendor of an account outside, or the company of a person.
+    pub fn company(&self, kind: &str, id: &str) -> Option<&str> {
+        let of = |actor: Actor| self.people.company(self.people.person_of(&actor)?);
+        let sso = |user_name: Option<&str>, user_id: Option<&str>| {
+            let (user_name, user_id) = (user_name.map(str::to_owned), user_id.map(str::to_owned));
+            of(Actor::SsoUser { user_name, user_id, identity_store_arn: None, account_id: None })
+        };
+        match kind {
+            "external_account" => self.vendors.name(id),
+            // A report calls a user by the id where no record says the name.
+            "sso_user" => sso(Some(id), None).or_else(|| sso(None, Some(id))),
+            "iam_user" => of(Actor::IamUser(id.to_owned())),
+            "saml_user" => of(Actor::SamlUser { subject: id.to_owned(), provider: String::new() }),
+            _ => None,
+        }
+    }
+
     /// Adds what the configuration knows of an actor.
     fn show(&self, actor: &mut Value) {
         let text = |actor: &Value, key: &str| actor.get(key).and_then(Value::as_str).map(str::to_owned);

@@ -42,7 +42,7 @@ macro_rules! queries {
 }
 
 /// The queries whose rows make a report: name and text.
-pub const REPORT_QUERIES: [(&str, &str); 29] = queries![
+pub const REPORT_QUERIES: [(&str, &str); 31] = queries![
     "access_rights",
     "alert_runs",
     "alerts",
@@ -53,6 +53,7 @@ pub const REPORT_QUERIES: [(&str, &str); 29] = queries![
     "changes_by_machine",
     "changes_by_person",
     "completeness",
+    "contractors",
     "days",
     "delay",
     "elevated",
@@ -64,6 +65,7 @@ pub const REPORT_QUERIES: [(&str, &str); 29] = queries![
     "permission_sets",
     "population",
     "privileged",
+    "privileged_by_day",
     "rejects",
     "runs",
     "shared_identities",

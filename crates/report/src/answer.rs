@@ -28,6 +28,7 @@ struct Page {
     complete: bool,
     changes: Vec<Shown>,
     more: Option<String>,
+    records: Vec<(String, String)>,
     document: String,
 }
 
@@ -114,11 +115,20 @@ fn shown(change: &Value, catalogue: &Catalogue) -> Shown {
     }
 }
 
-fn page(answer: &Value, catalogue: &Catalogue) -> Page {
+fn page(answer: &Value, records: &[Value], catalogue: &Catalogue) -> Page {
     let changes = answer["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
     let (subject, complete) = (text(&answer["subject"]["value"]), answer["coverage"]["complete"] == true);
-    let words =
-        ["answer-none", "answer-document", "answer-diagram", "answer-more", "answer-certainty", "answer-evidence", "answer-coverage"];
+    let words = [
+        "answer-none",
+        "answer-document",
+        "answer-diagram",
+        "answer-more",
+        "answer-certainty",
+        "answer-evidence",
+        "answer-coverage",
+        "answer-records",
+        "answer-kept",
+    ];
     Page {
         language: catalogue.language().code(),
         style: STYLE,
@@ -129,26 +139,37 @@ fn page(answer: &Value, catalogue: &Catalogue) -> Page {
         complete,
         changes: changes.iter().take(CHANGES_SHOWN_MAX).map(|change| shown(change, catalogue)).collect(),
         more: (changes.len() > CHANGES_SHOWN_MAX || answer["truncated"] == true).then(|| catalogue.text("answer-more")),
-        // What does not print is escaped in JSON's own way already, but for what changes the direction of text.
-        document: serde_json::to_string_pretty(answer).unwrap_or_default().lines().map(plain).collect::<Vec<_>>().join("\n"),
+        records: records.iter().map(kept).collect(),
+        document: indented(answer),
     }
 }
 
-/// An answer as one page.
+/// A record: what it is called, and all of it.
+fn kept(record: &Value) -> (String, String) {
+    let title = ["eventName", "eventTime", "recipientAccountId", "eventID"].map(|name| text(&record[name]));
+    (title.join(" "), indented(record))
+}
+
+/// JSON on lines. What does not print is escaped in JSON's own way already, but for what changes the direction of text.
+fn indented(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default().lines().map(plain).collect::<Vec<_>>().join("\n")
+}
+
+/// An answer as one page, with the records that it rests on, which are CloudTrail's as far as they are kept.
 ///
 /// # Errors
 /// Where it cannot be written: a mistake of ours.
-pub fn answer_page(answer: &Value, catalogue: &Catalogue) -> Result<String> {
+pub fn answer_page(answer: &Value, records: &[Value], catalogue: &Catalogue) -> Result<String> {
     let failed = |error: minijinja::Error| Error::Write { part: "the page".into(), source: error.into() };
     let mut environment = Environment::new();
     environment.add_template("answer.html", TEMPLATE).map_err(failed)?;
     let template = environment.get_template("answer.html").map_err(failed)?;
-    template.render(minijinja::value::Serde(page(answer, catalogue))).map_err(failed)
+    template.render(minijinja::value::Serde(page(answer, records, catalogue))).map_err(failed)
 }
 
 /// An answer as Markdown.
 pub fn answer_markdown(answer: &Value, catalogue: &Catalogue) -> String {
-    let page = page(answer, catalogue);
+    let page = page(answer, &[], catalogue);
     let mut lines = vec![format!("# {}", escaped(&page.title)), String::new(), escaped(&page.coverage), String::new()];
     for change in &page.changes {
         lines.extend([
@@ -193,7 +214,7 @@ mod tests {
     fn a_claim_is_never_the_name_and_each_record_is_cited() {
         for language in Language::ALL {
             let catalogue = Catalogue::new(language);
-            let page = answer_page(&answer("sato@example.co.jp", "unknown", Value::Null), &catalogue).unwrap();
+            let page = answer_page(&answer("sato@example.co.jp", "unknown", Value::Null), &[], &catalogue).unwrap();
             let headline = page.split("<h2>").nth(1).unwrap().split("</h2>").next().unwrap();
             assert!(headline.contains(&catalogue.text("answer-nobody")), "{headline}");
             for cited in ["e-1", "e-0", "s3:&#x2f;&#x2f;b&#x2f;k", "verified", "access_key"] {
@@ -205,11 +226,13 @@ mod tests {
     #[test]
     fn hostile_text_changes_neither_page_nor_markdown() {
         let catalogue = Catalogue::new(Language::En);
-        let plain_page = answer_page(&answer("plain", "unknown", Value::Null), &catalogue).unwrap();
+        let record = |text: &str| [json!({"eventName": text, "eventID": "e-1", "requestParameters": {text: text}})];
+        let plain_page = answer_page(&answer("plain", "unknown", Value::Null), &record("plain"), &catalogue).unwrap();
+        assert!(plain_page.contains("<details><summary>plain") && plain_page.contains("requestParameters"));
         let plain_lines = answer_markdown(&answer("plain", "unknown", Value::Null), &catalogue).lines().count();
         for text in ["<script>alert(1)</script>", "\"><img src=x>", "</pre></details><h2>x", "a\n# b\u{202e}", "[x](javascript:1)"] {
             let hostile = answer(text, "unknown", Value::Null);
-            let page = answer_page(&hostile, &catalogue).unwrap();
+            let page = answer_page(&hostile, &record(text), &catalogue).unwrap();
             assert_eq!(tags(&page), tags(&plain_page), "{text}");
             assert!(!page.contains('\u{202e}'));
             let markdown = answer_markdown(&hostile, &catalogue);

@@ -269,7 +269,7 @@ fn shown(number: usize, table: &Table<'_>, rows: &Rows, report: &Report<'_>, cat
     let cell = |column: &String, value: &Option<String>| Cell {
         text: match value.as_deref() {
             Some(value) => said(column, value, &report.clock, catalogue),
-            None if column == "created" => catalogue.text("value-not-in-lake"),
+            None if matches!(column.as_str(), "created" | "age_days") => catalogue.text("value-not-in-lake"),
             None => String::new(),
         },
         class: if heat && column != "actor_id" { shade(value.as_deref()) } else { class(column) },

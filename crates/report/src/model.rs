@@ -67,7 +67,7 @@ pub struct Data {
     /// What was in force beside the lake: lists of the configuration and files of rules and suppressions, by name, each with its SHA-256.
     pub configuration: BTreeMap<String, String>,
     /// Why a table can say nothing, or not all, by its name: `not_run`, no rule looked at the period; `no_directory`, no listing of the directory was read; `no_leavers_known`, and the
-    /// configuration names nobody who left.
+    /// configuration names nobody who left; `no_companies_known`, it says of nobody that they are of another company.
     pub notes: BTreeMap<String, &'static str>,
     /// The report before this one.
     pub previous: Option<Previous>,
@@ -209,7 +209,7 @@ impl Kind {
             }
             "changes" | "events" | "objects" | "rejected" | "unread" | "inputs" | "attempts" | "calls" | "failed" | "addresses"
             | "user_agents" | "sign_ins" | "commands" | "elevates" | "elevated" | "delay_seconds" | "person_changes" | "minutes"
-            | "count" | "record" | "calls_after" => Self::Number,
+            | "count" | "record" | "calls_after" | "age_days" | "delay_minutes" => Self::Number,
             "certainty" => Self::Certainty,
             "actor_kind" | "disposition" | "mfa" | "transcript" | "finding" | "verdict" | "session_kind" | "used" | "left_source"
             | "matched_by" | "exception_state" | "exception_kind" => Self::Word,

@@ -27,7 +27,7 @@ pub(crate) const SECTIONS: [SectionPlan; 13] = [
         controls: &["5.16", "5.17", "6.5", "8.5"],
         tables: &["leavers", "long_lived_keys", "shared_identities", "sign_ins"],
     },
-    SectionPlan { id: "suppliers", controls: &["5.19", "5.22"], tables: &["suppliers"] },
+    SectionPlan { id: "suppliers", controls: &["5.19", "5.22"], tables: &["suppliers", "contractors"] },
     SectionPlan { id: "sessions", controls: &["8.15", "8.18"], tables: &["sessions"] },
     SectionPlan { id: "alerts", controls: &["8.16", "5.25", "5.26"], tables: &["alerts", "runs"] },
     SectionPlan { id: "protection", controls: &["5.33", "8.15"], tables: &["verdicts", "log_protection"] },
@@ -76,7 +76,12 @@ mod tests {
                     assert!(catalogue.has(&format!("table-{table}")), "{table}");
                 }
             }
-            for (table, note) in [("alerts", "not-run"), ("assigned", "no-directory"), ("leavers", "no-leavers-known")] {
+            for (table, note) in [
+                ("alerts", "not-run"),
+                ("assigned", "no-directory"),
+                ("leavers", "no-leavers-known"),
+                ("contractors", "no-companies-known"),
+            ] {
                 assert!(tables().contains(&table) && catalogue.has(&format!("note-{table}-{note}")), "{table} {note}");
             }
             for (control, sections) in index() {

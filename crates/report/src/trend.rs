@@ -1,14 +1,14 @@
 //! A number of the summary, day by day of UTC, over the 30 days up to a period's end.
 
 use crate::calendar;
-use crate::model::Data;
+use crate::model::{Data, Rows};
 use crate::period::Period;
 use std::collections::BTreeMap;
 
 /// Days of a week.
 const WEEK: usize = 7;
 
-/// A card's number on each day; nothing for one of which no trend is drawn.
+/// A card's number on each day; nothing for what is no card.
 pub(crate) fn days(card: &str, data: &Data, clock: &Period) -> Vec<(String, u64)> {
     let trend = data.table("trend");
     let whole = |column: &str| -> BTreeMap<String, u64> {
@@ -27,10 +27,8 @@ pub(crate) fn days(card: &str, data: &Data, clock: &Period) -> Vec<(String, u64)
             }
             days
         }
-        "alerts" => {
-            let alerts = data.table("alerts_by_day");
-            alerts.rows.iter().filter_map(|row| Some((alerts.get(row, "day")?.to_owned(), alerts.number(row, "alerts")))).collect()
-        }
+        "alerts" => of_table(data.table("alerts_by_day"), "alerts"),
+        "privileged_sessions" => of_table(data.table("privileged_by_day"), "sessions"),
         _ => return Vec::new(),
     };
     let number = |day: &String| found.get(day).copied().unwrap_or_default();
@@ -43,6 +41,11 @@ pub(crate) fn days(card: &str, data: &Data, clock: &Period) -> Vec<(String, u64)
         .collect()
 }
 
+/// A table's numbers by its days.
+fn of_table(table: &Rows, column: &str) -> BTreeMap<String, u64> {
+    table.rows.iter().filter_map(|row| Some((table.get(row, "day")?.to_owned(), table.number(row, column)))).collect()
+}
+
 /// The same day a week before the last; none of a day of which the lake has no change at all.
 pub(crate) fn week_before<'d>(days: &'d [(String, u64)], data: &Data) -> Option<(&'d str, u64)> {
     let (day, number) = days.get(days.len().checked_sub(WEEK + 1)?)?;
@@ -53,7 +56,6 @@ pub(crate) fn week_before<'d>(days: &'d [(String, u64)], data: &Data) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Rows;
 
     #[test]
     fn each_card_has_its_days_and_an_unknown_week_before_is_no_nought() {
@@ -71,15 +73,21 @@ mod tests {
             Rows::new(&["day", "certainty", "changes", "person_changes", "people"], rows.iter().map(|values| row(values)).collect());
         let alerts = Rows::new(&["day", "alerts"], vec![row(&["2026-11-17", "3"])]);
         let mut data = crate::opinion::tests::clear();
-        data.tables.extend([("trend".to_owned(), trend), ("alerts_by_day".to_owned(), alerts)]);
-        for (card, last, before) in
-            [("changes", 4, 7), ("person_changes", 4, 3), ("people", 1, 2), ("unattributed", 0, 2), ("alerts", 3, 0)]
-        {
+        let privileged = Rows::new(&["day", "sessions"], vec![row(&["2026-11-10", "1"]), row(&["2026-11-17", "6"])]);
+        let tables = [("trend", trend), ("alerts_by_day", alerts), ("privileged_by_day", privileged)];
+        data.tables.extend(tables.map(|(name, rows)| (name.to_owned(), rows)));
+        for (card, last, before) in [
+            ("changes", 4, 7),
+            ("person_changes", 4, 3),
+            ("people", 1, 2),
+            ("unattributed", 0, 2),
+            ("alerts", 3, 0),
+            ("privileged_sessions", 6, 1),
+        ] {
             let days = days(card, &data, &clock);
             assert_eq!((days.len(), days.last().map(|(day, number)| (day.as_str(), *number))), (30, Some(("2026-11-17", last))), "{card}");
             assert_eq!(week_before(&days, &data), Some(("2026-11-10", before)), "{card}");
         }
-        assert!(days("privileged_sessions", &data, &clock).is_empty());
         let later = Period::days("2026-11-18", "2026-11-18", "UTC").unwrap();
         assert_eq!(week_before(&days("changes", &data, &later), &data), None);
     }

@@ -6,6 +6,7 @@
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use crate::LogObject;
+use crate::ledger::Call;
 use crate::organisation::Organisation;
 use crate::random::Random;
 use crate::scene::{Pending, placed};
@@ -16,14 +17,21 @@ pub(crate) const WINDOW_SECONDS: i64 = 300;
 const OBJECT_RECORDS_MAX: i64 = 3000;
 const REPEATED_PER_MILLE: u64 = 3;
 
+/// A record on its way: its time and text.
+#[derive(Clone)]
+struct Sent {
+    time: i64,
+    body: String,
+}
+
 pub(crate) struct Delivery<'a> {
     organisation: &'a Organisation,
     random: Random,
     press: Press,
     deliver: &'a mut dyn FnMut(LogObject),
-    waiting: Vec<Vec<String>>,
+    waiting: Vec<Vec<Sent>>,
     /// To come again with the next window.
-    repeats: Vec<Vec<String>>,
+    repeats: Vec<Vec<Sent>>,
     pub(crate) records: usize,
     pub(crate) duplicates: usize,
     pub(crate) objects: usize,
@@ -46,11 +54,14 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    pub(crate) fn take(&mut self, pending: Pending) {
+    /// Takes a record, and gives back what was noted of it.
+    pub(crate) fn take(&mut self, pending: Pending) -> Option<Box<Call>> {
+        let sent = Sent { time: pending.time, body: pending.body };
         if self.random.chance(REPEATED_PER_MILLE) {
-            self.repeats[pending.place].push(pending.body.clone());
+            self.repeats[pending.place].push(sent.clone());
         }
-        self.waiting[pending.place].push(pending.body);
+        self.waiting[pending.place].push(sent);
+        pending.call
     }
 
     /// Writes what waits, for a window that ended at `end`.
@@ -79,14 +90,14 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    fn write(&mut self, place: usize, end: i64, records: &[String]) {
-        let mut text = String::with_capacity(records.iter().map(|record| record.len() + 1).sum::<usize>() + 16);
+    fn write(&mut self, place: usize, end: i64, records: &[Sent]) {
+        let mut text = String::with_capacity(records.iter().map(|record| record.body.len() + 1).sum::<usize>() + 16);
         text.push_str("{\"Records\":[");
         for (index, record) in records.iter().enumerate() {
             if index > 0 {
                 text.push(',');
             }
-            text.push_str(record);
+            text.push_str(&record.body);
         }
         text.push_str("]}");
         // A name's stamp is cut to the minute: at least one and less than ten after the newest and oldest event.
@@ -95,7 +106,9 @@ impl<'a> Delivery<'a> {
         self.records += records.len();
         self.objects += 1;
         self.bytes_uncompressed += text.len() as u64;
-        self.press.put(Sheet { key, text, records: records.len() });
+        let times = records.iter().map(|record| record.time);
+        let (oldest, newest) = (times.clone().min().unwrap_or(end), times.max().unwrap_or(end));
+        self.press.put(Sheet { key, text, records: records.len(), oldest, newest, stamp: stamp - stamp.rem_euclid(60) });
     }
 
     /// Delivers what is still being compressed.
@@ -122,6 +135,9 @@ struct Sheet {
     key: String,
     text: String,
     records: usize,
+    oldest: i64,
+    newest: i64,
+    stamp: i64,
 }
 
 /// Compresses on a thread of its own, in order: it takes as long as making the records.
@@ -151,13 +167,15 @@ fn compress(sheets: &Receiver<Sheet>, objects: &Sender<LogObject>) {
     // The lightest level that compresses at all: 0 only stores.
     let level = libdeflater::CompressionLvl::new(1).unwrap_or_default();
     let mut compressor = libdeflater::Compressor::new(level);
-    while let Ok(Sheet { key, text, records }) = sheets.recv() {
+    while let Ok(Sheet { key, text, records, oldest, newest, stamp }) = sheets.recv() {
         let mut body = vec![0; compressor.gzip_compress_bound(text.len())];
         // The bound is by definition enough; were it not, the object would be empty.
         let size = compressor.gzip_compress(text.as_bytes(), &mut body).unwrap_or(0);
         body.truncate(size);
         body.shrink_to_fit();
-        if objects.send(LogObject { key, body, records }).is_err() {
+        let time = |second| jiff::Timestamp::from_second(second).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let object = LogObject { key, body, records, oldest: time(oldest), newest: time(newest), delivered: time(stamp) };
+        if objects.send(object).is_err() {
             return;
         }
     }

@@ -9,7 +9,7 @@ use crate::ledger::{Actor, Hop};
 use crate::organisation::{HOME_REGION, Person, Role};
 use crate::random::Random;
 use crate::record::{Body, How, identity};
-use crate::scene::{Scene, account_identity};
+use crate::scene::{By, Scene, account_identity};
 use crate::session::{Grade, Session, Who};
 use crate::text::{quoted, wordy};
 
@@ -44,6 +44,7 @@ impl Scene<'_> {
     pub(crate) fn portal_sign_in(&mut self, person: &Person, at: i64, ip: &str) {
         let account = self.organisation.identity_store_account_id.clone();
         let identity = self.portal_identity(person);
+        let caller = self.at_portal(person);
         let workflow = self.random.uuid();
         let how = How::browser(ip);
         let steps = [
@@ -67,11 +68,11 @@ impl Scene<'_> {
                 event_type: "AwsServiceEvent",
                 ..Body::default()
             };
-            self.record(&identity, at + after, &account, &body, &how, None, None);
+            self.record(&By::of(&identity, &caller), at + after, &account, &body, &how, None, None);
         }
         for (name, after) in [("Authenticate", 10), ("ListApplications", 11), ("ListAccounts", 12)] {
             let body = portal_body(name, String::new());
-            self.record(&identity, at + after, &account, &body, &how, None, None);
+            self.record(&By::of(&identity, &caller), at + after, &account, &body, &how, None, None);
         }
     }
 
@@ -113,14 +114,15 @@ impl Scene<'_> {
         let fetch = portal_body("GetRoleCredentials", format!("{{\"role_name\":\"{set}\",\"account_id\":\"{account_id}\"}}"));
         let store = self.organisation.identity_store_account_id.clone();
         let ip = self.random.address();
-        let fetched = self.record(&identity, at, &store, &fetch, &How::cli(&ip), None, None);
+        let caller = self.at_portal(person);
+        let fetched = self.record(&By::of(&identity, &caller), at, &store, &fetch, &How::cli(&ip), None, None);
         let provider = format!("arn:aws:iam::{account_id}:saml-provider/AWSSSO_{}_DO_NOT_DELETE", &self.organisation.instance[4..]);
         let (body, identity) = self.saml_issue(&role, &provider, &person.user_name, at, tags);
         let how = How::with(
             "198.51.100.77",
             "aws-sdk-java/2.46.14 md/io#async md/http#NettyNio ua/2.1 os/Linux#5.10 lang/java#21.0.9 md/OpenJDK_64-Bit_Server_VM#21.0.9+10-LTS",
         );
-        let issued = self.record(&identity, at, account_id, &body, &how, None, None);
+        let issued = self.record(&By::of(&identity, &caller), at, account_id, &body, &how, None, None);
         let mut hop = Hop {
             kind: "role_session",
             session_tags: owned(tags),
@@ -136,9 +138,15 @@ impl Scene<'_> {
         }
         let mut session = self.role_session(role, &person.user_name, at, self.person(person), Vec::new(), hop);
         session.on_behalf_of = Some(person.user_id.clone());
+        session.permission_set = Some(set.to_owned());
         session.grade = if lost { Grade::Attested } else { Grade::Proven };
         session.transitive = tags.iter().map(|(key, _)| (*key).to_owned()).collect();
         session
+    }
+
+    /// A person before there is a session of a role: in the portal, or with its assertion.
+    fn at_portal(&self, person: &Person) -> Session {
+        holder(&self.person(person))
     }
 
     fn person(&self, person: &Person) -> Actor {
@@ -209,7 +217,8 @@ impl Scene<'_> {
         body.response = body.response.replace(&issuer, "https://idp.example.co.jp/saml2/");
         let account_id = role.account_id.clone();
         let how = How::browser("203.0.113.44");
-        let issued = self.record(&identity, at, &account_id, &body, &how, None, None);
+        let caller = holder(&actor);
+        let issued = self.record(&By::of(&identity, &caller), at, &account_id, &body, &how, None, None);
         let mut hop = Hop { kind: "role_session", issued_by: vec![issued], link: Some("assumed_role_id"), ..Hop::default() };
         if lost {
             self.lose_since(mark);
@@ -252,7 +261,8 @@ impl Scene<'_> {
         );
         let how = How::with("192.0.2.133", "aws-sdk-nodejs/2.1692.0 linux/v20.19.5 configure-aws-credentials-for-github-actions promise");
         let account_id = role.account_id.clone();
-        let issued = self.record(&identity, at, &account_id, &body, &how, None, None);
+        let caller = holder(&token.actor);
+        let issued = self.record(&By::of(&identity, &caller), at, &account_id, &body, &how, None, None);
         let mut hop = Hop { kind: "role_session", issued_by: vec![issued], link: Some("access_key"), ..Hop::default() };
         if lost {
             self.lose_since(mark);
@@ -306,6 +316,7 @@ impl Scene<'_> {
         } else {
             session.inherit(parent);
         }
+        session.permission_set = parent.permission_set.clone().filter(|_| !lost);
         session.via = parent.via.clone();
         session.not = parent.not.clone();
         session
@@ -314,13 +325,13 @@ impl Scene<'_> {
     fn issue_copies(&mut self, full: &str, parent: &Session, role: &Role, at: i64, body: &Body, how: &How) -> Vec<String> {
         let caller = parent.account_id.clone();
         if caller == role.account_id {
-            return vec![self.record(full, at, &caller, body, how, None, None)];
+            return vec![self.record(&By::of(full, parent), at, &caller, body, how, None, None)];
         }
         let (shared, request) = (self.random.uuid(), self.random.uuid());
         let brief = account_identity(&parent.principal_id(), &caller);
         vec![
-            self.record(full, at, &caller, body, how, Some(&shared), Some(&request)),
-            self.record(&brief, at, &role.account_id, body, how, Some(&shared), Some(&request)),
+            self.record(&By::of(full, parent), at, &caller, body, how, Some(&shared), Some(&request)),
+            self.record(&By::copy(&brief, parent), at, &role.account_id, body, how, Some(&shared), Some(&request)),
         ]
     }
 
@@ -400,6 +411,11 @@ impl Scene<'_> {
             wordy(expires, comma)
         )
     }
+}
+
+/// Whoever makes the call that opens a session, by a word of another's on who that is.
+fn holder(actor: &Actor) -> Session {
+    Session::new(Who::Service("signin.amazonaws.com"), "", "", actor.clone())
 }
 
 pub(crate) fn use_key(session: &mut Session, key: &str) {

@@ -6,7 +6,7 @@ use crate::issue::{role_resource, unlink, use_key};
 use crate::ledger::{Actor, Hop};
 use crate::organisation::{HOME_REGION, IamUser, Role};
 use crate::record::{Body, How};
-use crate::scene::Scene;
+use crate::scene::{By, Scene};
 use crate::session::{Grade, Session, Who};
 use crate::text::quoted;
 
@@ -58,7 +58,7 @@ impl Scene<'_> {
         };
         let identity = format!("{{\"type\":\"AWSService\",\"invokedBy\":\"{service}\"}}");
         let shared = self.random.uuid();
-        self.record(&identity, at, &role.account_id, &body, &How::service(service), Some(&shared), None)
+        self.record(&By::nobody(&identity), at, &role.account_id, &body, &How::service(service), Some(&shared), None)
     }
 
     /// GetSessionToken with MFA. Lost, the events name the user all the same.
@@ -124,7 +124,7 @@ impl Scene<'_> {
     /// ConsoleLogin of an IAM user or root. Kept: a root session whose sign-in is lost cannot be told from
     /// AssumeRoot's.
     pub(crate) fn console_login(&mut self, caller: Session, at: i64, ip: &str) -> Session {
-        let signing_in = Session { key: String::new(), created: 0, ..caller };
+        let signing_in = Session { key: String::new(), created: 0, mfa: true, ..caller };
         let body = Body {
             source: "signin.amazonaws.com",
             name: "ConsoleLogin",

@@ -30,6 +30,8 @@ pub struct Ledger {
     pub canaries: Vec<String>,
     /// When Identity Center last opened a session that then made a call, by whom, in which account and for which permission set.
     pub uses: BTreeMap<Use, jiff::Timestamp>,
+    /// When each long-lived access key was made that a delivered record says was made, by the key's id.
+    pub keys: BTreeMap<String, jiff::Timestamp>,
 }
 
 /// A permission set in an account, in a person's hands.
@@ -80,6 +82,60 @@ pub struct Act {
 
 impl Act {
     /// Whether the delivered records allow an answer that names [`Act::actor`].
+    pub fn named(&self) -> bool {
+        matches!(self.certainty, "proven" | "attested")
+    }
+}
+
+/// A delivered record, as it was made: handed out one by one ([`crate::run_noting`]), since all of them are as many as the logs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    pub event_id: String,
+    pub event_time: jiff::Timestamp,
+    pub event_source: String,
+    pub event_name: String,
+    pub recipient_account_id: String,
+    pub aws_region: String,
+    pub read_only: bool,
+    pub error_code: Option<String>,
+    pub source_ip_address: String,
+    pub user_agent: String,
+    /// Whether a service made it in the caller's name, or in its own.
+    pub by_service: bool,
+    /// The key that it was made with.
+    pub access_key_id: Option<String>,
+    /// Whether this is another account's copy of a call that the caller's own account recorded as well.
+    pub is_copy: bool,
+    /// Who made it; none where that is no one whom the simulation follows: AWS by itself, and Identity Center's own records.
+    pub caller: Option<Caller>,
+}
+
+impl Call {
+    /// Whether it was to change something, and is no part of a sign-in.
+    pub fn is_change(&self) -> bool {
+        !self.read_only && self.event_source != "signin.amazonaws.com"
+    }
+}
+
+/// Who made a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Caller {
+    /// In truth, whatever the delivered records say.
+    pub actor: Actor,
+    /// As of [`Act::certainty`].
+    pub certainty: &'static str,
+    /// What IAM says made the request: an ARN; of a service its principal.
+    pub principal: String,
+    /// When the session was opened; none of long-lived credentials and of services.
+    pub opened: Option<jiff::Timestamp>,
+    /// The permission set by which the actor came in, as far as the delivered records lead back to it.
+    pub permission_set: Option<String>,
+    /// Whether a second factor was used.
+    pub mfa: bool,
+}
+
+impl Caller {
+    /// Whether the delivered records allow an answer that names [`Caller::actor`].
     pub fn named(&self) -> bool {
         matches!(self.certainty, "proven" | "attested")
     }

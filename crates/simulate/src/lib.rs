@@ -26,7 +26,7 @@ pub mod terminal;
 mod text;
 
 pub use digest::{Delivered, DigestChain, DigestObject, ListedLog, Trail, run_with_digests};
-pub use ledger::{Act, Actor, Cause, Hop, Ledger, Question, Use, Via};
+pub use ledger::{Act, Actor, Call, Caller, Cause, Hop, Ledger, Question, Use, Via};
 pub use organisation::{Account, Organisation, Person};
 pub use sign::{KeyError, Signer};
 
@@ -64,13 +64,23 @@ pub struct LogObject {
     pub body: Vec<u8>,
     /// How many records it holds.
     pub records: usize,
+    /// The times of the oldest and the newest of them.
+    pub oldest: jiff::Timestamp,
+    pub newest: jiff::Timestamp,
+    /// When it was delivered, cut to the minute as in its name.
+    pub delivered: jiff::Timestamp,
 }
 
 /// Simulates `plan`, hands each object to `deliver` as soon as it is full, and gives back the truth.
 ///
 /// Holds one delivery window (five minutes) of records in memory, the stories' and up to 2,000 sampled acts.
 pub fn run(plan: &Plan, deliver: &mut dyn FnMut(LogObject)) -> Ledger {
-    run::run(plan, deliver)
+    run::run(plan, deliver, None)
+}
+
+/// The same, and hands each delivered record's truth to `note`, a record that comes twice once.
+pub fn run_noting(plan: &Plan, deliver: &mut dyn FnMut(LogObject), note: &mut dyn FnMut(Call)) -> Ledger {
+    run::run(plan, deliver, Some(note))
 }
 
 #[cfg(test)]

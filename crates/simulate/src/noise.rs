@@ -9,7 +9,7 @@ use crate::noise_calls::{quiet_write, reading, writing};
 use crate::organisation::{HOME_REGION, REGIONS, Role};
 use crate::random::Random;
 use crate::record::{Body, How};
-use crate::scene::Scene;
+use crate::scene::{By, Scene};
 use crate::session::Session;
 use crate::stories::machines::{function_session, github_actor, instance_sessions};
 
@@ -210,7 +210,7 @@ impl<'s, 'a> Background<'s, 'a> {
                     ..Body::default()
                 };
                 let identity = format!("{{\"accountId\":\"{account}\",\"invokedBy\":\"AWS Internal\"}}");
-                scene.record(&identity, at, &account, &body, &How::service("AWS Internal"), None, None);
+                scene.record(&By::nobody(&identity), at, &account, &body, &How::service("AWS Internal"), None, None);
             }
         }
     }
@@ -219,7 +219,7 @@ impl<'s, 'a> Background<'s, 'a> {
 fn shared_service_call(scene: &mut Scene, host: &str, account: &str, at: i64, body: &Body) {
     let identity = format!("{{\"type\":\"AWSService\",\"invokedBy\":\"{host}\"}}");
     let shared = scene.random.uuid();
-    scene.record(&identity, at, account, body, &How::service(host), Some(&shared), None);
+    scene.record(&By::nobody(&identity), at, account, body, &How::service(host), Some(&shared), None);
 }
 
 /// Somebody or something at work, in one of the accounts.

@@ -1,22 +1,24 @@
 //! Runs a plan from its first window to its last: stories and background merged by time, packed and delivered.
 
 use crate::deliver::{Delivery, WINDOW_SECONDS};
-use crate::ledger::Ledger;
+use crate::ledger::{Call, Ledger};
 use crate::noise::Background;
 use crate::organisation::{Organisation, REGIONS};
-use crate::scene::Scene;
+use crate::scene::{Pending, Scene};
 use crate::{LogObject, Plan, stories};
 
-pub(crate) fn run(plan: &Plan, deliver: &mut dyn FnMut(LogObject)) -> Ledger {
+pub(crate) fn run(plan: &Plan, deliver: &mut dyn FnMut(LogObject), mut note: Option<&mut dyn FnMut(Call)>) -> Ledger {
     let organisation = Organisation::new(plan.seed);
     let until = plan.until.as_second();
     let from = until - i64::from(plan.days.max(1)) * 86_400;
     let mut scene = Scene::new(&organisation, "stories", plan.loss, until);
+    scene.notes_calls = note.is_some();
     let hostile = stories::play(&mut scene, from, until, plan.hostile, plan.events);
     let mut scripted = std::mem::take(&mut scene.out);
     scripted.sort_by_key(|pending| pending.time);
 
     let mut quiet = Scene::new(&organisation, "background", plan.loss, until);
+    quiet.notes_calls = note.is_some();
     // One record is kept for the very end.
     let wanted = plan.events.saturating_sub(scripted.len() + 1);
     let mut background = Background::new(&mut quiet, wanted, plan.days);
@@ -24,12 +26,17 @@ pub(crate) fn run(plan: &Plan, deliver: &mut dyn FnMut(LogObject)) -> Ledger {
 
     let places = organisation.accounts.len() * REGIONS.len();
     let mut delivery = Delivery::new(&organisation, places, deliver);
+    let mut take = |delivery: &mut Delivery, pending: Pending| {
+        if let (Some(note), Some(call)) = (note.as_mut(), delivery.take(pending)) {
+            note(*call);
+        }
+    };
     let mut scripted = scripted.into_iter().peekable();
     let (mut start, mut weight) = (from, 0);
     while start <= until {
         let end = start + WINDOW_SECONDS;
         while let Some(pending) = scripted.next_if(|pending| pending.time < end) {
-            delivery.take(pending);
+            take(&mut delivery, pending);
         }
         weight += busy(start);
         background.fill(start, end.min(until), rhythm.due(weight));
@@ -37,7 +44,7 @@ pub(crate) fn run(plan: &Plan, deliver: &mut dyn FnMut(LogObject)) -> Ledger {
             background.last(until);
         }
         for pending in background.scene.out.drain(..) {
-            delivery.take(pending);
+            take(&mut delivery, pending);
         }
         delivery.close_window(end);
         start = end;
@@ -58,6 +65,8 @@ pub(crate) fn run(plan: &Plan, deliver: &mut dyn FnMut(LogObject)) -> Ledger {
         let last = uses.entry(used).or_insert(opened);
         *last = opened.max(*last);
     }
+    let mut keys = scene.keys.clone();
+    keys.append(&mut quiet.keys);
     Ledger {
         acts,
         questions,
@@ -69,6 +78,7 @@ pub(crate) fn run(plan: &Plan, deliver: &mut dyn FnMut(LogObject)) -> Ledger {
         hostile,
         canaries: scene.canaries.all(),
         uses,
+        keys,
         organisation: organisation.clone(),
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::Loss;
-use crate::ledger::{Act, Cause, Question, Use};
-use crate::organisation::{GLOBAL_REGION, HOME_REGION, Organisation, REGIONS, Role};
+use crate::ledger::{Act, Call, Caller, Cause, Question, Use};
+use crate::organisation::{GLOBAL_REGION, HOME_REGION, IamUser, Organisation, REGIONS, Role};
 use crate::random::Random;
 use crate::record::{Body, Envelope, How, identity, write};
 use crate::session::{Grade, Session, Who};
 use crate::text::quoted;
+use crate::{Loss, changes};
 
 /// A record that is made, and not yet delivered.
 #[derive(Debug)]
@@ -17,6 +17,66 @@ pub(crate) struct Pending {
     /// Account and region: an index of [`place`].
     pub(crate) place: usize,
     pub(crate) body: String,
+    /// The truth about it, where that is asked for.
+    pub(crate) call: Option<Box<Call>>,
+}
+
+/// Whose record it is: the JSON of `userIdentity`, and the truth beside it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct By<'a> {
+    identity: &'a str,
+    session: Option<&'a Session>,
+    is_copy: bool,
+}
+
+impl<'a> By<'a> {
+    /// A session of the simulation.
+    pub(crate) fn of(identity: &'a str, session: &'a Session) -> Self {
+        Self { identity, session: Some(session), is_copy: false }
+    }
+
+    /// The same, in the log of another account than the caller's own.
+    pub(crate) fn copy(identity: &'a str, session: &'a Session) -> Self {
+        Self { is_copy: true, ..Self::of(identity, session) }
+    }
+
+    /// No one whom the simulation follows.
+    pub(crate) fn nobody(identity: &'a str) -> Self {
+        Self { identity, session: None, is_copy: false }
+    }
+
+    fn call(&self, envelope: &Envelope, how: &How, body: &Body) -> Call {
+        let caller = self.session.map(|session| Caller {
+            actor: session.actor.clone(),
+            certainty: session.grade.word(),
+            principal: session.arn(),
+            opened: Some(session.created).filter(|created| *created != 0).map(moment),
+            permission_set: session.permission_set.clone(),
+            mfa: session.mfa,
+        });
+        let key = self.session.filter(|_| !self.is_copy).map(|session| how.key.unwrap_or(&session.key));
+        let service = self.session.is_some_and(|session| session.invoked_by.is_some() || matches!(session.who, Who::Service(_)));
+        Call {
+            event_id: envelope.event_id.to_owned(),
+            event_time: moment(envelope.time),
+            event_source: body.source.to_owned(),
+            event_name: body.name.to_owned(),
+            recipient_account_id: envelope.recipient.to_owned(),
+            aws_region: envelope.region.to_owned(),
+            read_only: body.read_only,
+            error_code: how.error.map(|(code, _)| code.to_owned()),
+            source_ip_address: how.ip.to_owned(),
+            user_agent: how.agent.to_owned(),
+            by_service: service || how.invoked_by.is_some(),
+            access_key_id: key.filter(|key| !key.is_empty()).map(str::to_owned),
+            is_copy: self.is_copy,
+            caller,
+        }
+    }
+}
+
+fn moment(second: i64) -> jiff::Timestamp {
+    jiff::Timestamp::from_second(second).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
 
 /// Texts for the secret places.
@@ -51,6 +111,10 @@ pub(crate) struct Scene<'a> {
     pub(crate) acts: Vec<Act>,
     /// When a session of Identity Center that made a call was last opened.
     pub(crate) uses: BTreeMap<Use, jiff::Timestamp>,
+    /// When long-lived keys were made.
+    pub(crate) keys: BTreeMap<String, jiff::Timestamp>,
+    /// Whether the truth about each record is asked for.
+    pub(crate) notes_calls: bool,
     /// Issuing events are lost by this many in a thousand.
     pub(crate) loss_per_mille: u64,
     pub(crate) lost: usize,
@@ -85,6 +149,8 @@ impl<'a> Scene<'a> {
             out: Vec::new(),
             acts: Vec::new(),
             uses: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            notes_calls: false,
             loss_per_mille: match loss {
                 Loss::None => 0,
                 Loss::IssuingEvents => 350,
@@ -102,7 +168,7 @@ impl<'a> Scene<'a> {
         self.note_use(session);
         let identity = identity(session, self.organisation, body.source, how);
         let account_id = session.account_id.clone();
-        self.record(&identity, at, &account_id, body, how, None, None)
+        self.record(&By::of(&identity, session), at, &account_id, body, how, None, None)
     }
 
     /// A change worth asking about: the record, and its truth. Returns its index in `acts`.
@@ -111,15 +177,21 @@ impl<'a> Scene<'a> {
         self.note(session, at, body, how, event_id, Vec::new())
     }
 
+    /// A long-lived key of a user is made.
+    pub(crate) fn make_key(&mut self, session: &Session, at: i64, user: &IamUser, how: &How) {
+        self.act(session, at, &changes::create_access_key(user, at), how);
+        self.keys.insert(user.key.clone(), moment(at.min(self.until)));
+    }
+
     /// A change to what another account owns, recorded in both.
     pub(crate) fn act_across(&mut self, session: &Session, at: i64, owner: &str, body: &Body, how: &How) -> usize {
         self.note_use(session);
         let full = identity(session, self.organisation, body.source, how);
         let (shared, request) = (self.random.uuid(), self.random.uuid());
         let account_id = session.account_id.clone();
-        let own = self.record(&full, at, &account_id, body, how, Some(&shared), Some(&request));
+        let own = self.record(&By::of(&full, session), at, &account_id, body, how, Some(&shared), Some(&request));
         let brief = account_identity(&session.principal_id(), &account_id);
-        let other = self.record(&brief, at, owner, body, how, Some(&shared), Some(&request));
+        let other = self.record(&By::copy(&brief, session), at, owner, body, how, Some(&shared), Some(&request));
         self.note(session, at, body, how, own, vec![other])
     }
 
@@ -129,7 +201,7 @@ impl<'a> Scene<'a> {
             && let Some((set, _)) = role.name.strip_prefix("AWSReservedSSO_").and_then(|rest| rest.rsplit_once('_'))
         {
             let used = Use { permission_set: set.to_owned(), account_id: role.account_id.clone(), user_id: user_id.clone() };
-            let opened = jiff::Timestamp::from_second(session.created).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+            let opened = moment(session.created);
             let last = self.uses.entry(used).or_insert(opened);
             *last = opened.max(*last);
         }
@@ -140,7 +212,7 @@ impl<'a> Scene<'a> {
         self.acts.push(Act {
             event_id,
             copies,
-            event_time: jiff::Timestamp::from_second(at.min(self.until)).unwrap_or(jiff::Timestamp::UNIX_EPOCH),
+            event_time: moment(at.min(self.until)),
             event_source: body.source.to_owned(),
             event_name: body.name.to_owned(),
             recipient_account_id: session.account_id.clone(),
@@ -182,7 +254,7 @@ impl<'a> Scene<'a> {
     #[expect(clippy::too_many_arguments, reason = "a record has that many parts, and each caller knows others of them")]
     pub(crate) fn record(
         &mut self,
-        identity: &str,
+        by: &By,
         at: i64,
         recipient: &str,
         body: &Body,
@@ -195,7 +267,9 @@ impl<'a> Scene<'a> {
         let region = if body.global { GLOBAL_REGION } else { how.region };
         let time = at.min(self.until);
         let envelope = Envelope { time, region, recipient, event_id: &event_id, request_id: &request_id, shared_event_id };
-        self.out.push(Pending { time, place: place(self.organisation, recipient, region), body: write(identity, how, body, &envelope) });
+        let call = self.notes_calls.then(|| Box::new(by.call(&envelope, how, body)));
+        let text = write(by.identity, how, body, &envelope);
+        self.out.push(Pending { time, place: place(self.organisation, recipient, region), body: text, call });
         event_id
     }
 

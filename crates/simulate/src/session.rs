@@ -53,6 +53,8 @@ pub(crate) struct Session {
     pub(crate) invoked_by: Option<&'static str>,
     pub(crate) assumed_root: bool,
     pub(crate) sign_in_session: Option<String>,
+    /// The permission set by which the actor came in, as far as the records lead back.
+    pub(crate) permission_set: Option<String>,
 
     pub(crate) actor: Actor,
     pub(crate) chain: Vec<Hop>,
@@ -83,6 +85,7 @@ impl Session {
             invoked_by: None,
             assumed_root: false,
             sign_in_session: None,
+            permission_set: None,
             actor,
             chain: Vec::new(),
             transitive: BTreeSet::new(),
@@ -123,6 +126,7 @@ impl Session {
         if self.is_named() {
             return;
         }
+        self.permission_set = None;
         let when = jiff::Timestamp::from_second(self.created).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         let lost = lost.map(|event_name| (event_name, self.account_id.clone(), when));
         self.gap = Some(Gap { session_arn: self.arn(), lost });
@@ -155,7 +159,7 @@ impl Session {
     }
 
     /// As events of the session have it.
-    fn arn(&self) -> String {
+    pub(crate) fn arn(&self) -> String {
         match &self.who {
             Who::Role { role, name } => format!("arn:aws:sts::{}:assumed-role/{}/{name}", role.account_id, role.name),
             Who::Federated { name, issuer } => format!("arn:aws:sts::{}:federated-user/{name}", issuer.account_id),

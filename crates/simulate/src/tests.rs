@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::{Act, Ledger, LogObject, Loss, Plan, run};
+use crate::{Act, Ledger, LogObject, Loss, Plan, run, run_noting};
 
 fn plan(seed: u64, events: usize, loss: Loss, hostile: bool) -> Plan {
     Plan { seed, events, until: "2026-11-20T06:00:00Z".parse().unwrap(), days: 14, loss, hostile }
@@ -131,6 +131,53 @@ fn objects_are_not_sorted_by_time() {
     assert!(long.len() > 10 && long.iter().filter(|object| sorted(object)).count() * 4 < long.len());
 }
 
+/// Each distinct record is noted once, with what it says; a caller's key and ARN are those of the record.
+#[test]
+fn calls_are_the_delivered_records() {
+    for plan in all_plans() {
+        let (mut objects, mut calls) = (Vec::new(), Vec::new());
+        let ledger = run_noting(&plan, &mut |object| objects.push(object), &mut |call| calls.push(call));
+        assert!((objects.clone(), ledger.clone()) == self::objects(&plan));
+        let records = records(&objects);
+        let by_id: BTreeMap<&str, &Value> = records.iter().map(|record| (text(record, "eventID"), record)).collect();
+        assert_eq!((calls.len(), by_id.len()), (ledger.records - ledger.duplicates, calls.len()));
+        let acts: BTreeMap<&str, &Act> = ledger.acts.iter().map(|act| (act.event_id.as_str(), act)).collect();
+        for call in &calls {
+            let record = by_id[call.event_id.as_str()];
+            for (key, noted) in [
+                ("eventTime", call.event_time.to_string()),
+                ("eventSource", call.event_source.clone()),
+                ("eventName", call.event_name.clone()),
+                ("recipientAccountId", call.recipient_account_id.clone()),
+                ("awsRegion", call.aws_region.clone()),
+                ("sourceIPAddress", call.source_ip_address.clone()),
+                ("errorCode", call.error_code.clone().unwrap_or_default()),
+            ] {
+                assert_eq!(text(record, key), noted);
+            }
+            assert_eq!(record["readOnly"], call.read_only);
+            if let Some(act) = acts.get(call.event_id.as_str()) {
+                let caller = call.caller.as_ref().unwrap();
+                assert_eq!((&caller.actor, caller.certainty, call.is_change()), (&act.actor, act.certainty, true));
+            }
+            let identity = &record["userIdentity"];
+            if let Some(key) = &call.access_key_id {
+                assert_eq!(text(identity, "accessKeyId"), key);
+                assert_eq!(text(identity, "arn"), call.caller.as_ref().unwrap().principal);
+            }
+        }
+        for object in &objects {
+            let newest = self::records(std::slice::from_ref(object)).iter().map(|record| text(record, "eventTime").to_owned()).max();
+            assert_eq!(newest, Some(object.newest.to_string()));
+            let stamp: String = object.delivered.to_string().chars().filter(|letter| letter.is_ascii_alphanumeric()).collect();
+            assert!(object.key.contains(&format!("_{}Z_", &stamp[..13])), "{} {stamp}", object.key);
+        }
+        for key in ledger.keys.keys() {
+            assert!(records.iter().any(|record| text(&record["responseElements"]["accessKey"], "accessKeyId") == key));
+        }
+    }
+}
+
 /// What is delivered about an act, and its issues, says the same as the ledger.
 #[test]
 fn acts_lie_in_the_records() {
@@ -142,7 +189,7 @@ fn acts_lie_in_the_records() {
             check_act(act, &by_id);
         }
         let stories: BTreeSet<&str> = ledger.acts.iter().map(|act| act.story).collect();
-        assert_eq!(stories.len(), if plan.hostile { 37 } else { 24 }, "{stories:?}");
+        assert_eq!(stories.len(), if plan.hostile { 38 } else { 25 }, "{stories:?}");
     }
 }
 

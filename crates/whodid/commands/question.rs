@@ -8,6 +8,7 @@ use crate::render;
 use crate::settings::Settings;
 use identity::Certainty;
 use query::{Answer, Attribute, Question, Reader, Verb};
+use serde_json::Value;
 
 /// Letters of a question, at most: the longest ARN is 2,048.
 const THING_LETTERS_MAX: usize = 4_096;
@@ -32,25 +33,31 @@ pub(crate) async fn run(settings: &Settings, verb: Verb, thing: &str, trace: &Tr
         // A page is there to prove.
         evidence: trace.evidence || matches!(settings.format, Format::Html | Format::Markdown),
     };
-    let answer = answer(settings, &question).await?;
-    render::answer(settings, &answer, trace.evidence, whole_list)?;
+    let (answer, records) = answer(settings, &question).await?;
+    render::answer(settings, &answer, &records, trace.evidence, whole_list)?;
     Ok(exit(&answer, trace.require))
 }
 
-/// Of the lake; with `--live`, or where there is no lake yet, of CloudTrail's event history as well.
-async fn answer(settings: &Settings, question: &Question) -> Result<Answer, Failure> {
+/// Of the lake, for a page with the records that it rests on; with `--live`, or where there is no lake yet, of CloudTrail's event history as well.
+async fn answer(settings: &Settings, question: &Question) -> Result<(Answer, Vec<Value>), Failure> {
     if settings.live && settings.offline && settings.format == Format::Human {
         render::note("whodid: --offline: CloudTrail's event history is not asked\n");
     }
     if settings.live && !settings.offline {
-        return live::answer(settings, question).await;
+        return Ok((live::answer(settings, question).await?, Vec::new()));
     }
     let asking = asking(settings).await?;
-    match Reader::new(&asking.lake).at(crate::settings::now()).knowing(settings.configured.clone()).answer(question).await {
+    let reader = Reader::new(&asking.lake).at(crate::settings::now()).knowing(settings.configured.clone());
+    match reader.answer(question).await {
         Err(query::Error::Lake(absent @ lake::Error::Absent { .. })) if !settings.is_lake_named && !settings.offline => {
-            live::without_lake(settings, question).await?.ok_or_else(|| absent.into())
+            let answer = live::without_lake(settings, question).await?;
+            answer.map(|answer| (answer, Vec::new())).ok_or_else(|| absent.into())
         }
-        answered => Ok(answered?),
+        answered => {
+            let answer = answered?;
+            let records = if settings.format == Format::Html { reader.kept_records(&answer).await? } else { Vec::new() };
+            Ok((answer, records))
+        }
     }
 }
 

@@ -134,6 +134,11 @@ async fn gather(
         tracing::debug!(query = name, rows = found.rows.len(), "asked");
         tables.insert((*name).to_owned(), rows(found));
     }
+    for (name, is_shown) in [("suppliers", true), ("contractors", false)] {
+        if let Some(rows) = tables.get_mut(name) {
+            add_companies(rows, &settings.configured, is_shown);
+        }
+    }
     tables.insert("leavers".into(), rows(reader.leavers(span, &|day| period.end_of(day)).await?));
     tracing::debug!(query = "leavers", "asked");
     tables.insert("causes".into(), rows(reader.machine_causes(span).await?));
@@ -179,6 +184,9 @@ async fn gather(
     if none("alert_runs") && none("alerts") {
         notes.insert("alerts".to_owned(), "not_run");
     }
+    if !settings.configured.people.has_companies() {
+        notes.insert("contractors".to_owned(), "no_companies_known");
+    }
     if !has_directory {
         notes.insert("assigned".to_owned(), "no_directory");
         if settings.configured.people.leavers().next().is_none() {
@@ -211,6 +219,18 @@ fn query(wanted: &str) -> &'static str {
 
 fn rows(found: SqlRows) -> Rows {
     Rows { columns: found.columns, rows: found.rows, truncated: found.truncated }
+}
+
+/// Puts whose each row's actor is before it, as the configuration says; rows of those of whom it says nothing stay where they are `shown` all the same.
+fn add_companies(rows: &mut Rows, configured: &query::Configured, shown: bool) {
+    let place = |name: &str| rows.columns.iter().position(|column| column == name);
+    let (kind, id) = (place("actor_kind"), place("actor_id"));
+    let value = |row: &[Option<String>], place: Option<usize>| place.and_then(|place| row.get(place)?.clone()).unwrap_or_default();
+    let company = |row: &Vec<Option<String>>| configured.company(&value(row, kind), &value(row, id)).map(str::to_owned);
+    let found =
+        std::mem::take(&mut rows.rows).into_iter().map(|row| (company(&row), row)).filter(|(company, _)| shown || company.is_some());
+    rows.rows = found.map(|(company, row)| std::iter::once(company).chain(row).collect()).collect();
+    rows.columns.insert(0, "company".to_owned());
 }
 
 fn gaps(coverage: &query::Coverage) -> Rows {

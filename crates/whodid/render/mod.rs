@@ -45,14 +45,20 @@ pub(crate) fn out(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// An answer to a question.
-pub(crate) fn answer(settings: &Settings, answer: &Answer, evidence: bool, whole_list: bool) -> Result<(), Failure> {
+/// An answer to a question; a page has the records that it rests on.
+pub(crate) fn answer(
+    settings: &Settings,
+    answer: &Answer,
+    records: &[serde_json::Value],
+    evidence: bool,
+    whole_list: bool,
+) -> Result<(), Failure> {
     match settings.format {
         Format::Json => out(&json::document(answer, settings.fields.as_deref())?),
         Format::Jsonl => out(&json::lines(&answer.changes)?),
         Format::Human => out(&human::answer(answer, evidence, whole_list)),
         Format::Table | Format::Csv | Format::Tsv => out(&table::changes(answer, settings.format)),
-        Format::Html => out(&::report::answer_page(&document(answer)?, &english())?),
+        Format::Html => out(&::report::answer_page(&document(answer)?, records, &english())?),
         Format::Markdown => out(&::report::answer_markdown(&document(answer)?, &english())),
     }
 }

@@ -7,7 +7,7 @@ use crate::changes;
 use crate::issue::{Assume, role_resource, use_key};
 use crate::ledger::{Actor, Hop};
 use crate::record::{Body, How};
-use crate::scene::{Scene, account_identity};
+use crate::scene::{By, Scene, account_identity};
 use crate::session::{Grade, Session, Who};
 
 /// The long-lived key, then the same user's session token with MFA.
@@ -28,6 +28,28 @@ pub(super) fn iam_user(scene: &mut Scene, round: usize, at: i64) {
     scene.act(&token, at + 90, &changes::create_bucket(&bucket), &cli);
     scene.act(&token, at + 95, &changes::put_bucket_policy(&network, &bucket, 1), &cli);
     scene.ask(&bucket, "Who made this bucket, with which credentials?");
+}
+
+/// A long-lived key that is made once, and used by two programs from two places when it is as old as the records reach back.
+pub(super) fn old_key(scene: &mut Scene, early: i64, late: i64) {
+    let data = account(scene, "data-prod");
+    let who = person(scene, 0, 1);
+    let own = scene.sso_session(&who, "AdministratorAccess", &data, early, &[]);
+    let ip = scene.random.address();
+    let cli = How::cli(&ip);
+    let name = format!("export-{}", scene.random.hex(6));
+    let user = scene.organisation.iam_user(&data, &name);
+    scene.act(&own, early + 30, &changes::create_user(&user, early + 30), &cli);
+    scene.make_key(&own, early + 32, &user, &cli);
+    let direct = Session::iam_user(user);
+    let there = scene.random.address();
+    for (nth, how) in [cli, How::terraform(&there)].into_iter().enumerate() {
+        let at = late + 60 * nth as i64;
+        scene.call(&direct, at, &changes::read("s3.amazonaws.com", "ListBuckets", String::new()), &how);
+        let bucket = format!("example-export-{}", scene.random.hex(8));
+        scene.act(&direct, at + 10, &changes::create_bucket(&bucket), &how);
+        scene.ask(&bucket, "An old key made this bucket: whose is it?");
+    }
 }
 
 /// GetFederationToken, and AssumeRoot beside it.
@@ -69,6 +91,7 @@ fn assume_root(scene: &mut Scene, round: usize, at: i64) {
     let who = Who::Root { account_id: target.clone() };
     let mut session = Session::new(who, &target, &key, own.actor.clone());
     session.created = at + 30;
+    session.permission_set = own.permission_set.clone();
     session.grade = own.grade;
     session.not = vec![format!("arn:aws:iam::{target}:root")];
     session.chain = own.chain.clone();
@@ -92,7 +115,7 @@ pub(super) fn root_console(scene: &mut Scene, _round: usize, at: i64) {
     let page = scene.random.session_key();
     scene.act(&session, at + 60, &changes::create_user(&user, at + 60), &How::browser(&ip).console(&page));
     let page = scene.random.session_key();
-    scene.act(&session, at + 66, &changes::create_access_key(&user, at + 66), &How::browser(&ip).console(&page));
+    scene.make_key(&session, at + 66, &user, &How::browser(&ip).console(&page));
     scene.ask(&user.key, "Where does this access key come from?");
     scene.ask(&user.arn(), "Who made this user?");
 }
@@ -139,7 +162,8 @@ pub(super) fn switch_role(scene: &mut Scene, round: usize, at: i64) {
 
 /// SwitchRole, in the target account, with no key and no session context.
 fn switch_record(scene: &mut Scene, session: &Session, from: &str, at: i64, ip: &str) -> String {
-    let arriving = Session { key: String::new(), created: 0, ..session.clone() };
+    // Whatever is lost, this record names the user.
+    let arriving = Session { key: String::new(), created: 0, grade: Grade::Proven, ..session.clone() };
     let body = Body {
         source: "signin.amazonaws.com",
         name: "SwitchRole",
@@ -184,7 +208,7 @@ pub(super) fn vendor(scene: &mut Scene, _round: usize, at: i64) {
     let (mark, lost) = (scene.out.len(), scene.loses());
     let shared = scene.random.uuid();
     let how = How::with(&ip, "aws-sdk-go-v2/1.39.4 ua/2.1 os/linux lang/go#1.24.6");
-    let issued = scene.record(&identity, at, &prod, &body, &how, Some(&shared), None);
+    let issued = scene.record(&By::of(&identity, &caller), at, &prod, &body, &how, Some(&shared), None);
     let mut hop = Hop {
         kind: "role_session",
         role_arn: Some(role.arn()),

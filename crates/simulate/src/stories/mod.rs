@@ -93,6 +93,9 @@ pub(crate) fn play(scene: &mut Scene, from: i64, until: i64, hostile: bool, even
         scene.story = "reused_key";
         hostile::reused_key(scene, from + 600, until - STORY_SECONDS_MAX);
     }
+    // Needs the whole span too.
+    scene.story = "old_key";
+    accounts::old_key(scene, from + 900, until - STORY_SECONDS_MAX);
     scene.story = "background";
     made
 }

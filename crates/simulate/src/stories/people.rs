@@ -113,7 +113,7 @@ pub(super) fn borrowed_name(scene: &mut Scene, round: usize, at: i64) {
     let user = scene.organisation.iam_user(&shop, &user);
     scene.act(&session, at + 90, &changes::create_user(&user, at + 90), &cli);
     scene.act(&session, at + 92, &changes::attach_user_policy(&user, "AdministratorAccess"), &cli);
-    scene.act(&session, at + 95, &changes::create_access_key(&user, at + 95), &cli);
+    scene.make_key(&session, at + 95, &user, &cli);
     scene.ask(&user.name, "A new user is an administrator: who stands behind it?");
 }
 
