@@ -369,11 +369,32 @@ pub(crate) struct Trace {
     /// End with code 3 if the newest change is less certain
     #[arg(long, value_enum)]
     pub(crate) require: Option<Require>,
+    /// Language of a page (--format html or markdown) [default: en]
+    #[arg(long, value_enum)]
+    pub(crate) lang: Option<PageLanguage>,
+}
+
+/// Languages of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PageLanguage {
+    /// English
+    En,
+    /// Japanese
+    Ja,
 }
 
 impl Default for Trace {
     fn default() -> Self {
-        Self { evidence: false, limit: LIMIT, include_reads: false, include_denied: false, tag: Vec::new(), attribute: None, require: None }
+        Self {
+            evidence: false,
+            limit: LIMIT,
+            include_reads: false,
+            include_denied: false,
+            tag: Vec::new(),
+            attribute: None,
+            require: None,
+            lang: None,
+        }
     }
 }
 

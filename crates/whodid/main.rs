@@ -40,6 +40,9 @@ fn main() -> ExitCode {
     };
     start_log(arguments.global.verbose);
     let json = arguments.global.json.is_some() || matches!(arguments.global.format, Some(Format::Json | Format::Jsonl));
+    if matches!(&arguments.verb, Some(args::Verb::Report(report)) if report.verb.is_none()) {
+        settings::give_memory_back_soon();
+    }
     let asks = matches!(arguments.verb, None | Some(args::Verb::Trace { .. } | args::Verb::Log { .. } | args::Verb::Show { .. }));
     let makes_config = matches!(arguments.verb, Some(args::Verb::Init { .. }));
     let outcome = Settings::of(&arguments.global, makes_config).and_then(|settings| {

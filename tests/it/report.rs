@@ -485,8 +485,11 @@ fn an_answer_as_a_page_cites_every_record_of_its_chain() {
             let own = folded.iter().find(|record| record.contains(&act.event_id) && record.contains("requestParameters")).unwrap();
             assert!(own.contains("object_sha256") && world.ledger.canaries.iter().all(|secret| !page.contains(secret)));
         }
+        let japanese = world.home.run(&["--lake", &world.lake(), "--format", format, "--lang", "ja", &question.thing]).expect(0).stdout;
+        assert!(japanese.contains("ロールのセッション") && japanese.contains(act.event_id.as_str()) && japanese != page, "{format}");
         // Other verbs have no page.
         world.home.run(&["--lake", &world.lake(), "--format", format, "status"]).expect(2);
+        world.home.run(&["--lake", &world.lake(), "--lang", "ja", &question.thing]).expect(2);
     }
 }
 

@@ -15,6 +15,7 @@ use crate::issue::Issue;
 use crate::resolution::{Certainty, Credential, Gap, Resolution};
 use crate::session::{Identity, SessionKey, Use};
 use hashbrown::{HashMap, HashSet};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -214,17 +215,20 @@ impl Graph {
     }
 
     /// Whatever AWS wrote on any event of the session holds for the whole session.
-    fn identity(&self, key: &SessionKey) -> Option<Identity> {
+    fn identity(&self, key: &SessionKey) -> Option<Cow<'_, Identity>> {
         let seen = self.uses.get(key)?;
-        let mut whole = Identity { invoked_by: seen.first()?.identity.invoked_by.clone(), ..Identity::default() };
-        for other in seen.iter().map(|seen| &seen.identity) {
-            merge(&mut whole, other);
+        let first = &seen.first()?.identity;
+        let mut whole = Cow::Borrowed(first);
+        if seen.len() > 1 {
+            let whole = whole.to_mut();
+            seen.iter().skip(1).for_each(|seen| merge(whole, &seen.identity));
         }
         if whole.on_behalf_of_user_id.is_none() && self.is_genuine(&whole) {
             // Identity Center alone names its sessions: those of one name and second are one person's, whatever keys they use.
             let moment = key.principal_id.clone().zip(key.creation_date);
             let users: Vec<_> = moment.and_then(|moment| self.behalf.get(&moment)).into_iter().flatten().collect();
             if let [(user, store)] = users.as_slice() {
+                let whole = whole.to_mut();
                 whole.on_behalf_of_user_id = Some(user.clone());
                 whole.identity_store_arn.clone_from(store);
             }

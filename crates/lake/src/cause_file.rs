@@ -76,12 +76,12 @@ impl Columns for CauseFile<'_> {
         match index {
             0 => self.names(range, |cause| cause.key),
             1 => self.kinds(range),
-            2 => Ok(self.times(self.events(range).map(|event| Some(at(&events.time, event))))),
+            2 => Ok(self.times(self.events(range).map(|event| Some(at(events, event).time)))),
             3 => self.own_text(range, |told| told.event_id),
             4 => self.words(range, |told| told.source),
             5 => self.words(range, |told| told.name),
-            6 => self.words(range, |told| at(&events.recipient, told.event)),
-            7 => self.words(range, |told| at(&events.region, told.event)),
+            6 => self.words(range, |told| at(events, told.event).recipient),
+            7 => self.words(range, |told| at(events, told.event).region),
             8 => self.own_text(range, |told| told.shared),
             9 => self.session_text(range, |session| session.access_key_id.as_deref()),
             10 => self.session_text(range, |session| session.principal_id.as_deref()),
@@ -90,8 +90,8 @@ impl Columns for CauseFile<'_> {
             13 => self.names(range, |cause| cause.role_arn),
             14 => self.names(range, |cause| cause.detail),
             15 => Ok(tag_column(self.found(range).map(|cause| self.indexed.index.marks_of(cause)))),
-            16 => self.indexed.object_ids(self.events(range)),
-            _ => Ok(Arc::new(Int64Array::from_iter_values(self.events(range).map(|event| i64::from(at(&events.record, event)))))),
+            16 => self.indexed.object_ids(self.events(range).map(|event| at(events, event).object)),
+            _ => Ok(Arc::new(Int64Array::from_iter_values(self.events(range).map(|event| i64::from(at(events, event).record))))),
         }
     }
 }

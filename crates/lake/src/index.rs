@@ -25,7 +25,7 @@ pub(crate) struct Index {
     pub(crate) words: Names,
     /// Keys, and what they stand for.
     pub(crate) names: Names,
-    pub(crate) events: Found,
+    pub(crate) events: Vec<Found>,
     pub(crate) mentions: Vec<Mention>,
     pub(crate) causes: Vec<Cause>,
     /// Events that told something of a machine.
@@ -36,17 +36,17 @@ pub(crate) struct Index {
     text_bytes: usize,
 }
 
-/// What both tables need of events, a vector for each part.
-#[derive(Debug, Default)]
+/// What both tables need of an event, all of it together: their order is not that of the events.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Found {
-    pub(crate) time: Vec<i64>,
-    pub(crate) object: Vec<u32>,
-    pub(crate) record: Vec<u32>,
-    pub(crate) recipient: Vec<u32>,
-    pub(crate) region: Vec<u32>,
+    pub(crate) time: i64,
     /// Of an event with [`HAS_SHARED`].
-    pub(crate) shared: Vec<i64>,
-    pub(crate) flags: Vec<u8>,
+    pub(crate) shared: i64,
+    pub(crate) object: u32,
+    pub(crate) record: u32,
+    pub(crate) recipient: u32,
+    pub(crate) region: u32,
+    pub(crate) flags: u8,
 }
 
 /// A key under which an event is found.
@@ -89,7 +89,7 @@ impl Renamed {
     fn number(&mut self, number: u32, from: &Names, to: &mut Names) -> u32 {
         let Some(held) = self.0.get_mut(number as usize) else { return NONE };
         if *held == NONE {
-            *held = to.number(from.get(number));
+            *held = to.number_of(from, number);
         }
         *held
     }
@@ -98,18 +98,18 @@ impl Renamed {
 impl Index {
     /// Bytes that it takes, about.
     pub(crate) fn bytes(&self) -> usize {
-        const EVENT: usize = 33;
+        const EVENT: usize = size_of::<Found>();
         const TOLD: usize = size_of::<Told>();
         let rows = self.mentions.len() * size_of::<Mention>() + self.causes.len() * size_of::<Cause>() + self.told.len() * TOLD;
-        rows + self.events.time.len() * EVENT + self.names.bytes() + self.text_bytes
+        rows + self.events.len() * EVENT + self.names.bytes() + self.text_bytes
     }
 
     /// Takes over what is to be found of the events in `kept`, which are in order; `objects` came before those of `rows`. Returns how many
     /// events came before.
     pub(crate) fn extend(&mut self, rows: &Rows, kept: &[u32], objects: u32) -> u32 {
-        let before = self.events.time.len() as u32;
-        let mut words = Renamed(vec![NONE; rows.words.iter().len()]);
-        let mut names = Renamed(vec![NONE; rows.names.iter().len()]);
+        let before = self.events.len() as u32;
+        let mut words = Renamed(vec![NONE; rows.words.len() as usize]);
+        let mut names = Renamed(vec![NONE; rows.names.len() as usize]);
         let mut row_of = vec![NONE; rows.len()];
         for (event, row) in kept.iter().copied().zip(before..) {
             if let Some(place) = row_of.get_mut(event as usize) {
@@ -155,14 +155,15 @@ impl Index {
         let own = rows.session_of(event).is_some_and(|session| session.own);
         let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
         let flags = flag(at(&of.read_only, event), READ_ONLY) | flag(rows.has_word(event, ERROR_CODE), FAILED) | flag(own, OWN);
-        let found = &mut self.events;
-        found.time.push(at(&of.time, event));
-        found.object.push(at(&of.object, event) + objects);
-        found.record.push(at(&of.record, event));
-        found.recipient.push(recipient);
-        found.region.push(region);
-        found.flags.push(flags | flag(shared.is_some(), HAS_SHARED));
-        found.shared.push(shared.unwrap_or(0));
+        self.events.push(Found {
+            time: at(&of.time, event),
+            shared: shared.unwrap_or(0),
+            object: at(&of.object, event) + objects,
+            record: at(&of.record, event),
+            recipient,
+            region,
+            flags: flags | flag(shared.is_some(), HAS_SHARED),
+        });
     }
 
     fn told(&mut self, rows: &Rows, event: u32, row: u32, words: &mut Renamed, sessions: &mut [u32]) {
@@ -250,7 +251,7 @@ impl Index {
         let mut found: Vec<Vec<u32>> = (0..crate::BUCKETS).map(|_| Vec::new()).collect();
         for (start, end) in starts.iter().zip(starts.iter().skip(1)) {
             let Some(of_key) = order.get_mut(*start as usize..*end as usize).filter(|of_key| !of_key.is_empty()) else { continue };
-            of_key.sort_unstable_by_key(|place| (at(&self.events.time, event(*place)), *place));
+            of_key.sort_unstable_by_key(|place| (at(&self.events, event(*place)).time, *place));
             let key = of_key.first().and_then(|place| self.mentions.get(*place as usize)).map_or("", |mention| self.names.get(mention.key));
             if let Some(bucket) = found.get_mut(crate::bucket(key) as usize) {
                 bucket.extend_from_slice(of_key);
@@ -261,7 +262,7 @@ impl Index {
 
     /// The causes of each bucket, in the order of their keys and times.
     pub(crate) fn causes_by_bucket(&self, rank: &[u32]) -> Vec<(i32, Vec<Cause>)> {
-        let time = |cause: &Cause| self.told_by(cause).map_or(0, |told| at(&self.events.time, told.event));
+        let time = |cause: &Cause| self.told_by(cause).map_or(0, |told| at(&self.events, told.event).time);
         let mut causes = self.causes.clone();
         causes.sort_by_cached_key(|cause| (at(rank, cause.key), time(cause), cause.told, cause.kind));
         let mut found: Vec<Vec<Cause>> = (0..crate::schema::CAUSE_BUCKETS).map(|_| Vec::new()).collect();

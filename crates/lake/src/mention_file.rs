@@ -1,7 +1,7 @@
 //! A file of `mentions`: the keys of one bucket in, columns out, by key and time.
 
 use crate::columns::{Columns, dictionary, strings};
-use crate::index::{FAILED, HAS_SHARED, Index, Mention, NONE, OWN, READ_ONLY};
+use crate::index::{FAILED, Found, HAS_SHARED, Index, Mention, NONE, OWN, READ_ONLY};
 use crate::rows::{ObjectRow, at, form_word};
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, TimestampMicrosecondArray};
 use arrow::buffer::BooleanBuffer;
@@ -24,9 +24,9 @@ impl<'i> Indexed<'i> {
         Ok(Self { index, names: Arc::new(index.names.column()?), words: Arc::new(index.words.column()?), object_ids })
     }
 
-    /// The objects of events, by their numbers.
-    pub(crate) fn object_ids(&self, events: impl Iterator<Item = u32>) -> Result<ArrayRef, ArrowError> {
-        dictionary(&self.object_ids, events.map(|event| Some(at(&self.index.events.object, event))))
+    /// Objects by their numbers.
+    pub(crate) fn object_ids(&self, objects: impl Iterator<Item = u32>) -> Result<ArrayRef, ArrowError> {
+        dictionary(&self.object_ids, objects.map(Some))
     }
 
     /// Names or words by their numbers.
@@ -35,72 +35,76 @@ impl<'i> Indexed<'i> {
     }
 }
 
-/// Mentions of one bucket.
+/// Mentions of one bucket, each with what its file needs of its event: they lie in the order of keys, so that each column would look for
+/// every event anew.
 pub(crate) struct MentionFile<'i> {
     indexed: &'i Indexed<'i>,
-    /// Places of the mentions.
-    places: Vec<u32>,
+    rows: Vec<(Mention, Found)>,
 }
 
 impl<'i> MentionFile<'i> {
-    pub(crate) fn new(indexed: &'i Indexed<'i>, places: Vec<u32>) -> Self {
-        Self { indexed, places }
+    /// Of the mentions at these places of the index.
+    pub(crate) fn new(indexed: &'i Indexed<'i>, places: &[u32]) -> Self {
+        let Index { mentions, events, .. } = indexed.index;
+        let found = places.iter().filter_map(|place| mentions.get(*place as usize));
+        Self { indexed, rows: found.map(|mention| (*mention, at(events, mention.event))).collect() }
     }
 
-    fn found(&self, range: Range<usize>) -> impl Iterator<Item = &'i Mention> + Clone {
-        let mentions = &self.indexed.index.mentions;
-        self.places.get(range).unwrap_or(&[]).iter().filter_map(|place| mentions.get(*place as usize))
+    fn found(&self, range: Range<usize>) -> impl Iterator<Item = &(Mention, Found)> + Clone {
+        self.rows.get(range).unwrap_or(&[]).iter()
     }
 
-    fn words(&self, range: Range<usize>, words: &[u32]) -> Result<ArrayRef, ArrowError> {
-        Indexed::texts(&self.indexed.words, self.found(range).map(|mention| at(words, mention.event)))
+    fn names(&self, range: Range<usize>, name: impl Fn(&Mention) -> u32) -> Result<ArrayRef, ArrowError> {
+        Indexed::texts(&self.indexed.names, self.found(range).map(|(mention, _)| name(mention)))
     }
 
-    fn flags(&self, range: Range<usize>, value: impl Fn(&Mention) -> bool) -> ArrayRef {
+    fn words(&self, range: Range<usize>, word: impl Fn(&Found) -> u32) -> Result<ArrayRef, ArrowError> {
+        Indexed::texts(&self.indexed.words, self.found(range).map(|(_, event)| word(event)))
+    }
+
+    fn flags(&self, range: Range<usize>, value: impl Fn(&(Mention, Found)) -> bool) -> ArrayRef {
         let flags: BooleanBuffer = self.found(range).map(value).collect();
         Arc::new(BooleanArray::new(flags, None))
     }
 
     fn event_flag(&self, range: Range<usize>, flag: u8) -> ArrayRef {
-        self.flags(range, |mention| at(&self.indexed.index.events.flags, mention.event) & flag != 0)
+        self.flags(range, |(_, event)| event.flags & flag != 0)
     }
 
     fn forms(&self, range: Range<usize>) -> Result<ArrayRef, ArrowError> {
         let words = strings(Form::ALL.iter().map(|form| Some(form_word(*form))))?;
-        dictionary(&words, self.found(range).map(|mention| Some(mention.form as u32)))
+        dictionary(&words, self.found(range).map(|(mention, _)| Some(mention.form as u32)))
     }
 }
 
 impl Columns for MentionFile<'_> {
     fn rows(&self) -> usize {
-        self.places.len()
+        self.rows.len()
     }
 
     fn column(&self, index: usize, range: Range<usize>) -> Result<ArrayRef, ArrowError> {
-        let events = &self.indexed.index.events;
-        let names = &self.indexed.names;
         match index {
-            0 => Indexed::texts(names, self.found(range).map(|mention| mention.key)),
+            0 => self.names(range, |mention| mention.key),
             1 => self.forms(range),
             // Of an ARN it is the key, mostly: then it is not said again.
-            2 => Indexed::texts(names, self.found(range).map(|mention| if mention.arn == mention.key { NONE } else { mention.arn })),
-            3 => Ok(self.flags(range, |mention| mention.exact)),
+            2 => self.names(range, |mention| if mention.arn == mention.key { NONE } else { mention.arn }),
+            3 => Ok(self.flags(range, |(mention, _)| mention.exact)),
             4 => {
-                let times = self.found(range).map(|mention| at(&events.time, mention.event));
+                let times = self.found(range).map(|(_, event)| event.time);
                 Ok(Arc::new(TimestampMicrosecondArray::from_iter_values(times).with_timezone("UTC")))
             }
-            5 => self.words(range, &events.recipient),
-            6 => self.words(range, &events.region),
+            5 => self.words(range, |event| event.recipient),
+            6 => self.words(range, |event| event.region),
             7 => Ok(self.event_flag(range, READ_ONLY)),
             8 => Ok(self.event_flag(range, FAILED)),
             9 => Ok(self.event_flag(range, OWN)),
             10 => {
-                let shared = |event: u32| (at(&events.flags, event) & HAS_SHARED != 0).then(|| at(&events.shared, event));
-                Ok(Arc::new(self.found(range).map(|mention| shared(mention.event)).collect::<Int64Array>()))
+                let shared = |event: &Found| (event.flags & HAS_SHARED != 0).then_some(event.shared);
+                Ok(Arc::new(self.found(range).map(|(_, event)| shared(event)).collect::<Int64Array>()))
             }
-            11 => self.indexed.object_ids(self.found(range).map(|mention| mention.event)),
+            11 => self.indexed.object_ids(self.found(range).map(|(_, event)| event.object)),
             _ => {
-                let records = self.found(range).map(|mention| i64::from(at(&events.record, mention.event)));
+                let records = self.found(range).map(|(_, event)| i64::from(event.record));
                 Ok(Arc::new(Int64Array::from_iter_values(records)))
             }
         }

@@ -260,8 +260,8 @@ impl Rows {
         let pieces = self.texts.append(&mut other.texts);
         let events = self.len() as u32;
         let mentions = self.mentions.len() as u32;
-        let words: Vec<u32> = other.words.iter().map(|word| self.words.number(word)).collect();
-        let names: Vec<u32> = other.names.iter().map(|name| self.names.number(name)).collect();
+        let words: Vec<u32> = (0..other.words.len()).map(|word| self.words.number_of(&other.words, word)).collect();
+        let names: Vec<u32> = (0..other.names.len()).map(|name| self.names.number_of(&other.names, name)).collect();
         let mut sessions = vec![0; other.sessions.len()];
         let mut found: Vec<Option<SessionRow>> = other.sessions.drain(..).map(Some).collect();
         for (identity, session) in other.session_of.drain() {

@@ -6,7 +6,7 @@ use arrow::error::ArrowError;
 use bytes::Bytes;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher as _;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Bytes of a piece of memory for text; a longer text gets one of its own.
 const PIECE_BYTES: usize = 4 << 20;
@@ -81,16 +81,29 @@ pub(crate) struct Names {
     /// One after the other; a column of them shares it.
     text: Arc<String>,
     ends: Vec<usize>,
+    /// Of each name.
+    hashes: Vec<u64>,
     numbers: HashTable<u32>,
-    hasher: DefaultHashBuilder,
 }
+
+/// One for all names of the process: what one set of them hashed, another need not hash again.
+static HASHER: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
 
 impl Names {
     /// The number of a name.
     pub(crate) fn number(&mut self, name: &str) -> u32 {
-        let Self { text, ends, numbers, hasher } = self;
+        self.hashed(name, HASHER.hash_one(name))
+    }
+
+    /// The number here of another's name.
+    pub(crate) fn number_of(&mut self, other: &Self, number: u32) -> u32 {
+        let hash = other.hashes.get(number as usize).copied().unwrap_or_else(|| HASHER.hash_one(""));
+        self.hashed(other.get(number), hash)
+    }
+
+    fn hashed(&mut self, name: &str, hash: u64) -> u32 {
+        let Self { text, ends, hashes, numbers } = self;
         let of = |number: u32| slice(text, ends, number);
-        let hash = hasher.hash_one(name);
         if let Some(number) = numbers.find(hash, |number| of(*number) == name) {
             return *number;
         }
@@ -98,14 +111,14 @@ impl Names {
         let text = Arc::make_mut(text);
         text.push_str(name);
         ends.push(text.len());
-        let text = &*text;
-        numbers.insert_unique(hash, number, |number| hasher.hash_one(slice(text, ends, *number)));
+        hashes.push(hash);
+        numbers.insert_unique(hash, number, |number| hashes.get(*number as usize).copied().unwrap_or_default());
         number
     }
 
     /// Bytes that they take, about.
     pub(crate) fn bytes(&self) -> usize {
-        self.text.len() + self.ends.len() * (size_of::<usize>() + 2 * size_of::<u32>())
+        self.text.len() + self.ends.len() * (size_of::<usize>() + size_of::<u64>() + 2 * size_of::<u32>())
     }
 
     /// The place of each name in the order of all.
@@ -153,6 +166,7 @@ impl Names {
             None => self.text = Arc::default(),
         }
         self.ends.clear();
+        self.hashes.clear();
         self.numbers.clear();
     }
 
@@ -161,7 +175,13 @@ impl Names {
         slice(&self.text, &self.ends, number)
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> u32 {
+        self.ends.len() as u32
+    }
+
     /// All, in the order of their numbers.
+    #[cfg(test)]
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.ends.len() as u32).map(|number| self.get(number))
     }

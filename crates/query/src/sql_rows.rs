@@ -10,6 +10,7 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::dataframe::DataFrame;
 use event::time::micros;
 use futures::StreamExt as _;
+use std::fmt::Write as _;
 
 /// What a query brought.
 #[derive(Debug, Default)]
@@ -85,13 +86,18 @@ fn append(found: &mut SqlRows, batch: &RecordBatch) -> Result<()> {
         .map(|column| ArrayFormatter::try_new(column, &options))
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(failed)?;
+    let mut text = String::new();
     for row in 0..batch.num_rows() {
-        let values = batch
-            .columns()
-            .iter()
-            .zip(&formatters)
-            .map(|(column, formatter)| (!column.is_null(row)).then(|| formatter.value(row).to_string()));
-        found.rows.push(values.collect());
+        let mut values = Vec::with_capacity(batch.num_columns());
+        for (column, formatter) in batch.columns().iter().zip(&formatters) {
+            text.clear();
+            if column.is_valid(row) {
+                write!(text, "{}", formatter.value(row)).map_err(|error| Error::Query { source: error.into() })?;
+            }
+            // A copy is as long as the text; what was written into may be twice that.
+            values.push(column.is_valid(row).then(|| text.clone()));
+        }
+        found.rows.push(values);
     }
     Ok(())
 }

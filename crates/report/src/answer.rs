@@ -93,7 +93,7 @@ fn shown(change: &Value, catalogue: &Catalogue) -> Shown {
         let mut told = facts(hop, &["role_arn", "access_key_id", "source_identity", "session_tags"]);
         told.extend(facts(issued, &["event_name", "event_time", "event_ids", "link"]));
         told.extend(issued["evidence"].as_array().into_iter().flatten().flat_map(records));
-        Hop { kind: text(&hop["kind"]), name: text(&hop["session_name"]), facts: told }
+        Hop { kind: said(&hop["kind"]), name: text(&hop["session_name"]), facts: told }
     };
     let mut call = facts(
         change,

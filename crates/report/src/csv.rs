@@ -20,7 +20,7 @@ fn line<'v>(to: &mut impl Write, values: impl Iterator<Item = &'v str>) -> Resul
             to.write_all(b",")?;
         }
         let value = cell(value);
-        if value.contains([',', '"', '\'', ';', '\t', ' ']) {
+        if value.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\'' | b';' | b'\t' | b' ')) {
             to.write_all(b"\"")?;
             for (place, part) in value.split('"').enumerate() {
                 to.write_all(if place > 0 { b"\"\"" } else { b"" })?;

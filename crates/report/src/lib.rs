@@ -11,6 +11,7 @@ mod catalogue;
 mod csv;
 mod error;
 mod html;
+mod json;
 mod manifest;
 mod markdown;
 mod model;

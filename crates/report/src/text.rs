@@ -12,9 +12,14 @@ fn is_unsafe(letter: char) -> bool {
         || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Whether a text is printed as it is; nearly all are of ASCII, whose letters need no decoding to tell.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.chars().any(is_unsafe)
+}
+
 /// Text for one line of a terminal: what does not print is written as `\u{…}`.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    if text.len() <= LETTERS_MAX && !text.chars().any(is_unsafe) {
+    if text.len() <= LETTERS_MAX && is_plain(text) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());

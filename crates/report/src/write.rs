@@ -4,7 +4,7 @@ use crate::catalogue::{Catalogue, Language};
 use crate::error::{Error, Result};
 use crate::manifest::{Manifest, Part, hexadecimal, sha256};
 use crate::model::{Data, Report};
-use crate::{csv, html, markdown};
+use crate::{csv, html, json, markdown};
 use sha2::{Digest as _, Sha256};
 use std::io::{BufWriter, Write};
 
@@ -64,11 +64,6 @@ impl Writing<'_> {
     }
 }
 
-fn json(value: &impl serde::Serialize, mut to: impl Write) -> std::io::Result<()> {
-    serde_json::to_writer_pretty(&mut to, value)?;
-    to.write_all(b"\n")
-}
-
 /// Writes every file of a report but the manifest, whose bytes are returned: a page and a summary in each language, a CSV for each table,
 /// `report.json` and its schema. The manifest is to be written last, so that a folder that has one is whole.
 ///
@@ -89,7 +84,7 @@ pub fn write(data: &Data, languages: &[Language], parts: &mut dyn Parts) -> Resu
             files.file(&format!("{:02}-{}.csv", section.number, table.id), |file| csv::write(table.named.0, file))?;
         }
     }
-    files.file("report.json", |file| json(&report, file))?;
+    files.file("report.json", |file| json::write(&report, file))?;
     files.file("report.schema.json", |file| file.write_all(SCHEMA.as_bytes()))?;
     let manifest = Manifest {
         schema: "whodid.report-manifest/v1".into(),
@@ -107,6 +102,6 @@ pub fn write(data: &Data, languages: &[Language], parts: &mut dyn Parts) -> Resu
         parts: files.parts,
     };
     let mut bytes = Vec::new();
-    json(&manifest, &mut bytes).map_err(|error| Error::Write { part: MANIFEST.to_owned(), source: error.into() })?;
+    json::write(&manifest, &mut bytes).map_err(|error| Error::Write { part: MANIFEST.to_owned(), source: error.into() })?;
     Ok(bytes)
 }

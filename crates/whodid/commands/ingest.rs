@@ -215,7 +215,10 @@ async fn read_all(settings: &Settings, lake: &Lake, names: &[String], note: bool
     let mut summary = Summary { schema: "whodid.ingest/v1", ..Summary::default() };
     if !listed.is_empty() {
         let mut opened = log_groups::open(settings, lake, &listed).await?;
-        (summary, _) = ingest_from(settings, lake, &listed, &opened.sources, &mut opened.groups, note).await?;
+        let writer;
+        (summary, writer) = ingest_from(settings, lake, &listed, &opened.sources, &mut opened.groups, note).await?;
+        // The process ends soon, and gives all of its memory back at once.
+        std::mem::forget(writer);
     }
     for name in &queues {
         queue::drain(settings, lake, settings.source_named(name), asked, note, &mut summary).await?;

@@ -20,6 +20,10 @@ pub(crate) async fn run(settings: &Settings, verb: Verb, thing: &str, trace: &Tr
             "ask for an ARN (arn:aws:…), an id (sg-0a1b…, i-0a1b…), a name, an event id, an access key id (AKIA…), a unique id (AROA…) or a user name",
         ));
     }
+    let is_page = matches!(settings.format, Format::Html | Format::Markdown);
+    if trace.lang.is_some() && !is_page {
+        return Err(Failure::usage("--lang is for a page", "whodid --format html --lang ja THING > page.html"));
+    }
     let question = Question {
         thing: thing.trim().to_owned(),
         verb,
@@ -31,10 +35,10 @@ pub(crate) async fn run(settings: &Settings, verb: Verb, thing: &str, trace: &Tr
         tags: trace.tag.iter().map(|tag| tag_of(tag)).collect::<Result<_, _>>()?,
         attribute: trace.attribute.as_deref().map(attribute_of).transpose()?,
         // A page is there to prove.
-        evidence: trace.evidence || matches!(settings.format, Format::Html | Format::Markdown),
+        evidence: trace.evidence || is_page,
     };
     let (answer, records) = answer(settings, &question).await?;
-    render::answer(settings, &answer, &records, trace.evidence, whole_list)?;
+    render::answer(settings, &answer, &records, trace, whole_list)?;
     Ok(exit(&answer, trace.require))
 }
 

@@ -143,12 +143,6 @@ async fn gather(
     tracing::debug!(query = "leavers", "asked");
     tables.insert("causes".into(), rows(reader.machine_causes(span).await?));
     tracing::debug!(query = "causes", "asked");
-    // The rows with the longest texts come when the period's calls are needed no more.
-    let rights = reader.report_rows_by_time(query("access_rights"), span).await?;
-    tracing::debug!(query = "access_rights", rows = rights.rows.len(), "asked");
-    reader.forget_window().await?;
-    tables.insert("access_rights".into(), rows(reader.add_before(rights).await?));
-    tracing::debug!(query = "before", "asked");
     let register = tables.get("alerts").map(|alerts| in_force.register(&period, alerts)).unwrap_or_default();
     tables.insert("exceptions".into(), register);
     let (_, coverage) = reader.coverage(Some(period.since), Some(period.until)).await?;
@@ -179,6 +173,12 @@ async fn gather(
     let late = reader.report_rows(query("late_changes"), ReportSpan { since, until, version, ..span }).await?;
     tracing::debug!(query = "late_changes", rows = late.rows.len(), "asked");
     tables.insert("late_changes".into(), rows(late));
+    // Last, when little else is in memory: these rows have the longest texts.
+    let rights = reader.report_rows_by_time(query("access_rights"), span).await?;
+    tracing::debug!(query = "access_rights", rows = rights.rows.len(), "asked");
+    reader.forget_window().await?;
+    tables.insert("access_rights".into(), rows(reader.add_before(rights).await?));
+    tracing::debug!(query = "before", "asked");
     let mut notes = BTreeMap::new();
     let none = |name: &str| tables.get(name).is_none_or(|rows| rows.rows.iter().flatten().flatten().all(|value| value == "0"));
     if none("alert_runs") && none("alerts") {

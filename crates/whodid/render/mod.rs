@@ -29,7 +29,7 @@ pub(crate) use status::status;
 pub(crate) use table::rows;
 pub(crate) use verified::verified;
 
-use crate::args::Format;
+use crate::args::{Format, PageLanguage, Trace};
 use crate::commands::ingest::Summary;
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -45,31 +45,32 @@ pub(crate) fn out(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// An answer to a question; a page has the records that it rests on.
+/// An answer to a question; a page has the records that it rests on, and a language.
 pub(crate) fn answer(
     settings: &Settings,
     answer: &Answer,
     records: &[serde_json::Value],
-    evidence: bool,
+    trace: &Trace,
     whole_list: bool,
 ) -> Result<(), Failure> {
+    let catalogue = || {
+        ::report::Catalogue::new(match trace.lang {
+            Some(PageLanguage::Ja) => ::report::Language::Ja,
+            Some(PageLanguage::En) | None => ::report::Language::En,
+        })
+    };
     match settings.format {
         Format::Json => out(&json::document(answer, settings.fields.as_deref())?),
         Format::Jsonl => out(&json::lines(&answer.changes)?),
-        Format::Human => out(&human::answer(answer, evidence, whole_list)),
+        Format::Human => out(&human::answer(answer, trace.evidence, whole_list)),
         Format::Table | Format::Csv | Format::Tsv => out(&table::changes(answer, settings.format)),
-        Format::Html => out(&::report::answer_page(&document(answer)?, records, &english())?),
-        Format::Markdown => out(&::report::answer_markdown(&document(answer)?, &english())),
+        Format::Html => out(&::report::answer_page(&document(answer)?, records, &catalogue())?),
+        Format::Markdown => out(&::report::answer_markdown(&document(answer)?, &catalogue())),
     }
 }
 
 fn document(answer: &Answer) -> Result<serde_json::Value, Failure> {
     serde_json::to_value(answer).map_err(|error| Failure::internal(&error))
-}
-
-/// Answers are in English; reports have a language of their own.
-fn english() -> ::report::Catalogue {
-    ::report::Catalogue::new(::report::Language::En)
 }
 
 /// The sums of an ingest.

@@ -7,6 +7,7 @@ use crate::arn::Arn;
 use crate::issue::Issue;
 use crate::resolution::{Candidate, Certainty, Claim, Credential, Gap, IssuedBy, Link, Resolution, Via};
 use crate::session::{Identity, SessionKey};
+use std::borrow::Cow;
 
 /// Who asked for a session, and the events that say so.
 struct End<'g> {
@@ -195,7 +196,7 @@ impl Graph {
             return Resolution::of(Actor::ExternalAccount(account.to_owned()), Certainty::Proven);
         }
         let alive: Vec<&SessionKey> = self.switched_sessions(switch).collect();
-        let identities: Vec<Identity> = alive.iter().filter_map(|key| self.identity(key)).collect();
+        let identities: Vec<Cow<'_, Identity>> = alive.iter().filter_map(|key| self.identity(key)).collect();
         let genuine = !identities.is_empty() && identities.iter().all(|identity| self.is_genuine(identity));
         match (alive.as_slice(), identities.first()) {
             ([one], _) if genuine => self.walk(one, walk).at_most(

@@ -62,7 +62,7 @@ impl Graph {
             .collect();
         let tokens = credential_ids.iter().filter_map(|token| self.tokens.get(token)).flatten();
         let sessions = tokens.map(|token| token.caller.session()).collect();
-        ViaLookups { sign_in_session_arn: identity.sign_in_session_arn, fetched, credential_ids, sessions }
+        ViaLookups { sign_in_session_arn: identity.sign_in_session_arn.clone(), fetched, credential_ids, sessions }
     }
 
     /// What AWS itself says of who acted for the caller of this session.

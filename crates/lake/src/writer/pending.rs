@@ -171,7 +171,7 @@ impl Pending {
         let ranks = self.index.names.ranks();
         let mut jobs = Vec::new();
         for (bucket, places) in self.index.mentions_by_bucket(&ranks) {
-            jobs.push(Job::new(Table::Mentions, bucket.to_string(), move || Ok(MentionFile::new(indexed, places.clone()))));
+            jobs.push(Job::new(Table::Mentions, bucket.to_string(), move || Ok(MentionFile::new(indexed, &places))));
         }
         for (bucket, causes) in self.index.causes_by_bucket(&ranks) {
             jobs.push(Job::new(Table::Causes, bucket.to_string(), move || Ok(CauseFile::new(indexed, causes.clone()))));
@@ -260,7 +260,7 @@ impl Pending {
     /// Counts an event that is not written after all: a duplicate, or a conflict if the other has another content.
     fn lose(&mut self, collision: &Collision, event_id: &str, recipient_account_id: &str) {
         let Some(number) = collision.ours.pending() else { return };
-        let object = at(&self.index.events.object, number);
+        let object = at(&self.index.events, number).object;
         let Some(row) = self.objects.get_mut(object as usize) else { return };
         self.written -= 1;
         if collision.theirs == collision.ours.fingerprint {
@@ -269,7 +269,7 @@ impl Pending {
             return;
         }
         row.rejected += 1;
-        let record = Some(u64::from(at(&self.index.events.record, number)));
+        let record = Some(u64::from(at(&self.index.events, number).record));
         self.rejects.push(RejectRow {
             object,
             reject: Reject { record, reason: Reason::Conflict, detail: Reason::Conflict.sentence().into(), bytes: 0..0 },
