@@ -41,7 +41,8 @@ fn list(form: Form, recordings: Vec<&Recording>) {
     for recording in recordings {
         let commands = form.read(recording).commands;
         for command in commands.iter().filter(|command| command.doubt.is_some() && !command.elevations.is_empty()) {
-            println!("{} doubted {:?} {:?}", recording.name, command.line, command.doubt);
+            let told = if command.not_run { "not told" } else { "doubted" };
+            println!("{} {told} {:?} {:?}", recording.name, command.line, command.doubt);
         }
         for loss in score(recording, form, &commands, &mut sum) {
             println!("{loss}");
@@ -67,7 +68,7 @@ fn show(form: Form, recording: &Recording) {
         println!("entered {:?} ({}{})", truth.line, truth.style, if truth.acts.is_empty() { "" } else { ", acts" });
     }
     for command in form.read(recording).commands {
-        let acts = if command.elevations.is_empty() { "" } else { "ACTS " };
+        let acts = if command.elevates() { "ACTS " } else if command.not_run { "NOT RUN " } else { "" };
         println!("found {acts}{:?} at {:?} {:?} reconstructed {}", command.line, command.prompt, command.doubt, command.reconstructed);
     }
 }

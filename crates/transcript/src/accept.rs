@@ -25,6 +25,10 @@ pub(crate) struct Input {
     /// The marks do not tell a line that was given up from one that ran (zsh).
     pub(crate) may_be_cancelled: bool,
     pub(crate) may_be_shown: bool,
+    /// Its prompt stands behind other text.
+    pub(crate) behind: bool,
+    /// The line that each prompt of its shell has above it is not there.
+    pub(crate) lacks_lead: bool,
     /// Control sequences that show nothing (colours, a window's title) came with the prompt.
     pub(crate) dressed: bool,
     pub(crate) reconstructed: bool,
@@ -47,6 +51,8 @@ impl Input {
             cancelled: false,
             may_be_cancelled: false,
             may_be_shown: false,
+            behind: false,
+            lacks_lead: false,
             dressed: false,
             reconstructed: false,
             may_be_otherwise: false,
@@ -108,6 +114,9 @@ impl Driver<'_> {
             input.may_be_shown = (shows || expect_shows) && !is_shells && !input.text.is_empty();
             return Some(input);
         }
+        if let Some(prompt) = self.assigned(text) {
+            return Some(self.entered(prompt, text));
+        }
         if let Some(input) = self.behind_output(text, shows) {
             return Some(input);
         }
@@ -127,6 +136,12 @@ impl Driver<'_> {
         None
     }
 
+    /// The prompt that the line before set, at the first line below it.
+    fn assigned(&self, text: &str) -> Option<Prompt> {
+        let running = self.session.running.as_ref().filter(|running| running.expect.sets_prompt && running.is_silent())?;
+        Prompt::of(text).filter(|prompt| prompt.looks > Looks::Bare && !running.marked)
+    }
+
     /// The prompt of a shell without marks stands behind output that no newline ended.
     fn behind_output(&self, text: &str, shows: bool) -> Option<Input> {
         let session = &*self.session;
@@ -138,6 +153,7 @@ impl Driver<'_> {
             return None;
         }
         let mut input = self.entered(prompt, text.get(at..)?);
+        input.behind = true;
         // less writes this below the last page, and its file does not go on behind it.
         let left_pager =
             session.running.as_ref().is_some_and(|running| running.paged) && text.get(..at).is_some_and(|before| before.ends_with("(END)"));

@@ -19,6 +19,7 @@ mod known;
 pub mod mask;
 pub mod message;
 mod prompt;
+mod quoted;
 mod reconstruct;
 mod retrace;
 mod returns;

@@ -6,6 +6,7 @@ use crate::accept::Input;
 use crate::command::{COMMAND_BYTES_MAX, Command, Doubt, Elevation, Entry};
 use crate::elevate::{self, Outcome, Runs};
 use crate::prompt::{Looks, Prompt};
+use crate::quoted::Follower;
 use crate::reconstruct;
 use crate::session::Driver;
 use crate::shell::{self, How, Program, Scan, State};
@@ -39,6 +40,14 @@ pub(crate) struct Running {
     before: State,
     /// As a terminal would show the line, where it was taken for another.
     literal: Option<String>,
+    /// The line as it stood, with its prompt.
+    screen: String,
+    behind: bool,
+    lacks_lead: bool,
+    /// Lines below it, empty ones too.
+    rows: u64,
+    /// A pager said where it was.
+    pub(crate) paging: bool,
 }
 
 impl Running {
@@ -64,12 +73,18 @@ impl Running {
         self.expands |= self.lines == 0 && edits_command(&self.command.line);
     }
 
+    /// Nothing stands below it yet.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.rows == 0
+    }
+
     /// It shows no more lines than it has shown.
     pub(crate) fn has_shown_all(&self) -> bool {
         self.expect.shows_lines.is_some_and(|lines| self.lines >= lines)
     }
 
     pub(crate) fn output(&mut self, text: &str) {
+        self.rows += 1;
         if let Some(expanded) = self.command.expanded.as_mut().filter(|line| self.lines == 0 && shell::is_incomplete(line))
             && expanded.len() + text.len() < COMMAND_BYTES_MAX
         {
@@ -240,6 +255,7 @@ impl Driver<'_> {
             end -= 1;
         }
         input.text.truncate(end);
+        let screen = [&input.prompt.text, input.literal.as_ref().unwrap_or(&input.text)].map(String::as_str).concat();
         let cancelled = !input.marked && input.text.ends_with("^C");
         let mut command = Command {
             first_line: input.first_line,
@@ -263,6 +279,7 @@ impl Driver<'_> {
                 (false, true) => Some(Doubt::MayBeOtherwise),
                 (false, false) => None,
             },
+            not_run: false,
             reconstructed: input.reconstructed,
             truncated: input.truncated,
         };
@@ -286,6 +303,11 @@ impl Driver<'_> {
             lines: 0,
             before,
             literal: input.literal,
+            screen,
+            behind: input.behind,
+            lacks_lead: input.lacks_lead,
+            rows: 0,
+            paging: false,
         });
         session.searched = false;
     }
@@ -419,7 +441,17 @@ impl Driver<'_> {
             self.session.past.note(&running.command.line, programs.map(|program| program.program.as_str()));
         }
         judge(&mut running, refused, next.map(|input| &input.prompt), opened || now_rooted && !rooted);
-        self.sink.command(running.command);
+        let stays = running.expect.leaves && running.rows == 0 && next.is_some() && self.session.shells.depth() == depth;
+        self.hold(running, stays);
+    }
+
+    /// A line that may only have been shown goes out when it is known where the text before it ended.
+    fn hold(&mut self, running: Running, stays: bool) {
+        let Running { command, screen, expect, head, rows, paging, behind, lacks_lead, .. } = running;
+        let follower = Follower { command, screen, expect, below: head, rows, stays, paging, behind, lacks_lead };
+        for command in self.session.held.push(follower) {
+            self.sink.command(command);
+        }
     }
 
     fn enter(&mut self, next: Option<&Input>, expect: &Expect) {
@@ -472,10 +504,9 @@ fn read(command: &mut Command, state: &mut State) -> Expect {
         _ => None,
     };
     expect.leaves = command.programs.iter().any(|program| matches!(program.program.as_str(), "exit" | "logout"));
-    expect.changes_prompt =
-        command.programs.iter().any(|program| matches!(program.program.as_str(), "." | "source" | "exec" | "conda" | "deactivate"))
-            || command.effective().contains("PS1=")
-            || command.effective().contains("PROMPT=");
+    expect.sets_prompt = command.effective().contains("PS1=") || command.effective().contains("PROMPT=");
+    expect.changes_prompt = expect.sets_prompt
+        || command.programs.iter().any(|program| matches!(program.program.as_str(), "." | "source" | "exec" | "conda" | "deactivate"));
     let Some(last) = command.programs.iter().rposition(|program| !program.fed && shell::opens_shell(&program.program, &program.argv))
     else {
         expect.interpreter = command.programs.last().is_some_and(|program| shell::is_interpreter(&program.program));

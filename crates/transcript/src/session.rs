@@ -8,6 +8,7 @@ use vte::{Params, Perform};
 
 use crate::accept::Input;
 use crate::command::{COMMAND_BYTES_MAX, Line, LineKind, Sink, printable};
+use crate::quoted::Held;
 use crate::retrace;
 use crate::returns::Kept;
 use crate::running::Running;
@@ -25,6 +26,8 @@ const PARTIAL_MARKS: [char; 6] = ['%', '#', '⏎', '¶', '⤶', '↵'];
 const PROMPT_COLUMNS: usize = crate::prompt::PROMPT_MAX + 16;
 /// What a history search shows while it runs.
 const SEARCH: &[u8] = b"-search";
+/// What less and man show at the text's end.
+const STATUS: &[u8] = b"(END)";
 
 #[derive(Default)]
 pub(crate) struct Session {
@@ -80,6 +83,10 @@ pub(crate) struct Session {
     /// Of a streamed log: a shell sought the start of the line before, which is the first of its prompt's.
     prompt_begun: bool,
     pub(crate) search: usize,
+    /// Letters of a pager's status that stand there.
+    status: usize,
+    /// What may only have been shown, until that is known.
+    pub(crate) held: Held,
     pub(crate) searched: bool,
     /// A terminal multiplexer draws its shells on the alternate screen.
     pub(crate) multiplexed: bool,
@@ -245,6 +252,14 @@ impl Session {
         if self.search == SEARCH.len() {
             self.searched = true;
             self.search = 0;
+        }
+        let next = STATUS.get(self.status).copied();
+        self.status = if next.is_some_and(|next| char::from(next) == character) { self.status + 1 } else { usize::from(character == '(') };
+        if self.status == STATUS.len() {
+            self.status = 0;
+            if let Some(running) = self.running.as_mut() {
+                running.paging = true;
+            }
         }
         if let Some(editor) = self.editor.as_mut() {
             editor.pasted |= self.screen.is_standing_out() && !self.multiplexed;
@@ -616,6 +631,9 @@ impl Driver<'_> {
     pub(crate) fn finish(&mut self) {
         self.settle_at_end();
         self.flush_screen();
+        for command in self.session.held.settle() {
+            self.sink.command(command);
+        }
     }
 
     /// A prompt with nothing entered tells that the last command ended.

@@ -52,6 +52,8 @@ pub(crate) struct Expect {
     pub(crate) shows_lines: Option<u64>,
     /// It may change the prompt of its own shell.
     pub(crate) changes_prompt: bool,
+    /// It says what the prompt is from now on.
+    pub(crate) sets_prompt: bool,
     /// It leaves the shell: `exit`, or the end of input.
     pub(crate) leaves: bool,
     pub(crate) line: String,
@@ -186,6 +188,9 @@ impl Shells {
             }
             (None, Some(_)) => {
                 self.replace(prompt, marked);
+                if let Some(shell) = self.open.last_mut().filter(|_| expect.sets_prompt) {
+                    shell.former = None;
+                }
                 Change::Replaced
             }
             (_, None) => {
