@@ -27,8 +27,10 @@ pub(crate) struct Input {
     pub(crate) may_be_shown: bool,
     /// Its prompt stands behind other text.
     pub(crate) behind: bool,
-    /// The line that each prompt of its shell has above it is not there.
-    pub(crate) lacks_lead: bool,
+    /// Its prompt is another shell's, which nothing opened.
+    pub(crate) foreign: bool,
+    /// Left without the sequence with which this editor hands a line over.
+    pub(crate) given_up: bool,
     /// Control sequences that show nothing (colours, a window's title) came with the prompt.
     pub(crate) dressed: bool,
     pub(crate) reconstructed: bool,
@@ -52,7 +54,8 @@ impl Input {
             may_be_cancelled: false,
             may_be_shown: false,
             behind: false,
-            lacks_lead: false,
+            foreign: false,
+            given_up: false,
             dressed: false,
             reconstructed: false,
             may_be_otherwise: false,
@@ -131,7 +134,7 @@ impl Driver<'_> {
             return Some(self.entered(prompt, text));
         }
         if !shell.marked && !shows && prompt.looks == Looks::Strong {
-            return Some(Input { may_be_shown: true, ..self.entered(prompt, text) });
+            return Some(Input { may_be_shown: true, foreign: true, ..self.entered(prompt, text) });
         }
         None
     }
@@ -254,7 +257,8 @@ impl Driver<'_> {
         }
         session.searched = false;
         session.screen.start_input(at);
-        session.editor = Some(Editor { row: session.screen.base() + at.row as u64, column: at.column, prompt: None, pasted: false });
+        let row = session.screen.base() + at.row as u64;
+        session.editor = Some(Editor { row, column: at.column, prompt: None, pasted: false, keys_off: false });
     }
 
     /// The prompt stands already, and ends at the cursor.
@@ -264,7 +268,7 @@ impl Driver<'_> {
         let prompt = session.screen.text_before(at);
         let start = session.screen.line_start(at.row);
         session.searched = false;
-        session.editor = Some(Editor { row: session.screen.base() + start as u64, column: 0, prompt: Some(prompt), pasted: false });
+        session.editor = Some(Editor { row: session.screen.base() + start as u64, column: 0, prompt: Some(prompt), pasted: false, keys_off: false });
     }
 
     /// The line editor handed its line over, or was left.
@@ -369,6 +373,8 @@ impl Driver<'_> {
         }
         let left = editor.prompt.is_none() && !echoed && input.text.is_empty();
         input.may_be_cancelled = editor.prompt.is_some();
+        input.given_up = session.turns_keys_off && session.keys_on;
+        session.turns_keys_off |= editor.keys_off;
         input.entry = match (session.searched, editor.pasted) {
             (true, _) => Entry::Recalled,
             (false, true) => Entry::Pasted,

@@ -31,8 +31,8 @@ pub(crate) struct Follower {
     pub(crate) paging: bool,
     /// Its prompt stood behind other text.
     pub(crate) behind: bool,
-    /// The line that each prompt of this shell has above it was not there.
-    pub(crate) lacks_lead: bool,
+    /// Its prompt is another shell's, which nothing opened: some text began before it.
+    pub(crate) foreign: bool,
 }
 
 impl Follower {
@@ -41,7 +41,7 @@ impl Follower {
     }
 
     fn shows(&self) -> bool {
-        self.expect.shows || self.expect.shows_behind
+        self.expect.shows || self.expect.shows_behind || self.foreign
     }
 
     fn runs(&self, wanted: impl Fn(&str) -> bool) -> bool {
@@ -100,7 +100,8 @@ impl Held {
 fn judge(followers: &mut [Follower]) {
     for at in 1..followers.len() {
         if let Some(from) = text_goes_on(followers, at) {
-            mark(followers, from + 1, at);
+            let is_text = followers.get(from).is_some_and(|follower| follower.foreign);
+            mark(followers, if is_text { from } else { from + 1 }, at);
         }
     }
     let showing: Vec<usize> = (0..followers.len()).filter(|at| followers.get(*at).is_some_and(Follower::shows)).take(COMPARED_MAX).collect();
@@ -133,7 +134,7 @@ fn text_goes_on(followers: &[Follower], at: usize) -> Option<usize> {
         return before.iter().rposition(|shower| shower.runs(shell::is_pager));
     }
     // cat -v writes a return so.
-    let told = here.stays || here.lacks_lead || here.screen.ends_with("^M") || !here.shows() && here.quotes_a_shell();
+    let told = here.stays || here.screen.ends_with("^M") || !here.shows() && here.quotes_a_shell();
     told.then(|| before.iter().rposition(|shower| shower.shows() && !shower.command.not_run)).flatten()
 }
 
@@ -196,8 +197,9 @@ fn fenced(shower: &Follower, rest: &[Follower]) -> usize {
     let is_fence = |line: &&String| line.trim_start().starts_with("```");
     let mut open = shower.below.iter().filter(is_fence).count() % 2 == 1;
     let (mut inside, mut reach) = (false, 0);
-    for (place, follower) in rest.iter().enumerate() {
-        inside |= open && !follower.shows();
+    // What a later program of its kind shows may be that one's.
+    for (place, follower) in rest.iter().take_while(|follower| !follower.shows()).enumerate() {
+        inside |= open;
         for _ in follower.below.iter().filter(is_fence) {
             if open && inside {
                 reach = place + 1;

@@ -43,7 +43,8 @@ pub(crate) struct Running {
     /// The line as it stood, with its prompt.
     screen: String,
     behind: bool,
-    lacks_lead: bool,
+    foreign: bool,
+    given_up: bool,
     /// Lines below it, empty ones too.
     rows: u64,
     /// A pager said where it was.
@@ -305,7 +306,8 @@ impl Driver<'_> {
             literal: input.literal,
             screen,
             behind: input.behind,
-            lacks_lead: input.lacks_lead,
+            foreign: input.foreign,
+            given_up: input.given_up,
             rows: 0,
             paging: false,
         });
@@ -396,6 +398,18 @@ impl Driver<'_> {
         self.correct(line);
     }
 
+    /// Of a streamed log: `echo` shows what stands below a line that seems to act, and that line ends in it.
+    fn hear_echo(&mut self) {
+        let session = &*self.session;
+        let Some(running) = session.running.as_ref().filter(|running| session.stripped && !session.fish && running.rows == 1) else { return };
+        if running.command.elevations.is_empty() || running.marked {
+            return;
+        }
+        let line = running.literal.as_deref().unwrap_or(&running.command.line);
+        let Some(heard) = running.head.first().and_then(|said| reconstruct::heard(line, said, |line| session.past.holds(line))) else { return };
+        self.correct(heard);
+    }
+
     /// What follows the last command is known now: a prompt, or nothing more.
     pub(crate) fn settle(&mut self, next: Option<&Input>) {
         self.reread();
@@ -405,6 +419,7 @@ impl Driver<'_> {
         }
         self.unfold_paste();
         self.unfold_completions();
+        self.hear_echo();
         let session = &mut *self.session;
         let running = session.running.take();
         let left = std::mem::take(&mut session.left);
@@ -430,6 +445,8 @@ impl Driver<'_> {
         }
         let rooted = self.session.shells.current().is_some_and(|shell| shell.root);
         let (depth, prompt) = (self.session.shells.depth(), self.session.shells.current().map(|shell| shell.prompt.text.clone()));
+        // What printed something was handed over, so this editor says so no more.
+        self.session.turns_keys_off &= !running.given_up || running.lines == 0;
         self.enter(next, &expect);
         let shells = &self.session.shells;
         let opened = shells.depth() > depth;
@@ -447,8 +464,8 @@ impl Driver<'_> {
 
     /// A line that may only have been shown goes out when it is known where the text before it ended.
     fn hold(&mut self, running: Running, stays: bool) {
-        let Running { command, screen, expect, head, rows, paging, behind, lacks_lead, .. } = running;
-        let follower = Follower { command, screen, expect, below: head, rows, stays, paging, behind, lacks_lead };
+        let Running { command, screen, expect, head, rows, paging, behind, foreign, .. } = running;
+        let follower = Follower { command, screen, expect, below: head, rows, stays, paging, behind, foreign };
         for command in self.session.held.push(follower) {
             self.sink.command(command);
         }
@@ -584,6 +601,7 @@ fn judge(running: &mut Running, refused: Option<Outcome>, next: Option<&Prompt>,
     let silent = lines == 0 && !opened;
     if running.command.doubt.is_none() && silent && next.is_some() && (running.may_be_cancelled || running.cancelled) {
         running.command.doubt = Some(Doubt::MayBeCancelled);
+        running.command.not_run = running.given_up;
     }
 }
 

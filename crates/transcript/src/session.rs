@@ -83,6 +83,10 @@ pub(crate) struct Session {
     /// Of a streamed log: a shell sought the start of the line before, which is the first of its prompt's.
     prompt_begun: bool,
     pub(crate) search: usize,
+    /// The keypad sends sequences.
+    pub(crate) keys_on: bool,
+    /// The line editor takes the keypad back before it hands a line over; not where the line was given up.
+    pub(crate) turns_keys_off: bool,
     /// Letters of a pager's status that stand there.
     status: usize,
     /// What may only have been shown, until that is known.
@@ -101,6 +105,8 @@ pub(crate) struct Editor {
     /// The prompt, where it was printed before the editor announced itself (zsh), or OSC 133 said where it ends.
     pub(crate) prompt: Option<String>,
     pub(crate) pasted: bool,
+    /// It took the keypad back, as zsh does before it hands a line over, where the host's files tell it to.
+    pub(crate) keys_off: bool,
 }
 
 pub(crate) struct Driver<'a> {
@@ -601,6 +607,12 @@ impl Driver<'_> {
         }
         if self.session.screen.is_alternate() && !self.session.multiplexed {
             return;
+        }
+        if params.iter().any(|param| matches!(param, [1])) {
+            self.session.keys_on = on;
+            if let Some(editor) = self.session.editor.as_mut() {
+                editor.keys_off |= !on;
+            }
         }
         if params.iter().any(|param| matches!(param, [2004])) {
             if on { self.start_editor() } else { self.end_editor() }

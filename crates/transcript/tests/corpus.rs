@@ -199,5 +199,6 @@ fn word(outcome: Outcome) -> &'static str {
         Outcome::PasswordFailed => "password_failed",
         Outcome::NotFound => "not_found",
         Outcome::Unknown => "unknown",
+        Outcome::NotRun => "not_run",
     }
 }
