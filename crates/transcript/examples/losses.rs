@@ -68,7 +68,13 @@ fn show(form: Form, recording: &Recording) {
         println!("entered {:?} ({}{})", truth.line, truth.style, if truth.acts.is_empty() { "" } else { ", acts" });
     }
     for command in form.read(recording).commands {
-        let acts = if command.elevates() { "ACTS " } else if command.not_run { "NOT RUN " } else { "" };
+        let acts = if command.elevates() {
+            "ACTS "
+        } else if command.not_run {
+            "NOT RUN "
+        } else {
+            ""
+        };
         println!("found {acts}{:?} at {:?} {:?} reconstructed {}", command.line, command.prompt, command.doubt, command.reconstructed);
     }
 }

@@ -268,7 +268,8 @@ impl Driver<'_> {
         let prompt = session.screen.text_before(at);
         let start = session.screen.line_start(at.row);
         session.searched = false;
-        session.editor = Some(Editor { row: session.screen.base() + start as u64, column: 0, prompt: Some(prompt), pasted: false, keys_off: false });
+        session.editor =
+            Some(Editor { row: session.screen.base() + start as u64, column: 0, prompt: Some(prompt), pasted: false, keys_off: false });
     }
 
     /// The line editor handed its line over, or was left.

@@ -52,7 +52,9 @@ impl Follower {
     fn quotes_a_shell(&self) -> bool {
         let foreign = |line: &String| {
             Prompt::of(line).is_some_and(|prompt| {
-                prompt.looks == Looks::Strong && prompt.text != self.command.prompt && prompt.leads(line).is_some_and(|rest| !rest.is_empty())
+                prompt.looks == Looks::Strong
+                    && prompt.text != self.command.prompt
+                    && prompt.leads(line).is_some_and(|rest| !rest.is_empty())
             })
         };
         !self.expect.opens && !self.expect.interpreter && self.below.iter().any(foreign)
@@ -104,7 +106,8 @@ fn judge(followers: &mut [Follower]) {
             mark(followers, if is_text { from } else { from + 1 }, at);
         }
     }
-    let showing: Vec<usize> = (0..followers.len()).filter(|at| followers.get(*at).is_some_and(Follower::shows)).take(COMPARED_MAX).collect();
+    let showing: Vec<usize> =
+        (0..followers.len()).filter(|at| followers.get(*at).is_some_and(Follower::shows)).take(COMPARED_MAX).collect();
     for from in showing {
         let (Some(shower), rest) = split(followers, from) else { continue };
         if shower.command.not_run {

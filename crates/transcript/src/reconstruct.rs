@@ -46,7 +46,8 @@ pub(crate) fn heard(line: &str, said: &str, was_entered: impl Fn(&str) -> bool) 
     let is_glued = |before: Option<&str>| before.is_some_and(|before| before.ends_with(char::is_alphanumeric));
     let line = line.trim_end();
     let typed = is_glued(line.strip_suffix(echo.as_str()));
-    let brought_back = || is_glued(line.strip_suffix(said)) && !line.contains("echo") && was_entered(&echo);
+    let before = line.strip_suffix(said).filter(|before| !before.contains("echo"));
+    let brought_back = || is_glued(before) && was_entered(&echo);
     (plain && (typed || brought_back())).then_some(echo)
 }
 

@@ -15,6 +15,8 @@ use crate::shown::{self, Shown};
 
 /// Lines of output kept from the start and from the end, to tell an outcome by.
 const OUTPUT_LINES_MAX: usize = 48;
+/// What `echo` says is one line; a prompt of two or three lines stands below it.
+const HEARD_ROWS_MAX: u64 = 3;
 /// Of each, so many bytes.
 const OUTPUT_LINE_BYTES_MAX: usize = 512;
 
@@ -401,12 +403,14 @@ impl Driver<'_> {
     /// Of a streamed log: `echo` shows what stands below a line that seems to act, and that line ends in it.
     fn hear_echo(&mut self) {
         let session = &*self.session;
-        let Some(running) = session.running.as_ref().filter(|running| session.stripped && !session.fish && running.rows == 1) else { return };
-        if running.command.elevations.is_empty() || running.marked {
+        let Some(running) = session.running.as_ref().filter(|running| session.stripped && !session.fish && !running.marked) else { return };
+        if running.command.elevations.is_empty() || running.rows > HEARD_ROWS_MAX {
             return;
         }
         let line = running.literal.as_deref().unwrap_or(&running.command.line);
-        let Some(heard) = running.head.first().and_then(|said| reconstruct::heard(line, said, |line| session.past.holds(line))) else { return };
+        let Some(heard) = running.head.first().and_then(|said| reconstruct::heard(line, said, |line| session.past.holds(line))) else {
+            return;
+        };
         self.correct(heard);
     }
 

@@ -33,7 +33,7 @@ fn unseen(form: Form) -> Score {
     sum
 }
 
-/// Of the whole corpus, and of its halves.
+/// Of the whole corpus, and of its halves. Every alert counts, with a doubt or without.
 fn whole(form: Form) -> (Score, [Score; 2]) {
     let (mut sum, mut halves) = (Score::default(), [Score::default(), Score::default()]);
     for recording in recordings() {
@@ -60,9 +60,9 @@ fn check_at_least(least: f64, form: Form, scores: &[&Score]) {
 #[test]
 fn acts_are_found_and_none_invented_in_whole_logs() {
     for form in Form::ALL.into_iter().filter(|form| form.is_whole()) {
-        let (sum, _) = whole(form);
-        check_at_least(0.995, form, &[&sum, &unseen(form)]);
-        assert!(sum.doubted * 30 < sum.acts && sum.doubtful * 7 < sum.acts, "{form:?} {sum:?}");
+        let (sum, halves) = whole(form);
+        check_at_least(0.995, form, &[&sum, &halves[0], &halves[1], &unseen(form)]);
+        assert!(sum.doubtful * 8 < sum.acts, "{form:?} {sum:?}");
     }
 }
 
@@ -72,7 +72,7 @@ fn acts_are_found_and_none_invented_in_streamed_logs() {
     let (sum, halves) = whole(Form::Streamed);
     check_at_least(0.985, Form::Streamed, &[&sum, &halves[0], &halves[1]]);
     check_at_least(0.98, Form::Streamed, &[&unseen(Form::Streamed)]);
-    assert!(sum.doubtful * 20 < sum.acts * 7 && sum.doubted * 20 < sum.acts, "{sum:?}");
+    assert!(sum.doubtful * 20 < sum.acts * 7, "{sum:?}");
 }
 
 /// Without any sequence, what zsh and fish draw reads otherwise; the log that is uploaded when the session ends has them.
@@ -80,7 +80,7 @@ fn acts_are_found_and_none_invented_in_streamed_logs() {
 fn most_acts_are_found_where_every_sequence_is_taken_out() {
     let (sum, halves) = whole(Form::Stripped);
     check_at_least(0.98, Form::Stripped, &[&sum, &halves[0], &halves[1], &unseen(Form::Stripped)]);
-    assert!(sum.doubtful * 2 < sum.acts && sum.doubted * 15 < sum.acts, "{sum:?}");
+    assert!(sum.doubtful * 2 < sum.acts, "{sum:?}");
 }
 
 #[test]
