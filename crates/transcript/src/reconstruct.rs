@@ -39,15 +39,16 @@ pub(crate) fn completed(first: &str, shown: &[&str], right: Option<&str>) -> Opt
 
 /// The `echo` that `line` was, by what it `said`: it stands at the line's end, grown together with what was taken back before it, or an earlier
 /// one was brought back, of which only the letters that differ were written.
-pub(crate) fn heard(line: &str, said: &str, was_entered: impl Fn(&str) -> bool) -> Option<String> {
+pub(crate) fn heard(line: &str, said: &str, skips_letters: bool, was_entered: impl Fn(&str) -> bool) -> Option<String> {
     let said = said.trim_end();
     let plain = said.len() >= HEARD_BYTES_MIN && said.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | ' '));
     let echo = format!("echo {said}");
     let is_glued = |before: Option<&str>| before.is_some_and(|before| before.ends_with(char::is_alphanumeric));
     let line = line.trim_end();
-    let typed = is_glued(line.strip_suffix(echo.as_str()));
+    // zsh leaves out letters that stand there already, also between `sudo` and `echo`.
+    let typed = !skips_letters && is_glued(line.strip_suffix(echo.as_str()));
     let before = line.strip_suffix(said).filter(|before| !before.contains("echo"));
-    let brought_back = || is_glued(before) && was_entered(&echo);
+    let brought_back = || skips_letters && is_glued(before) && was_entered(&echo);
     (plain && (typed || brought_back())).then_some(echo)
 }
 
@@ -173,9 +174,11 @@ mod tests {
 
     #[test]
     fn an_echo_is_known_by_what_it_says() {
-        let of = |line: &str, said| heard(line, said, |line| line == "echo golf49");
-        assert_eq!(of("sudo reboot nowecho kilo85", "kilo85").as_deref(), Some("echo kilo85"));
-        assert_eq!(of("sudo id -uechgolf49", "golf49").as_deref(), Some("echo golf49"));
+        let by = |zsh, line: &str, said| heard(line, said, zsh, |line| line == "echo golf49");
+        let of = |line: &str, said| by(false, line, said).or_else(|| by(true, line, said));
+        assert_eq!(by(false, "sudo reboot nowecho kilo85", "kilo85").as_deref(), Some("echo kilo85"));
+        assert_eq!(by(true, "sudo id -uechgolf49", "golf49").as_deref(), Some("echo golf49"));
+        assert_eq!(by(true, "lssudecho echo79", "echo79"), None);
         assert_eq!(of("sudo echo kilo85", "kilo85"), None);
         assert_eq!(of("sudo printf golf49", "golf49"), None);
         assert_eq!(of("sudo id -uechlima1", "lima1"), None);

@@ -408,7 +408,9 @@ impl Driver<'_> {
             return;
         }
         let line = running.literal.as_deref().unwrap_or(&running.command.line);
-        let Some(heard) = running.head.first().and_then(|said| reconstruct::heard(line, said, |line| session.past.holds(line))) else {
+        let Some(heard) =
+            running.head.first().and_then(|said| reconstruct::heard(line, said, session.seeks_start, |line| session.past.holds(line)))
+        else {
             return;
         };
         self.correct(heard);

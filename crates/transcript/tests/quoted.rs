@@ -87,7 +87,7 @@ fn zsh_takes_the_keypad_back_when_a_line_is_handed_over() {
         transcript.push(text.as_bytes(), None, &mut found);
         transcript.finish(&mut found);
         let acts = found.commands.into_iter().filter(|command| !command.elevations.is_empty());
-        acts.map(|command| (command.line, command.elevates())).collect()
+        acts.map(|command| (command.line.clone(), command.elevates())).collect()
     };
     let told = |line: &str, told: bool| (line.to_owned(), told);
     let text = [entered("ls", "x\r\n"), given_up("sudo a", ""), entered("sudo b", ""), mark.clone()].concat();
