@@ -79,7 +79,10 @@ fn acts_are_found_and_none_invented_in_streamed_logs() {
 #[test]
 fn most_acts_are_found_where_every_sequence_is_taken_out() {
     let (sum, halves) = whole(Form::Stripped);
-    check_at_least(0.98, Form::Stripped, &[&sum, &halves[0], &halves[1], &unseen(Form::Stripped)]);
+    let unseen = unseen(Form::Stripped);
+    for score in [&sum, &halves[0], &halves[1], &unseen] {
+        assert!(score.precision_where_sure() >= 0.98 && score.recall() >= 0.98 && score.precision() >= 0.97, "{score:?}");
+    }
     assert!(sum.doubtful * 2 < sum.acts, "{sum:?}");
 }
 

@@ -132,6 +132,12 @@ impl Score {
         self.found as f64 / self.acts.max(1) as f64
     }
 
+    /// Of alerts without a doubt.
+    pub(crate) fn precision_where_sure(&self) -> f64 {
+        let (sure, wrong) = (self.alerts - self.doubtful, self.invented - self.doubted);
+        (sure - wrong) as f64 / sure.max(1) as f64
+    }
+
     pub(crate) fn precision(&self) -> f64 {
         (self.alerts - self.invented) as f64 / self.alerts.max(1) as f64
     }
