@@ -374,6 +374,9 @@ impl Driver<'_> {
         }
         let left = editor.prompt.is_none() && !echoed && input.text.is_empty();
         input.may_be_cancelled = editor.prompt.is_some();
+        // What printed something was handed over, so this editor says so no more.
+        let unsaid = session.running.as_ref().is_some_and(Running::ran_unsaid);
+        session.turns_keys_off &= !unsaid && !session.rebinds;
         input.given_up = session.turns_keys_off && session.keys_on;
         session.turns_keys_off |= editor.keys_off;
         input.entry = match (session.searched, editor.pasted) {

@@ -1,12 +1,15 @@
 //! Lines that look entered and were only shown: a program that shows text, and what follows it up to the next line that was surely entered, in;
 //! which of those lines did not run, out.
 //!
-//! A text ends once: whatever tells that a program still wrote at some line tells it of all lines before. What nothing speaks against stays as
-//! it is, with its doubt.
+//! A text ends once: whatever tells that a program still wrote at some line tells it of all lines before, back to the last one whose programs
+//! may have written it themselves. Nothing counts that somebody can write by entering lines: a line's own words, how many lines there are, what a
+//! line's own programs say. So who wants a line that ran to be taken for text must first make a program lie, as who hides it in a script must.
+//! What nothing speaks against stays as it is, with its doubt.
 
+use crate::bland::{self, Writes};
 use crate::command::{Command, Doubt};
 use crate::prompt::{Looks, Prompt};
-use crate::shell;
+use crate::shell::How;
 use crate::shells::Expect;
 
 /// Lines with a prompt held at most, and bytes of what stood below them.
@@ -25,10 +28,8 @@ pub(crate) struct Follower {
     pub(crate) below: Vec<String>,
     /// How many there were, empty ones too.
     pub(crate) rows: u64,
-    /// It would have left the shell, which went on.
+    /// It would have left the shell, and the same prompt followed.
     pub(crate) stays: bool,
-    /// A pager said below it where it was.
-    pub(crate) paging: bool,
     /// Its prompt stood behind other text.
     pub(crate) behind: bool,
     /// Its prompt is another shell's, which nothing opened: some text began before it.
@@ -44,8 +45,14 @@ impl Follower {
         self.expect.shows || self.expect.shows_behind || self.foreign
     }
 
-    fn runs(&self, wanted: impl Fn(&str) -> bool) -> bool {
-        self.command.programs.iter().any(|program| wanted(&program.program))
+    /// Nothing that it runs could have written what tells of a text.
+    fn is_bland(&self) -> bool {
+        bland::writes(&self.command) < Writes::Anything
+    }
+
+    /// The shell's word for leaving, and nothing else: `exit` behind an operator may not have been reached.
+    fn only_leaves(&self) -> bool {
+        matches!(self.command.line.as_str(), "exit" | "logout") && self.command.programs.len() == 1
     }
 
     /// A prompt of another shell with a line behind it, though nothing opened one.
@@ -70,12 +77,15 @@ impl Follower {
 pub(crate) struct Held {
     followers: Vec<Follower>,
     bytes: usize,
+    /// A line before left something behind that may write at any time.
+    haunted: bool,
 }
 
 impl Held {
     /// Takes the next line; hands out those that are settled.
     pub(crate) fn push(&mut self, next: Follower) -> Vec<Command> {
         let mut out = Vec::new();
+        self.haunted |= leaves_a_writer(&next);
         if !next.is_doubtful() {
             out = self.settle();
             if !next.shows() {
@@ -94,89 +104,112 @@ impl Held {
     pub(crate) fn settle(&mut self) -> Vec<Command> {
         self.bytes = 0;
         let mut followers = std::mem::take(&mut self.followers);
-        judge(&mut followers);
+        if !self.haunted {
+            judge(&mut followers);
+        }
         followers.into_iter().map(|follower| follower.command).collect()
     }
 }
 
 fn judge(followers: &mut [Follower]) {
-    for at in 1..followers.len() {
-        if let Some(from) = text_goes_on(followers, at) {
-            let is_text = followers.get(from).is_some_and(|follower| follower.foreign);
-            mark(followers, if is_text { from } else { from + 1 }, at);
+    for at in 0..followers.len() {
+        if followers.get(at).is_some_and(text_goes_on) {
+            let before = followers.get(..at).unwrap_or_default();
+            let from = before.iter().rposition(|follower| !follower.is_bland()).map_or(0, |place| place + 1);
+            mark(followers, from, at + 1);
         }
     }
     let showing: Vec<usize> =
         (0..followers.len()).filter(|at| followers.get(*at).is_some_and(Follower::shows)).take(COMPARED_MAX).collect();
     for from in showing {
-        let (Some(shower), rest) = split(followers, from) else { continue };
+        let (Some(shower), rest) = (followers.get(from), followers.get(from + 1..).unwrap_or_default()) else { continue };
         if shower.command.not_run {
             continue;
         }
-        let reach = [counted(shower, rest), repeated(shower, rest), matched(shower, rest), fenced(shower, rest), named(shower, rest)];
-        if let Some(count) = reach.into_iter().max().filter(|count| *count > 0) {
-            mark(followers, from + 1, from + count);
-        }
+        let count = [printed(shower, rest), matched(shower, rest), fenced(shower, rest), named(shower, rest)].into_iter().max();
+        mark(followers, from + 1, from + 1 + count.unwrap_or(0));
     }
 }
 
-fn split(followers: &[Follower], from: usize) -> (Option<&Follower>, &[Follower]) {
-    (followers.get(from), followers.get(from + 1..).unwrap_or_default())
-}
-
-fn mark(followers: &mut [Follower], from: usize, to: usize) {
-    for follower in followers.iter_mut().take(to + 1).skip(from).filter(|follower| follower.is_doubtful()) {
+fn mark(followers: &mut [Follower], from: usize, end: usize) {
+    for follower in followers.iter_mut().take(end).skip(from).filter(|follower| follower.is_doubtful()) {
         follower.command.not_run = true;
     }
 }
 
-/// The place of the program whose text still went on at the line at `at`, if anything there tells.
-fn text_goes_on(followers: &[Follower], at: usize) -> Option<usize> {
-    let (before, here) = (followers.get(..at)?, followers.get(at).filter(|follower| follower.is_doubtful())?);
-    if here.paging && !here.runs(shell::is_pager) {
-        return before.iter().rposition(|shower| shower.runs(shell::is_pager));
-    }
-    // cat -v writes a return so.
-    let told = here.stays || here.screen.ends_with("^M") || !here.shows() && here.quotes_a_shell();
-    told.then(|| before.iter().rposition(|shower| shower.shows() && !shower.command.not_run)).flatten()
+/// A text still went on at this line: the shell would have been left there, or a prompt of another shell stands below it.
+fn text_goes_on(here: &Follower) -> bool {
+    let quotes = || here.is_bland() && !here.shows() && here.quotes_a_shell();
+    here.is_doubtful() && (here.stays && here.only_leaves() || quotes())
 }
 
-/// `head` and `tail`: a prompt stands right where their lines end, and none of them was there before the first prompt, or one of another shell.
-fn counted(shower: &Follower, rest: &[Follower]) -> usize {
-    let Some(most) = shower.expect.shows_lines.filter(|_| shower.rows == 0 || shower.quotes_a_shell()) else { return 0 };
-    let mut rows = shower.rows;
-    for (place, follower) in rest.iter().enumerate() {
-        if rows >= most {
-            return if rows == most { place } else { 0 };
-        }
-        rows += 1 + follower.rows;
-    }
-    if rows == most { rest.len() } else { 0 }
-}
-
-/// `echo` and `printf` with the very line among their words, and nothing below it.
-fn repeated(shower: &Follower, rest: &[Follower]) -> usize {
-    let line = shower.command.effective();
-    if !shower.runs(|program| matches!(program, "echo" | "printf")) || !shower.all_below(|below| line.contains(below)) {
+/// `echo` and `printf` of plain words: so many of the lines that follow are theirs.
+fn printed(shower: &Follower, rest: &[Follower]) -> usize {
+    let Some(text) = plainly_printed(&shower.command) else { return 0 };
+    let mut lines = text.lines();
+    if shower.rows != shower.below.len() as u64 || !shower.below.iter().all(|row| lines.next() == Some(row.trim_end())) {
         return 0;
     }
-    let Some(first) = rest.first().map(|first| first.screen.trim_end()).filter(|first| line.contains(first)) else { return 0 };
-    // Only where what is printed comes to the terminal, and as it is.
-    let plain = !line.replace(first, "").contains(['>', '<', '|', '&']);
-    let silent = |follower: &&Follower| follower.rows == 0 && line.contains(follower.screen.trim_end());
-    if plain { rest.iter().take_while(silent).count() } else { 0 }
+    let mut count = 0;
+    for follower in rest {
+        let screen = follower.screen.trim_end();
+        let is_next = lines.next().is_some_and(|line| line.trim_end() == screen || follower.behind && line.trim_end().ends_with(screen));
+        if !is_next {
+            break;
+        }
+        count += 1;
+        // What stands below a line of theirs is theirs for as long as they have lines.
+        if !follower.below.iter().all(|row| lines.next().is_none_or(|line| line.trim_end() == row.trim_end())) {
+            break;
+        }
+    }
+    count
 }
 
-/// A program that prints the lines with a word in them: it is in each, also in those below.
+/// What the line prints, where its words alone say it.
+fn plainly_printed(command: &Command) -> Option<String> {
+    let [program] = command.programs.as_slice() else { return None };
+    let words = program.argv.get(1..)?;
+    if program.how != How::Direct || program.obscured || !command.parsed || program.unresolved && !words.iter().all(|word| is_literal(word))
+    {
+        return None;
+    }
+    // Nothing but the words stands in the line: no redirection, no condition.
+    let mut rest = command.effective().to_owned();
+    for word in &program.argv {
+        rest = rest.replacen(word.as_str(), "", 1);
+    }
+    if !rest.chars().all(|letter| matches!(letter, ' ' | '\'' | '"')) || words.first().is_some_and(|word| word.starts_with('-')) {
+        return None;
+    }
+    match (program.program.as_str(), words) {
+        ("echo", words) if !words.iter().any(|word| word.contains('\\')) => Some(words.join(" ")),
+        ("printf", [format]) => {
+            let text = format.replace("\\n", "\n");
+            (text.ends_with('\n') && !text.contains(['%', '\\'])).then_some(text)
+        }
+        _ => None,
+    }
+}
+
+/// What the shell leaves as it is: a `$` before a blank, no pattern.
+fn is_literal(word: &str) -> bool {
+    let mut after_dollar = word.split('$').skip(1);
+    after_dollar.all(|rest| rest.is_empty() || rest.starts_with(' ')) && !word.contains(['*', '?', '[', '{', '~', '`'])
+}
+
+/// A program that prints the lines with a word in them: it is in each, also in those below, which no line's own programs say.
 fn matched(shower: &Follower, rest: &[Follower]) -> usize {
     let Some(word) = sought(&shower.command) else { return 0 };
     let word = word.to_lowercase();
     let holds = |line: &str| line.to_lowercase().contains(&word);
-    if !shower.all_below(holds) {
-        return 0;
-    }
-    let of_text = |follower: &&Follower| follower.rows > 0 && !follower.shows() && holds(&follower.screen) && follower.all_below(holds);
-    rest.iter().take_while(of_text).count()
+    let of_text = |follower: &&Follower| {
+        bland::writes(&follower.command) == Writes::Complaints
+            && holds(&follower.screen)
+            && follower.all_below(holds)
+            && follower.below.iter().any(|row| !bland::may_say(&follower.command, row))
+    };
+    if shower.all_below(holds) { rest.iter().take_while(of_text).count() } else { 0 }
 }
 
 /// What `grep`, `sed -n /…/p` and `awk /…/` look for, where it is a plain word.
@@ -184,10 +217,7 @@ fn sought(command: &Command) -> Option<&str> {
     let [program] = command.programs.as_slice() else { return None };
     let mut words = program.argv.iter().skip(1).map(String::as_str);
     let word = match program.program.as_str() {
-        "grep" | "egrep" | "fgrep" => {
-            let plain = |word: &&str| word.starts_with('-') && word.chars().skip(1).all(|letter| "iEFwsh".contains(letter));
-            words.find(|word| !plain(word))?
-        }
+        "grep" | "egrep" | "fgrep" => words.find(|word| !is_plain_option(word))?,
         "sed" => words.find(|word| *word != "-n")?.strip_prefix('/')?.strip_suffix("/p")?,
         "awk" | "gawk" | "mawk" => words.next()?.strip_prefix('/')?.strip_suffix('/')?,
         _ => return None,
@@ -195,13 +225,17 @@ fn sought(command: &Command) -> Option<&str> {
     (word.len() > 1 && word.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | ' '))).then_some(word)
 }
 
-/// A document's lines between two fences.
+/// Of `grep`: it changes neither what a line holds nor how it ends.
+fn is_plain_option(word: &str) -> bool {
+    word.strip_prefix('-').is_some_and(|letters| !letters.is_empty() && letters.chars().all(|letter| "inrHwEFsh".contains(letter)))
+}
+
+/// A document's lines between two fences, which none of them prints.
 fn fenced(shower: &Follower, rest: &[Follower]) -> usize {
     let is_fence = |line: &&String| line.trim_start().starts_with("```");
     let mut open = shower.below.iter().filter(is_fence).count() % 2 == 1;
     let (mut inside, mut reach) = (false, 0);
-    // What a later program of its kind shows may be that one's.
-    for (place, follower) in rest.iter().take_while(|follower| !follower.shows()).enumerate() {
+    for (place, follower) in rest.iter().take_while(|follower| follower.is_bland()).enumerate() {
         inside |= open;
         for _ in follower.below.iter().filter(is_fence) {
             if open && inside {
@@ -216,6 +250,33 @@ fn fenced(shower: &Follower, rest: &[Follower]) -> usize {
 
 /// `grep` ends each of its lines: no prompt stands behind one.
 fn named(shower: &Follower, rest: &[Follower]) -> usize {
-    let last = shower.command.programs.last().is_some_and(|program| matches!(program.program.as_str(), "grep" | "egrep" | "fgrep" | "rg"));
-    if last { rest.iter().take_while(|follower| follower.behind).count() } else { 0 }
+    let [program] = shower.command.programs.as_slice() else { return 0 };
+    let is_grep = matches!(program.program.as_str(), "grep" | "egrep" | "fgrep") && program.how == How::Direct;
+    let options_are_plain = program.argv.iter().skip(1).all(|word| !word.starts_with('-') || is_plain_option(word));
+    if is_grep && options_are_plain { rest.iter().take_while(|follower| follower.behind).count() } else { 0 }
+}
+
+/// After this line something may write between others' lines: a program in the background, a trap, a prompt that runs one; or what programs print
+/// goes elsewhere.
+fn leaves_a_writer(follower: &Follower) -> bool {
+    let command = &follower.command;
+    let line = command.effective();
+    let sets = ["PROMPT_COMMAND", "PS0"].iter().any(|name| line.contains(name)) || line.split_whitespace().any(|word| word == "exec");
+    let runs = |program: &str| matches!(program, "trap" | "coproc" | "enable" | "bind" | "disown" | "bg" | "at");
+    sets || command.programs.iter().any(|program| runs(&program.program)) || stays_behind(line) && !bland::is_silent_behind(command)
+}
+
+/// A lone `&`, outside quotes.
+fn stays_behind(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    let mut quote = None;
+    bytes.iter().enumerate().any(|(at, byte)| {
+        match (quote, byte) {
+            (None, b'\'' | b'"') => quote = Some(*byte),
+            (Some(open), byte) if open == *byte => quote = None,
+            _ => {}
+        }
+        let near = |place: usize| bytes.get(place).is_some_and(|byte| matches!(byte, b'&' | b'<' | b'>' | b'|'));
+        *byte == b'&' && quote.is_none() && !near(at.wrapping_sub(1)) && !near(at + 1)
+    })
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use crate::accept::Input;
 use crate::command::{COMMAND_BYTES_MAX, Command, Doubt, Elevation, Entry};
 use crate::elevate::{self, Outcome, Runs};
+use crate::given_up;
 use crate::prompt::{Looks, Prompt};
 use crate::quoted::Follower;
 use crate::reconstruct;
@@ -49,8 +50,6 @@ pub(crate) struct Running {
     given_up: bool,
     /// Lines below it, empty ones too.
     rows: u64,
-    /// A pager said where it was.
-    pub(crate) paging: bool,
 }
 
 impl Running {
@@ -79,6 +78,11 @@ impl Running {
     /// Nothing stands below it yet.
     pub(crate) fn is_silent(&self) -> bool {
         self.rows == 0
+    }
+
+    /// The line editor did not say that it handed the line over, and something was printed all the same.
+    pub(crate) fn ran_unsaid(&self) -> bool {
+        self.given_up && self.lines > 0
     }
 
     /// It shows no more lines than it has shown.
@@ -259,7 +263,7 @@ impl Driver<'_> {
         }
         input.text.truncate(end);
         let screen = [&input.prompt.text, input.literal.as_ref().unwrap_or(&input.text)].map(String::as_str).concat();
-        let cancelled = !input.marked && input.text.ends_with("^C");
+        let cancelled = !input.marked && given_up::ends_in_sign(&input.text);
         let mut command = Command {
             first_line: input.first_line,
             last_line: input.last_line,
@@ -286,7 +290,8 @@ impl Driver<'_> {
             reconstructed: input.reconstructed,
             truncated: input.truncated,
         };
-        let expect = if cancelled { Expect::default() } else { read(&mut command, &mut shell.state) };
+        let expect = read(&mut command, &mut shell.state);
+        session.rebinds |= given_up::may_rebind(&command.line, &command.programs);
         session.multiplexed |= multiplexes(&command.programs);
         let mut scan = Scan::default();
         scan.read(&command.line);
@@ -311,7 +316,6 @@ impl Driver<'_> {
             foreign: input.foreign,
             given_up: input.given_up,
             rows: 0,
-            paging: false,
         });
         session.searched = false;
     }
@@ -335,13 +339,14 @@ impl Driver<'_> {
         if running.command.line.len() + input.text.len() < COMMAND_BYTES_MAX {
             running.command.line.push('\n');
             running.command.line.push_str(&input.text);
+            session.rebinds |= given_up::may_rebind(&input.text, &[]);
             running.scan.read(&input.text);
         } else {
             running.command.truncated = true;
         }
         running.command.last_line = input.last_line.max(running.command.last_line);
         running.command.time = session.time;
-        running.cancelled = !input.marked && input.text.ends_with("^C");
+        running.cancelled = !input.marked && given_up::ends_in_sign(&input.text);
         // Read again only when it is whole, or nothing more comes.
         running.unread = true;
         if !running.is_incomplete() {
@@ -435,7 +440,10 @@ impl Driver<'_> {
             if next.is_some_and(|input| running.was_completed(&input.text)) {
                 return;
             }
-            if running.cancelled && running.lines == 0 && !cancel_is_text(&running.command.line) {
+            if running.cancelled && running.lines == 0 && given_up::did_not_run(&running.command) {
+                if let Some(shell) = self.session.shells.current_mut() {
+                    shell.state = running.before.clone();
+                }
                 return self.enter(next, &Expect::default());
             }
         }
@@ -451,8 +459,6 @@ impl Driver<'_> {
         }
         let rooted = self.session.shells.current().is_some_and(|shell| shell.root);
         let (depth, prompt) = (self.session.shells.depth(), self.session.shells.current().map(|shell| shell.prompt.text.clone()));
-        // What printed something was handed over, so this editor says so no more.
-        self.session.turns_keys_off &= !running.given_up || running.lines == 0;
         self.enter(next, &expect);
         let shells = &self.session.shells;
         let opened = shells.depth() > depth;
@@ -464,14 +470,15 @@ impl Driver<'_> {
             self.session.past.note(&running.command.line, programs.map(|program| program.program.as_str()));
         }
         judge(&mut running, refused, next.map(|input| &input.prompt), opened || now_rooted && !rooted);
-        let stays = running.expect.leaves && running.rows == 0 && next.is_some() && self.session.shells.depth() == depth;
+        let same = next.is_some_and(|input| input.prompt.text == running.command.prompt);
+        let stays = running.expect.leaves && running.rows == 0 && same && self.session.shells.depth() == depth;
         self.hold(running, stays);
     }
 
     /// A line that may only have been shown goes out when it is known where the text before it ended.
     fn hold(&mut self, running: Running, stays: bool) {
-        let Running { command, screen, expect, head, rows, paging, behind, foreign, .. } = running;
-        let follower = Follower { command, screen, expect, below: head, rows, stays, paging, behind, foreign };
+        let Running { command, screen, expect, head, rows, behind, foreign, .. } = running;
+        let follower = Follower { command, screen, expect, below: head, rows, stays, behind, foreign };
         for command in self.session.held.push(follower) {
             self.sink.command(command);
         }
@@ -500,12 +507,6 @@ impl Driver<'_> {
             running.expect = expect.clone();
         }
     }
-}
-
-/// `^C` inside quotes or a comment may have been typed as such.
-fn cancel_is_text(line: &str) -> bool {
-    let before = line.strip_suffix("^C").unwrap_or(line);
-    before.contains('#') || before.matches(['\'', '"']).count() % 2 == 1
 }
 
 fn multiplexes(programs: &[Program]) -> bool {

@@ -26,8 +26,6 @@ const PARTIAL_MARKS: [char; 6] = ['%', '#', '⏎', '¶', '⤶', '↵'];
 const PROMPT_COLUMNS: usize = crate::prompt::PROMPT_MAX + 16;
 /// What a history search shows while it runs.
 const SEARCH: &[u8] = b"-search";
-/// What less and man show at the text's end.
-const STATUS: &[u8] = b"(END)";
 
 #[derive(Default)]
 pub(crate) struct Session {
@@ -87,8 +85,8 @@ pub(crate) struct Session {
     pub(crate) keys_on: bool,
     /// The line editor takes the keypad back before it hands a line over; not where the line was given up.
     pub(crate) turns_keys_off: bool,
-    /// Letters of a pager's status that stand there.
-    status: usize,
+    /// A line may have changed that.
+    pub(crate) rebinds: bool,
     /// What may only have been shown, until that is known.
     pub(crate) held: Held,
     pub(crate) searched: bool,
@@ -258,14 +256,6 @@ impl Session {
         if self.search == SEARCH.len() {
             self.searched = true;
             self.search = 0;
-        }
-        let next = STATUS.get(self.status).copied();
-        self.status = if next.is_some_and(|next| char::from(next) == character) { self.status + 1 } else { usize::from(character == '(') };
-        if self.status == STATUS.len() {
-            self.status = 0;
-            if let Some(running) = self.running.as_mut() {
-                running.paging = true;
-            }
         }
         if let Some(editor) = self.editor.as_mut() {
             editor.pasted |= self.screen.is_standing_out() && !self.multiplexed;

@@ -26,6 +26,9 @@ fn check(text: &str, told: &[&str]) {
 #[test]
 fn a_shell_that_was_left_does_not_go_on() {
     check("$ cat log\n$ sudo reboot\nrebooting\n$ exit\n$ sudo id\nuid=0(root)\n$ ", &["sudo id"]);
+    // Not where the shell may not have read it, or an inner one was left.
+    check("$ cat log\n$ sudo rm x\n$ false && exit\n$ ls\nx\n$ ", &["sudo rm x"]);
+    check("sh-4.2$ ./enter\n[a@b ~]$ cat log\n[a@b ~]$ sudo rm x\n[a@b ~]$ exit\nsh-4.2$ ls\nx\nsh-4.2$ ", &["sudo rm x"]);
     // A file that is empty, and nothing that speaks against what follows it.
     check("$ cat log\n$ sudo reboot\nrebooting\n$ ls\nx\n$ ", &["sudo reboot"]);
 }
@@ -37,25 +40,19 @@ fn what_ran_before_the_last_text_stays() {
 }
 
 #[test]
-fn so_many_lines_and_no_more() {
-    check("$ head -n 3 log\n$ sudo reboot\nrebooting\n$ sudo id\n$ sudo ls\nx\n$ ", &["sudo ls"]);
-    check("$ head -n 3 log\none\n$ sudo reboot\nrebooting\n$ sudo ls\nx\n$ ", &["sudo reboot", "sudo ls"]);
-}
-
-#[test]
 fn what_is_printed_of_the_line_itself_did_not_run() {
     check("$ printf '$ sudo id\\n'\n$ sudo id\n$ ls\nx\n$ ", &[]);
+    check("$ echo \"$ sudo id\"\n$ sudo id\n$ ls\nx\n$ ", &[]);
     check("$ printf '$ sudo id\\n'\n$ sudo id\n$ sudo id\nuid=0(root)\n$ ", &["sudo id"]);
-    // Not where it went elsewhere, nor where something stands below it.
-    check("$ echo '$ sudo id' > x\n$ sudo id\n$ ls\nx\n$ ", &["sudo id"]);
-    check("$ printf '$ sudo id\\n'\n$ sudo id\nuid=0(root)\n$ ls\nx\n$ ", &["sudo id"]);
+    // Once, if it is printed once.
+    check("$ printf '$ sudo rm x\\n'\n$ sudo rm x\n$ sudo rm x\n$ ls\nx\n$ ", &["sudo rm x"]);
+    check("$ printf '$ sudo id\\n'\n$ sudo id\n$ ls\nx\n$ ", &[]);
 }
 
 #[test]
 fn a_search_finds_lines_with_its_word() {
-    check("$ grep sudo runbook\n$ sudo reboot\nsudo -i, then look\n$ ls\nx\n$ ", &[]);
+    check("$ grep sudo runbook\n$ sudo systemctl stop a\nsudo -i, then look\n$ ls\nx\n$ ", &[]);
     check("$ grep sudo runbook\nsudo -i\n$ sudo id\nuid=0(root)\n$ ls\nx\n$ ", &["sudo id"]);
-    check("$ grep sudo runbook\nsudo -i\n$ sudo grep sudo /x\nsudo -i\n$ ls\nx\n$ ", &["sudo grep sudo /x"]);
     check("$ grep -n sudo *\nrunbook:4:$ sudo reboot\n$ ls\nx\n$ ", &[]);
 }
 
@@ -63,7 +60,41 @@ fn a_search_finds_lines_with_its_word() {
 fn a_document_and_a_recorded_session_are_no_input() {
     check("$ cat x.md\n# Restart\n```\n$ sudo reboot\n# reboot\n```\nDone.\n$ sudo id\n$ ", &["sudo id"]);
     check("$ cat log\n$ sudo reboot\nrebooting\n[root@web-3 ~]# rm -rf /srv\n$ ls\nx\n$ ", &[]);
-    check("$ cat -v log\n$ sudo id^M\nuid=0(root)^M\n$ ls\nx\n$ ", &[]);
+}
+
+/// What ran, with what somebody may enter or have printed to make it look shown.
+#[test]
+fn no_line_that_ran_is_made_to_look_shown() {
+    for (before, own, after) in [
+        // As many lines as were asked for.
+        ("head -n 1 /dev/null", "sudo rm x\n", ""),
+        ("head -n 2 log\none", "sudo rm x\n", ""),
+        // What the line's own programs print.
+        ("cat log", "sudo sh -c 'rm x; cat log2'\n[root@b ~]# ls\n", ""),
+        ("cat log\n```", "sudo ./x\n```\n", ""),
+        ("grep sudo log", "sudo sh -c 'rm x; echo sudo'\nsudo\n", ""),
+        ("grep web log", "sudo hostname\nweb-3\n", ""),
+        ("grep sudo log", "sudo systemctl stop a\nsudo: unable to resolve host a\n", ""),
+        ("less log", "sudo sh -c 'rm x; cat log2'\n(END)\n", ""),
+        ("cat log", "sudo -p '[root@b ~]# ls' rm x\n[root@b ~]# ls\n", ""),
+        // What a later line prints.
+        ("cat log", "sudo rm x\n", "$ ./y\n$ exit\n[root@b ~]# ls\n"),
+        ("cat log", "sudo rm x\n", "$ ls\n[root@b ~]# ls\n"),
+        // Its own words.
+        ("cat -v log", "sudo rm x #^M\n", ""),
+        ("printf '%.0s' '$ sudo rm x'", "sudo rm x\n", ""),
+        ("echo -e '\\c$ sudo rm x'", "sudo rm x\n", ""),
+        ("echo '$ sudo rm x' > log", "sudo rm x\n", ""),
+        ("false && echo '$ sudo rm x'", "sudo rm x\n", ""),
+        ("printf foo; grep -q x log\nfoo", "sudo rm x\n", ""),
+        // What is left behind to write later.
+        ("(sleep 9; cat log) & cat log2", "sudo rm x\n[root@b ~]# ls\n", ""),
+        ("ls\n$ (sleep 9; cat log) &\n$ cat log2", "sudo rm x\n[root@b ~]# ls\n", ""),
+        ("exec > log\n$ echo '$ sudo rm x'", "sudo rm x\n", ""),
+    ] {
+        let told = read(&format!("$ {before}\n$ {own}{after}$ ls\nx\n$ ")).iter().filter(|command| command.elevates()).count();
+        assert_eq!(told, 1, "{before:?} {own:?} {after:?}");
+    }
 }
 
 #[test]
@@ -95,13 +126,16 @@ fn zsh_takes_the_keypad_back_when_a_line_is_handed_over() {
     // What printed something ran, and those after it are believed to have run as well.
     let text = [entered("ls", "x\r\n"), given_up("sudo a", "y\r\n"), given_up("sudo b", ""), mark.clone()].concat();
     assert_eq!(acts(text), [told("sudo a", true), told("sudo b", true)]);
+    // Nor does the keypad tell anything once it may be told otherwise.
+    let text = [entered("zle -D zle-line-finish", ""), given_up("sudo a", ""), entered("ls", "x\r\n"), mark.clone()].concat();
+    assert_eq!(acts(text), [told("sudo a", true)]);
 }
 
 #[test]
 fn no_rule_takes_what_did_not_run() {
     let (shipped, errors) = rules::Rules::shipped();
     assert!(errors.is_empty(), "{errors:?}");
-    let commands = read("$ cat log\n$ sudo cat ~/.aws/credentials\nx\n$ exit\n$ ls\nx\n$ ");
+    let commands = read("$ cat log\n$ sudo rm ~/.aws/credentials\n$ exit\n$ ls\nx\n$ ");
     let shown = commands.iter().find(|command| command.line.contains("credentials"));
     let Some(shown) = shown else { panic!("{commands:?}") };
     assert_eq!((shown.doubt, shown.not_run, shown.elevated()), (Some(Doubt::MayBeShown), true, false));
