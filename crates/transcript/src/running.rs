@@ -528,6 +528,7 @@ fn read(command: &mut Command, state: &mut State) -> Expect {
         _ => None,
     };
     expect.leaves = command.programs.iter().any(|program| matches!(program.program.as_str(), "exit" | "logout"));
+    expect.replaces = command.programs.iter().any(|program| program.program == "exec");
     expect.sets_prompt = command.effective().contains("PS1=") || command.effective().contains("PROMPT=");
     expect.changes_prompt = expect.sets_prompt
         || command.programs.iter().any(|program| matches!(program.program.as_str(), "." | "source" | "exec" | "conda" | "deactivate"));

@@ -192,6 +192,9 @@ impl Perform for Driver<'_> {
             self.flush_screen();
         }
         let session = &mut *self.session;
+        if matches!(action, '@' | 'P') && intermediates.is_empty() {
+            session.go_on_in_next_row();
+        }
         session.screen.sequence(params, intermediates, action);
         session.follow_editor();
         if session.multiplexed && session.screen.is_alternate() && session.screen.cursor().row > row {
@@ -322,6 +325,17 @@ impl Session {
         let (start, column) = self.column_in_line();
         if self.screen.width().is_none() && start == self.screen.cursor().row && column > 80 && self.is_in_input() {
             self.screen.set_width(80);
+        }
+    }
+
+    /// readline takes the cursor to be in the next row of its line when it has filled one, and inserts and takes out there. A terminal that still
+    /// stands behind the last column would do so in this row, and all that readline draws then would stand a row too high.
+    fn go_on_in_next_row(&mut self) {
+        let row = self.screen.cursor().row;
+        let goes_on = self.screen.is_pending() && self.screen.row(row).is_some_and(|row| row.wrapped);
+        if goes_on && self.is_in_input() {
+            self.screen.carriage_return();
+            self.screen.index();
         }
     }
 
