@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --manifest-path crates/transcript/Cargo.toml --example losses -- FILE FORM [first|second|all]    # figures, and each loss
 //! cargo run --manifest-path crates/transcript/Cargo.toml --example losses -- FILE FORM SESSION               # what the log holds, what was found
+//! cargo run --manifest-path crates/transcript/Cargo.toml --example losses -- FILE FORM NAME …                # of those whose name begins so
 //! ```
 //! FILE is what `tests/recorded/record.py` writes, FORM is `plain`, `replayed`, `ecs`, `text`, `exported`, `streamed` or `stripped`.
 
@@ -32,7 +33,10 @@ fn main() {
         "all" => list(form, recordings.iter().collect()),
         "first" => list(form, recordings.iter().filter(|recording| recording.half() == Half::First).collect()),
         "second" => list(form, recordings.iter().filter(|recording| recording.half() == Half::Second).collect()),
-        name => show(form, recordings.iter().find(|recording| recording.name == name).unwrap()),
+        name => match recordings.iter().find(|recording| recording.name == name) {
+            Some(recording) => show(form, recording),
+            None => list(form, recordings.iter().filter(|recording| rest.iter().any(|name| recording.name.starts_with(name))).collect()),
+        },
     }
 }
 
