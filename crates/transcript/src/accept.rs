@@ -197,7 +197,11 @@ impl Driver<'_> {
 
     /// Of a streamed log: the line that was likelier entered than the one that a terminal would show.
     pub(crate) fn reconstruct(&mut self, input: &mut Input) {
-        if !self.session.stripped || self.session.kept.is_whole() {
+        if !self.session.stripped {
+            return;
+        }
+        self.note_last(input);
+        if self.session.kept.is_whole() {
             return;
         }
         let session = &mut *self.session;

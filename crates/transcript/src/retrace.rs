@@ -200,6 +200,8 @@ enum Last {
     /// Writing over what stood there.
     Over,
     Redrawn,
+    /// Drew a line of the history.
+    Recalled,
 }
 
 /// So many letters that are written again are a redraw.

@@ -9,6 +9,7 @@ use crate::given_up;
 use crate::prompt::{Looks, Prompt};
 use crate::quoted::Follower;
 use crate::reconstruct;
+use crate::retrace::Past;
 use crate::session::Driver;
 use crate::shell::{self, How, Program, Scan, State};
 use crate::shells::{Change, Expect, Kind};
@@ -421,8 +422,8 @@ impl Driver<'_> {
         self.correct(heard);
     }
 
-    /// What follows the last command is known now: a prompt, or nothing more.
-    pub(crate) fn settle(&mut self, next: Option<&Input>) {
+    /// What stands below the last line is known now, and may tell that another was entered.
+    fn settle_line(&mut self) {
         self.reread();
         let literal = self.session.running.as_ref().and_then(|running| running.literal.clone().filter(|line| running.is_unknown(line)));
         if let Some(literal) = literal {
@@ -431,6 +432,23 @@ impl Driver<'_> {
         self.unfold_paste();
         self.unfold_completions();
         self.hear_echo();
+    }
+
+    /// Of a streamed log: the line before `next` is the first that an arrow brings back.
+    pub(crate) fn note_last(&mut self, next: &Input) {
+        if self.continues(next) {
+            return;
+        }
+        self.settle_line();
+        let session = &mut *self.session;
+        if let Some(running) = &session.running {
+            note_entered(running, &mut session.past);
+        }
+    }
+
+    /// What follows the last command is known now: a prompt, or nothing more.
+    pub(crate) fn settle(&mut self, next: Option<&Input>) {
+        self.settle_line();
         let session = &mut *self.session;
         let running = session.running.take();
         let left = std::mem::take(&mut session.left);
@@ -465,9 +483,8 @@ impl Driver<'_> {
         let now_rooted = shells.current().is_some_and(|shell| shell.root);
         running.command.entered_root_shell = next.is_some() && now_rooted && !rooted && (opened || running.expect.opens);
         running.command.prompt_changed = next.is_some() && shells.current().map(|shell| &shell.prompt.text) != prompt.as_ref();
-        if self.session.stripped && !running.is_unknown(&running.command.line) {
-            let programs = running.command.programs.iter().filter(|_| !running.command.reconstructed);
-            self.session.past.note(&running.command.line, programs.map(|program| program.program.as_str()));
+        if self.session.stripped {
+            note_entered(&running, &mut self.session.past);
         }
         judge(&mut running, refused, next.map(|input| &input.prompt), opened || now_rooted && !rooted);
         let same = next.is_some_and(|input| input.prompt.text == running.command.prompt);
@@ -506,6 +523,14 @@ impl Driver<'_> {
             *expect = Expect { leaves: expect.leaves, ..read(&mut running.command, &mut shell.state) };
             running.expect = expect.clone();
         }
+    }
+}
+
+/// Of a streamed log: keeps a line to know it again.
+fn note_entered(running: &Running, past: &mut Past) {
+    if !running.is_unknown(&running.command.line) {
+        let programs = running.command.programs.iter().filter(|_| !running.command.reconstructed);
+        past.note(&running.command.line, programs.map(|program| program.program.as_str()));
     }
 }
 
