@@ -27,6 +27,8 @@ pub(crate) struct Input {
     pub(crate) may_be_shown: bool,
     /// Its prompt stands behind other text.
     pub(crate) behind: bool,
+    /// That text asks for nothing that would be typed behind it.
+    pub(crate) unasked: bool,
     /// Its prompt is another shell's, which nothing opened.
     pub(crate) foreign: bool,
     /// Left without the sequence with which this editor hands a line over.
@@ -54,6 +56,7 @@ impl Input {
             may_be_cancelled: false,
             may_be_shown: false,
             behind: false,
+            unasked: false,
             foreign: false,
             given_up: false,
             dressed: false,
@@ -157,6 +160,7 @@ impl Driver<'_> {
         }
         let mut input = self.entered(prompt, text.get(at..)?);
         input.behind = true;
+        input.unasked = text.get(..at).is_some_and(|before| !before.trim_end().ends_with([':', '：', '?', ']']));
         // less writes this below the last page, and its file does not go on behind it.
         let left_pager =
             session.running.as_ref().is_some_and(|running| running.paged) && text.get(..at).is_some_and(|before| before.ends_with("(END)"));

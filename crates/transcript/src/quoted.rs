@@ -32,6 +32,8 @@ pub(crate) struct Follower {
     pub(crate) stays: bool,
     /// Its prompt stood behind other text.
     pub(crate) behind: bool,
+    /// And that text asks for nothing.
+    pub(crate) unasked: bool,
     /// Its prompt is another shell's, which nothing opened: some text began before it.
     pub(crate) foreign: bool,
 }
@@ -87,7 +89,7 @@ impl Held {
         let mut out = Vec::new();
         self.haunted |= leaves_a_writer(&next);
         if !next.is_doubtful() {
-            out = self.settle();
+            out = self.settle_before(next.unasked);
             if !next.shows() {
                 out.push(next.command);
                 return out;
@@ -102,21 +104,32 @@ impl Held {
     }
 
     pub(crate) fn settle(&mut self) -> Vec<Command> {
+        self.settle_before(false)
+    }
+
+    /// `unasked`: the next line's prompt stands behind text.
+    fn settle_before(&mut self, unasked: bool) -> Vec<Command> {
         self.bytes = 0;
         let mut followers = std::mem::take(&mut self.followers);
         if !self.haunted {
-            judge(&mut followers);
+            judge(&mut followers, unasked);
         }
         followers.into_iter().map(|follower| follower.command).collect()
     }
 }
 
-fn judge(followers: &mut [Follower]) {
-    for at in 0..followers.len() {
+fn judge(followers: &mut [Follower], unasked: bool) {
+    let end = followers.len();
+    for at in 0..end {
         if followers.get(at).is_some_and(text_goes_on) {
-            let before = followers.get(..at).unwrap_or_default();
-            let from = before.iter().rposition(|follower| !follower.is_bland()).map_or(0, |place| place + 1);
-            mark(followers, from, at + 1);
+            mark(followers, written_from(followers, at), at + 1);
+        }
+    }
+    // A text that no newline ended: what filled the screen leaves one where a log has no sequences.
+    for at in 0..=end {
+        let is_behind = followers.get(at).map_or(unasked, |next| next.unasked);
+        if is_behind {
+            mark(followers, written_from(followers, at), at);
         }
     }
     let showing: Vec<usize> =
@@ -135,6 +148,12 @@ fn mark(followers: &mut [Follower], from: usize, end: usize) {
     for follower in followers.iter_mut().take(end).skip(from).filter(|follower| follower.is_doubtful()) {
         follower.command.not_run = true;
     }
+}
+
+/// Behind the last line before `at` that may have written what tells.
+fn written_from(followers: &[Follower], at: usize) -> usize {
+    let before = followers.get(..at).unwrap_or_default();
+    before.iter().rposition(|follower| !follower.is_bland()).map_or(0, |place| place + 1)
 }
 
 /// A text still went on at this line: the shell would have been left there, or a prompt of another shell stands below it.

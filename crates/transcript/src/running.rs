@@ -47,6 +47,7 @@ pub(crate) struct Running {
     /// The line as it stood, with its prompt.
     screen: String,
     behind: bool,
+    unasked: bool,
     foreign: bool,
     given_up: bool,
     /// Lines below it, empty ones too.
@@ -314,6 +315,7 @@ impl Driver<'_> {
             literal: input.literal,
             screen,
             behind: input.behind,
+            unasked: input.unasked,
             foreign: input.foreign,
             given_up: input.given_up,
             rows: 0,
@@ -494,8 +496,8 @@ impl Driver<'_> {
 
     /// A line that may only have been shown goes out when it is known where the text before it ended.
     fn hold(&mut self, running: Running, stays: bool) {
-        let Running { command, screen, expect, head, rows, behind, foreign, .. } = running;
-        let follower = Follower { command, screen, expect, below: head, rows, stays, behind, foreign };
+        let Running { command, screen, expect, head, rows, behind, unasked, foreign, .. } = running;
+        let follower = Follower { command, screen, expect, below: head, rows, stays, behind, unasked, foreign };
         for command in self.session.held.push(follower) {
             self.sink.command(command);
         }

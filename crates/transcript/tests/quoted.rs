@@ -62,6 +62,14 @@ fn a_document_and_a_recorded_session_are_no_input() {
     check("$ cat log\n$ sudo reboot\nrebooting\n[root@web-3 ~]# rm -rf /srv\n$ ls\nx\n$ ", &[]);
 }
 
+#[test]
+fn what_fills_the_screen_ends_without_a_newline() {
+    check("$ vim notes\n$ sudo halt\n-- INSERT --$ ls\nx\n$ ", &[]);
+    // Not what a line that ran may have asked.
+    check("$ cat log\n$ sudo rm x\n[sudo] password for a: $ ls\nx\n$ ", &["sudo rm x"]);
+    check("$ cat log\n$ sudo rm x\n$ printf a\na$ ls\nx\n$ ", &["sudo rm x"]);
+}
+
 /// What ran, with what somebody may enter or have printed to make it look shown.
 #[test]
 fn no_line_that_ran_is_made_to_look_shown() {
