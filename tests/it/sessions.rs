@@ -210,6 +210,31 @@ fn an_alert_without_a_name_is_completed_when_the_proof_arrives() {
 }
 
 #[test]
+fn what_was_told_before_a_crash_is_completed_by_the_proof_that_came_since() {
+    if !lake::fail_point::COMPILED {
+        return;
+    }
+    let home = Home::new();
+    let mut people = People::default();
+    let started = people.start(3, None);
+    write(&home.path(&format!("logs/ssm/{}.log", started.id)), b"sh-4.2$ sudo id\r\nuid=0(root)\r\nsh-4.2$ ");
+    let lake = home.text("lake");
+    home.ingest(&lake, &[&home.text("logs")]);
+    let mut command = home.whodid();
+    command.args(["--lake", &lake, "--format", "jsonl", "alert", "--rule", "sudo"]).env("WHODID_CRASH_AT", "told:1");
+    let crashed = command.output().unwrap();
+    assert!(!crashed.status.success());
+    let first: Value = serde_json::from_slice(&crashed.stdout).unwrap();
+    assert_eq!((&first["actor"]["id"], home.count(&lake, "alerts")), (&Value::Null, 0));
+    people.deliver(&home.path("logs"));
+    home.ingest(&lake, &[&home.text("logs")]);
+    let second = alerts(&home, &lake, &["--rule", "sudo"]);
+    let [alert] = second.as_slice() else { panic!("{second:?}") };
+    assert_eq!((&alert["update_of"], &alert["actor"]["id"]), (&first["alert_id"], &json!(started.actor)));
+    assert_eq!(alerts(&home, &lake, &["--rule", "sudo"]), [Value::Null; 0]);
+}
+
+#[test]
 fn a_log_that_grew_is_read_again_and_tells_only_what_is_new() {
     let home = Home::new();
     let mut people = People::default();

@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --manifest-path crates/transcript/Cargo.toml --example losses -- FILE FORM [first|second|all]    # figures, and each loss
 //! cargo run --manifest-path crates/transcript/Cargo.toml --example losses -- FILE FORM SESSION               # what the log holds, what was found
+//! cargo run --manifest-path crates/transcript/Cargo.toml --example losses -- FILE FORM NAME …                # of those whose name begins so
 //! ```
 //! FILE is what `tests/recorded/record.py` writes, FORM is `plain`, `replayed`, `ecs`, `text`, `exported`, `streamed` or `stripped`.
 
@@ -32,7 +33,10 @@ fn main() {
         "all" => list(form, recordings.iter().collect()),
         "first" => list(form, recordings.iter().filter(|recording| recording.half() == Half::First).collect()),
         "second" => list(form, recordings.iter().filter(|recording| recording.half() == Half::Second).collect()),
-        name => show(form, recordings.iter().find(|recording| recording.name == name).unwrap()),
+        name => match recordings.iter().find(|recording| recording.name == name) {
+            Some(recording) => show(form, recording),
+            None => list(form, recordings.iter().filter(|recording| rest.iter().any(|name| recording.name.starts_with(name))).collect()),
+        },
     }
 }
 
@@ -41,7 +45,8 @@ fn list(form: Form, recordings: Vec<&Recording>) {
     for recording in recordings {
         let commands = form.read(recording).commands;
         for command in commands.iter().filter(|command| command.doubt.is_some() && !command.elevations.is_empty()) {
-            println!("{} doubted {:?} {:?}", recording.name, command.line, command.doubt);
+            let told = if command.not_run { "not told" } else { "doubted" };
+            println!("{} {told} {:?} {:?}", recording.name, command.line, command.doubt);
         }
         for loss in score(recording, form, &commands, &mut sum) {
             println!("{loss}");
@@ -67,7 +72,13 @@ fn show(form: Form, recording: &Recording) {
         println!("entered {:?} ({}{})", truth.line, truth.style, if truth.acts.is_empty() { "" } else { ", acts" });
     }
     for command in form.read(recording).commands {
-        let acts = if command.elevations.is_empty() { "" } else { "ACTS " };
+        let acts = if command.elevates() {
+            "ACTS "
+        } else if command.not_run {
+            "NOT RUN "
+        } else {
+            ""
+        };
         println!("found {acts}{:?} at {:?} {:?} reconstructed {}", command.line, command.prompt, command.doubt, command.reconstructed);
     }
 }

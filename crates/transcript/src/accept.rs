@@ -25,6 +25,14 @@ pub(crate) struct Input {
     /// The marks do not tell a line that was given up from one that ran (zsh).
     pub(crate) may_be_cancelled: bool,
     pub(crate) may_be_shown: bool,
+    /// Its prompt stands behind other text.
+    pub(crate) behind: bool,
+    /// That text asks for nothing that would be typed behind it.
+    pub(crate) unasked: bool,
+    /// Its prompt is another shell's, which nothing opened.
+    pub(crate) foreign: bool,
+    /// Left without the sequence with which this editor hands a line over.
+    pub(crate) given_up: bool,
     /// Control sequences that show nothing (colours, a window's title) came with the prompt.
     pub(crate) dressed: bool,
     pub(crate) reconstructed: bool,
@@ -47,6 +55,10 @@ impl Input {
             cancelled: false,
             may_be_cancelled: false,
             may_be_shown: false,
+            behind: false,
+            unasked: false,
+            foreign: false,
+            given_up: false,
             dressed: false,
             reconstructed: false,
             may_be_otherwise: false,
@@ -108,6 +120,9 @@ impl Driver<'_> {
             input.may_be_shown = (shows || expect_shows) && !is_shells && !input.text.is_empty();
             return Some(input);
         }
+        if let Some(prompt) = self.assigned(text) {
+            return Some(self.entered(prompt, text));
+        }
         if let Some(input) = self.behind_output(text, shows) {
             return Some(input);
         }
@@ -122,9 +137,15 @@ impl Driver<'_> {
             return Some(self.entered(prompt, text));
         }
         if !shell.marked && !shows && prompt.looks == Looks::Strong {
-            return Some(Input { may_be_shown: true, ..self.entered(prompt, text) });
+            return Some(Input { may_be_shown: true, foreign: true, ..self.entered(prompt, text) });
         }
         None
+    }
+
+    /// The prompt that the line before set, at the first line below it.
+    fn assigned(&self, text: &str) -> Option<Prompt> {
+        let running = self.session.running.as_ref().filter(|running| running.expect.sets_prompt && running.is_silent())?;
+        Prompt::of(text).filter(|prompt| prompt.looks > Looks::Bare && !running.marked)
     }
 
     /// The prompt of a shell without marks stands behind output that no newline ended.
@@ -138,6 +159,8 @@ impl Driver<'_> {
             return None;
         }
         let mut input = self.entered(prompt, text.get(at..)?);
+        input.behind = true;
+        input.unasked = text.get(..at).is_some_and(|before| !before.trim_end().ends_with([':', '：', '?', ']']));
         // less writes this below the last page, and its file does not go on behind it.
         let left_pager =
             session.running.as_ref().is_some_and(|running| running.paged) && text.get(..at).is_some_and(|before| before.ends_with("(END)"));
@@ -178,7 +201,11 @@ impl Driver<'_> {
 
     /// Of a streamed log: the line that was likelier entered than the one that a terminal would show.
     pub(crate) fn reconstruct(&mut self, input: &mut Input) {
-        if !self.session.stripped || self.session.kept.is_whole() {
+        if !self.session.stripped {
+            return;
+        }
+        self.note_last(input);
+        if self.session.kept.is_whole() {
             return;
         }
         let session = &mut *self.session;
@@ -238,7 +265,8 @@ impl Driver<'_> {
         }
         session.searched = false;
         session.screen.start_input(at);
-        session.editor = Some(Editor { row: session.screen.base() + at.row as u64, column: at.column, prompt: None, pasted: false });
+        let row = session.screen.base() + at.row as u64;
+        session.editor = Some(Editor { row, column: at.column, prompt: None, pasted: false, keys_off: false });
     }
 
     /// The prompt stands already, and ends at the cursor.
@@ -248,7 +276,8 @@ impl Driver<'_> {
         let prompt = session.screen.text_before(at);
         let start = session.screen.line_start(at.row);
         session.searched = false;
-        session.editor = Some(Editor { row: session.screen.base() + start as u64, column: 0, prompt: Some(prompt), pasted: false });
+        session.editor =
+            Some(Editor { row: session.screen.base() + start as u64, column: 0, prompt: Some(prompt), pasted: false, keys_off: false });
     }
 
     /// The line editor handed its line over, or was left.
@@ -353,6 +382,11 @@ impl Driver<'_> {
         }
         let left = editor.prompt.is_none() && !echoed && input.text.is_empty();
         input.may_be_cancelled = editor.prompt.is_some();
+        // What printed something was handed over, so this editor says so no more.
+        let unsaid = session.running.as_ref().is_some_and(Running::ran_unsaid);
+        session.turns_keys_off &= !unsaid && !session.rebinds;
+        input.given_up = session.turns_keys_off && session.keys_on;
+        session.turns_keys_off |= editor.keys_off;
         input.entry = match (session.searched, editor.pasted) {
             (true, _) => Entry::Recalled,
             (false, true) => Entry::Pasted,

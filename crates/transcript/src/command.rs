@@ -79,6 +79,9 @@ pub struct Command {
     /// The exit status, where the shell reports it to the terminal (OSC 133).
     pub exit: Option<i32>,
     pub doubt: Option<Doubt>,
+    /// What followed speaks against it more than its looks speak for it: a text that was shown, or a line that was given up. It is kept, with its
+    /// doubt, and no rule takes it.
+    pub not_run: bool,
     /// Put together from a log that lacks the control sequences; may differ from what was entered.
     pub reconstructed: bool,
     /// It may lack characters: it is longer than [`COMMAND_BYTES_MAX`], or the session asked for more work on its screen than its length is
@@ -87,9 +90,14 @@ pub struct Command {
 }
 
 impl Command {
+    /// It asks for another user's rights, and most likely ran.
+    pub fn elevates(&self) -> bool {
+        !self.elevations.is_empty() && !self.not_run
+    }
+
     /// It acts with another user's rights: it asks for them, or the shell had root's.
     pub fn elevated(&self) -> bool {
-        self.root_shell || !self.elevations.is_empty()
+        (self.root_shell || self.elevates()) && !self.not_run
     }
 
     /// What ran: the expanded line where there is one.

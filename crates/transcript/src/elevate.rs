@@ -43,6 +43,8 @@ pub enum Outcome {
     NotFound,
     /// The transcript does not show it.
     Unknown,
+    /// The line was most likely only shown, or given up.
+    NotRun,
 }
 
 /// Reads `argv` if its program changes the user. `program` is its file name.

@@ -10,15 +10,18 @@
 //! Pure: no file, no clock, no network; bounded memory whatever the input.
 
 mod accept;
+mod bland;
 mod charset;
 mod command;
 mod elevate;
 mod error;
+mod given_up;
 pub mod kind;
 mod known;
 pub mod mask;
 pub mod message;
 mod prompt;
+mod quoted;
 mod reconstruct;
 mod retrace;
 mod returns;

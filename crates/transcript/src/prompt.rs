@@ -185,7 +185,7 @@ fn folder_behind(rest: &str, sign: char) -> Option<usize> {
     }
     let (folder, after) = rest.split_once(' ')?;
     let is_folder =
-        folder.starts_with(['~', '/']) || sign == 'λ' && folder.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        folder.starts_with(['~', '/']) || sign == 'λ' && folder.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '\\'));
     let mark = after.chars().next().filter(|mark| matches!(mark, '$' | '#' | '%' | '>'))?;
     let next = after.get(mark.len_utf8()..).and_then(|text| text.chars().next());
     (is_folder && next.is_none_or(|next| next == ' ')).then(|| folder.len() + 1 + mark.len_utf8() + usize::from(next.is_some()))

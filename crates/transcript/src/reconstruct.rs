@@ -4,6 +4,8 @@
 const RIGHT_PROMPT_MAX: usize = 80;
 /// A shorter one may be a word written twice.
 const PASTED_BYTES_MIN: usize = 8;
+/// Less than this may be said by many.
+const HEARD_BYTES_MIN: usize = 3;
 
 /// The line that was shown as pasted, and drawn again when it was entered: it stands there twice.
 pub(crate) fn pasted(shown: &str) -> Option<&str> {
@@ -33,6 +35,21 @@ pub(crate) fn completed(first: &str, shown: &[&str], right: Option<&str>) -> Opt
     let beside: String = added.chars().take(length).collect();
     let added = if right == Some(shape(&beside).as_str()) { added.get(beside.len()..)? } else { added };
     Some((format!("{first}{}", added.trim_end()), place + 1))
+}
+
+/// The `echo` that `line` was, by what it `said`: it stands at the line's end, grown together with what was taken back before it, or an earlier
+/// one was brought back, of which only the letters that differ were written.
+pub(crate) fn heard(line: &str, said: &str, skips_letters: bool, was_entered: impl Fn(&str) -> bool) -> Option<String> {
+    let said = said.trim_end();
+    let plain = said.len() >= HEARD_BYTES_MIN && said.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | ' '));
+    let echo = format!("echo {said}");
+    let is_glued = |before: Option<&str>| before.is_some_and(|before| before.ends_with(char::is_alphanumeric));
+    let line = line.trim_end();
+    // zsh leaves out letters that stand there already, also between `sudo` and `echo`.
+    let typed = !skips_letters && is_glued(line.strip_suffix(echo.as_str()));
+    let before = line.strip_suffix(said).filter(|before| !before.contains("echo"));
+    let brought_back = || skips_letters && is_glued(before) && was_entered(&echo);
+    (plain && (typed || brought_back())).then_some(echo)
 }
 
 /// What readline writes of a prompt when a search of the history is over: what the two begin with stands there already.
@@ -153,6 +170,19 @@ mod tests {
         assert_eq!(right_prompt("ls -l", &mut known), 0);
         assert_eq!(right_prompt("s\u{8}sudo id", &mut known), 0);
         assert_eq!(right_prompt("[10:02:59]sudo id", &mut known), 0);
+    }
+
+    #[test]
+    fn an_echo_is_known_by_what_it_says() {
+        let by = |zsh, line: &str, said| heard(line, said, zsh, |line| line == "echo golf49");
+        let of = |line: &str, said| by(false, line, said).or_else(|| by(true, line, said));
+        assert_eq!(by(false, "sudo reboot nowecho kilo85", "kilo85").as_deref(), Some("echo kilo85"));
+        assert_eq!(by(true, "sudo id -uechgolf49", "golf49").as_deref(), Some("echo golf49"));
+        assert_eq!(by(true, "lssudecho echo79", "echo79"), None);
+        assert_eq!(of("sudo echo kilo85", "kilo85"), None);
+        assert_eq!(of("sudo printf golf49", "golf49"), None);
+        assert_eq!(of("sudo id -uechlima1", "lima1"), None);
+        assert_eq!(of("sudo reboot nowecho kilo85", "rebooting"), None);
     }
 
     #[test]

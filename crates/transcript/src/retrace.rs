@@ -74,6 +74,11 @@ impl Past {
         self.lines.iter().any(|line| line != shown && last(line))
     }
 
+    /// This very line was entered before.
+    pub(crate) fn holds(&self, line: &str) -> bool {
+        self.lines.iter().any(|known| known == line)
+    }
+
     /// The latest of the lines that hold `sought`, and whether another of them begins otherwise.
     pub(crate) fn found(&self, sought: &str) -> Option<(&str, bool)> {
         let mut holding = self.lines.iter().rev().filter(|line| line.contains(sought));
@@ -195,6 +200,8 @@ enum Last {
     /// Writing over what stood there.
     Over,
     Redrawn,
+    /// Drew a line of the history.
+    Recalled,
 }
 
 /// So many letters that are written again are a redraw.

@@ -107,9 +107,10 @@ impl Rules {
         self.session.iter().chain(&self.cloudtrail).map(|loaded| &loaded.rule)
     }
 
-    /// The rules of `source` that take `event`.
+    /// The rules of `source` that take `event`; of a line that most likely did not run, none.
     pub fn matching(&self, source: LogSource, event: &Value) -> Vec<&Match> {
         let rules = match source {
+            LogSource::Session if event.get("not_run").and_then(Value::as_bool) == Some(true) => return Vec::new(),
             LogSource::Session => &self.session,
             LogSource::CloudTrail => &self.cloudtrail,
         };
@@ -228,7 +229,7 @@ pub fn of_command(command: &Command, about: &About) -> Value {
         ("line", json!(command.line)),
         ("program", command.programs.iter().map(|program| json!(program.program)).collect()),
         ("argv", command.programs.iter().map(|program| json!(program.argv.join(" "))).collect()),
-        ("elevates", json!(!elevations.is_empty())),
+        ("elevates", json!(command.elevates())),
         ("elevated", json!(command.elevated())),
         ("root_shell", json!(command.root_shell)),
         ("entered_root_shell", json!(command.entered_root_shell)),
@@ -238,6 +239,7 @@ pub fn of_command(command: &Command, about: &About) -> Value {
         ("obscured", json!(obscured)),
         ("entry", json!(command.entry)),
         ("doubt", json!(command.doubt)),
+        ("not_run", json!(command.not_run)),
     ];
     fields.extend(set.map(|(name, value)| (name.to_owned(), value)));
     if let Some(user) = &command.user {
@@ -268,8 +270,11 @@ fn reads_script(program: &str) -> bool {
     crate::shell::is_shell(program)
 }
 
-/// The outcome that an alert tells of a command with several attempts: the gravest.
+/// The outcome that an alert tells of a command with several attempts: the gravest. Of a line that most likely did not run, that.
 pub fn outcome(command: &Command) -> Option<Outcome> {
+    if command.not_run {
+        return Some(Outcome::NotRun);
+    }
     let order = [Outcome::Succeeded, Outcome::Unknown, Outcome::Refused, Outcome::PasswordFailed, Outcome::NotFound];
     order.into_iter().find(|outcome| command.elevations.iter().any(|by| by.outcome == *outcome))
 }

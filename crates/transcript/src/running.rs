@@ -5,8 +5,11 @@ use std::collections::VecDeque;
 use crate::accept::Input;
 use crate::command::{COMMAND_BYTES_MAX, Command, Doubt, Elevation, Entry};
 use crate::elevate::{self, Outcome, Runs};
+use crate::given_up;
 use crate::prompt::{Looks, Prompt};
+use crate::quoted::Follower;
 use crate::reconstruct;
+use crate::retrace::Past;
 use crate::session::Driver;
 use crate::shell::{self, How, Program, Scan, State};
 use crate::shells::{Change, Expect, Kind};
@@ -14,6 +17,8 @@ use crate::shown::{self, Shown};
 
 /// Lines of output kept from the start and from the end, to tell an outcome by.
 const OUTPUT_LINES_MAX: usize = 48;
+/// What `echo` says is one line; a prompt of two or three lines stands below it.
+const HEARD_ROWS_MAX: u64 = 3;
 /// Of each, so many bytes.
 const OUTPUT_LINE_BYTES_MAX: usize = 512;
 
@@ -39,6 +44,14 @@ pub(crate) struct Running {
     before: State,
     /// As a terminal would show the line, where it was taken for another.
     literal: Option<String>,
+    /// The line as it stood, with its prompt.
+    screen: String,
+    behind: bool,
+    unasked: bool,
+    foreign: bool,
+    given_up: bool,
+    /// Lines below it, empty ones too.
+    rows: u64,
 }
 
 impl Running {
@@ -64,12 +77,23 @@ impl Running {
         self.expands |= self.lines == 0 && edits_command(&self.command.line);
     }
 
+    /// Nothing stands below it yet.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The line editor did not say that it handed the line over, and something was printed all the same.
+    pub(crate) fn ran_unsaid(&self) -> bool {
+        self.given_up && self.lines > 0
+    }
+
     /// It shows no more lines than it has shown.
     pub(crate) fn has_shown_all(&self) -> bool {
         self.expect.shows_lines.is_some_and(|lines| self.lines >= lines)
     }
 
     pub(crate) fn output(&mut self, text: &str) {
+        self.rows += 1;
         if let Some(expanded) = self.command.expanded.as_mut().filter(|line| self.lines == 0 && shell::is_incomplete(line))
             && expanded.len() + text.len() < COMMAND_BYTES_MAX
         {
@@ -240,7 +264,8 @@ impl Driver<'_> {
             end -= 1;
         }
         input.text.truncate(end);
-        let cancelled = !input.marked && input.text.ends_with("^C");
+        let screen = [&input.prompt.text, input.literal.as_ref().unwrap_or(&input.text)].map(String::as_str).concat();
+        let cancelled = !input.marked && given_up::ends_in_sign(&input.text);
         let mut command = Command {
             first_line: input.first_line,
             last_line: input.last_line,
@@ -263,10 +288,12 @@ impl Driver<'_> {
                 (false, true) => Some(Doubt::MayBeOtherwise),
                 (false, false) => None,
             },
+            not_run: false,
             reconstructed: input.reconstructed,
             truncated: input.truncated,
         };
-        let expect = if cancelled { Expect::default() } else { read(&mut command, &mut shell.state) };
+        let expect = read(&mut command, &mut shell.state);
+        session.rebinds |= given_up::may_rebind(&command.line, &command.programs);
         session.multiplexed |= multiplexes(&command.programs);
         let mut scan = Scan::default();
         scan.read(&command.line);
@@ -286,6 +313,12 @@ impl Driver<'_> {
             lines: 0,
             before,
             literal: input.literal,
+            screen,
+            behind: input.behind,
+            unasked: input.unasked,
+            foreign: input.foreign,
+            given_up: input.given_up,
+            rows: 0,
         });
         session.searched = false;
     }
@@ -309,13 +342,14 @@ impl Driver<'_> {
         if running.command.line.len() + input.text.len() < COMMAND_BYTES_MAX {
             running.command.line.push('\n');
             running.command.line.push_str(&input.text);
+            session.rebinds |= given_up::may_rebind(&input.text, &[]);
             running.scan.read(&input.text);
         } else {
             running.command.truncated = true;
         }
         running.command.last_line = input.last_line.max(running.command.last_line);
         running.command.time = session.time;
-        running.cancelled = !input.marked && input.text.ends_with("^C");
+        running.cancelled = !input.marked && given_up::ends_in_sign(&input.text);
         // Read again only when it is whole, or nothing more comes.
         running.unread = true;
         if !running.is_incomplete() {
@@ -374,8 +408,24 @@ impl Driver<'_> {
         self.correct(line);
     }
 
-    /// What follows the last command is known now: a prompt, or nothing more.
-    pub(crate) fn settle(&mut self, next: Option<&Input>) {
+    /// Of a streamed log: `echo` shows what stands below a line that seems to act, and that line ends in it.
+    fn hear_echo(&mut self) {
+        let session = &*self.session;
+        let Some(running) = session.running.as_ref().filter(|running| session.stripped && !session.fish && !running.marked) else { return };
+        if running.command.elevations.is_empty() || running.rows > HEARD_ROWS_MAX {
+            return;
+        }
+        let line = running.literal.as_deref().unwrap_or(&running.command.line);
+        let Some(heard) =
+            running.head.first().and_then(|said| reconstruct::heard(line, said, session.seeks_start, |line| session.past.holds(line)))
+        else {
+            return;
+        };
+        self.correct(heard);
+    }
+
+    /// What stands below the last line is known now, and may tell that another was entered.
+    fn settle_line(&mut self) {
         self.reread();
         let literal = self.session.running.as_ref().and_then(|running| running.literal.clone().filter(|line| running.is_unknown(line)));
         if let Some(literal) = literal {
@@ -383,6 +433,24 @@ impl Driver<'_> {
         }
         self.unfold_paste();
         self.unfold_completions();
+        self.hear_echo();
+    }
+
+    /// Of a streamed log: the line before `next` is the first that an arrow brings back.
+    pub(crate) fn note_last(&mut self, next: &Input) {
+        if self.continues(next) {
+            return;
+        }
+        self.settle_line();
+        let session = &mut *self.session;
+        if let Some(running) = &session.running {
+            note_entered(running, &mut session.past);
+        }
+    }
+
+    /// What follows the last command is known now: a prompt, or nothing more.
+    pub(crate) fn settle(&mut self, next: Option<&Input>) {
+        self.settle_line();
         let session = &mut *self.session;
         let running = session.running.take();
         let left = std::mem::take(&mut session.left);
@@ -392,7 +460,10 @@ impl Driver<'_> {
             if next.is_some_and(|input| running.was_completed(&input.text)) {
                 return;
             }
-            if running.cancelled && running.lines == 0 && !cancel_is_text(&running.command.line) {
+            if running.cancelled && running.lines == 0 && given_up::did_not_run(&running.command) {
+                if let Some(shell) = self.session.shells.current_mut() {
+                    shell.state = running.before.clone();
+                }
                 return self.enter(next, &Expect::default());
             }
         }
@@ -414,12 +485,22 @@ impl Driver<'_> {
         let now_rooted = shells.current().is_some_and(|shell| shell.root);
         running.command.entered_root_shell = next.is_some() && now_rooted && !rooted && (opened || running.expect.opens);
         running.command.prompt_changed = next.is_some() && shells.current().map(|shell| &shell.prompt.text) != prompt.as_ref();
-        if self.session.stripped && !running.is_unknown(&running.command.line) {
-            let programs = running.command.programs.iter().filter(|_| !running.command.reconstructed);
-            self.session.past.note(&running.command.line, programs.map(|program| program.program.as_str()));
+        if self.session.stripped {
+            note_entered(&running, &mut self.session.past);
         }
         judge(&mut running, refused, next.map(|input| &input.prompt), opened || now_rooted && !rooted);
-        self.sink.command(running.command);
+        let same = next.is_some_and(|input| input.prompt.text == running.command.prompt);
+        let stays = running.expect.leaves && running.rows == 0 && same && self.session.shells.depth() == depth;
+        self.hold(running, stays);
+    }
+
+    /// A line that may only have been shown goes out when it is known where the text before it ended.
+    fn hold(&mut self, running: Running, stays: bool) {
+        let Running { command, screen, expect, head, rows, behind, unasked, foreign, .. } = running;
+        let follower = Follower { command, screen, expect, below: head, rows, stays, behind, unasked, foreign };
+        for command in self.session.held.push(follower) {
+            self.sink.command(command);
+        }
     }
 
     fn enter(&mut self, next: Option<&Input>, expect: &Expect) {
@@ -447,10 +528,12 @@ impl Driver<'_> {
     }
 }
 
-/// `^C` inside quotes or a comment may have been typed as such.
-fn cancel_is_text(line: &str) -> bool {
-    let before = line.strip_suffix("^C").unwrap_or(line);
-    before.contains('#') || before.matches(['\'', '"']).count() % 2 == 1
+/// Of a streamed log: keeps a line to know it again.
+fn note_entered(running: &Running, past: &mut Past) {
+    if !running.is_unknown(&running.command.line) {
+        let programs = running.command.programs.iter().filter(|_| !running.command.reconstructed);
+        past.note(&running.command.line, programs.map(|program| program.program.as_str()));
+    }
 }
 
 fn multiplexes(programs: &[Program]) -> bool {
@@ -472,10 +555,10 @@ fn read(command: &mut Command, state: &mut State) -> Expect {
         _ => None,
     };
     expect.leaves = command.programs.iter().any(|program| matches!(program.program.as_str(), "exit" | "logout"));
-    expect.changes_prompt =
-        command.programs.iter().any(|program| matches!(program.program.as_str(), "." | "source" | "exec" | "conda" | "deactivate"))
-            || command.effective().contains("PS1=")
-            || command.effective().contains("PROMPT=");
+    expect.replaces = command.programs.iter().any(|program| program.program == "exec");
+    expect.sets_prompt = command.effective().contains("PS1=") || command.effective().contains("PROMPT=");
+    expect.changes_prompt = expect.sets_prompt
+        || command.programs.iter().any(|program| matches!(program.program.as_str(), "." | "source" | "exec" | "conda" | "deactivate"));
     let Some(last) = command.programs.iter().rposition(|program| !program.fed && shell::opens_shell(&program.program, &program.argv))
     else {
         expect.interpreter = command.programs.last().is_some_and(|program| shell::is_interpreter(&program.program));
@@ -553,6 +636,7 @@ fn judge(running: &mut Running, refused: Option<Outcome>, next: Option<&Prompt>,
     let silent = lines == 0 && !opened;
     if running.command.doubt.is_none() && silent && next.is_some() && (running.may_be_cancelled || running.cancelled) {
         running.command.doubt = Some(Doubt::MayBeCancelled);
+        running.command.not_run = running.given_up;
     }
 }
 

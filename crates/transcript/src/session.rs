@@ -8,6 +8,7 @@ use vte::{Params, Perform};
 
 use crate::accept::Input;
 use crate::command::{COMMAND_BYTES_MAX, Line, LineKind, Sink, printable};
+use crate::quoted::Held;
 use crate::retrace;
 use crate::returns::Kept;
 use crate::running::Running;
@@ -80,6 +81,14 @@ pub(crate) struct Session {
     /// Of a streamed log: a shell sought the start of the line before, which is the first of its prompt's.
     prompt_begun: bool,
     pub(crate) search: usize,
+    /// The keypad sends sequences.
+    pub(crate) keys_on: bool,
+    /// The line editor takes the keypad back before it hands a line over; not where the line was given up.
+    pub(crate) turns_keys_off: bool,
+    /// A line may have changed that.
+    pub(crate) rebinds: bool,
+    /// What may only have been shown, until that is known.
+    pub(crate) held: Held,
     pub(crate) searched: bool,
     /// A terminal multiplexer draws its shells on the alternate screen.
     pub(crate) multiplexed: bool,
@@ -94,6 +103,8 @@ pub(crate) struct Editor {
     /// The prompt, where it was printed before the editor announced itself (zsh), or OSC 133 said where it ends.
     pub(crate) prompt: Option<String>,
     pub(crate) pasted: bool,
+    /// It took the keypad back, as zsh does before it hands a line over, where the host's files tell it to.
+    pub(crate) keys_off: bool,
 }
 
 pub(crate) struct Driver<'a> {
@@ -181,6 +192,9 @@ impl Perform for Driver<'_> {
             self.flush_screen();
         }
         let session = &mut *self.session;
+        if matches!(action, '@' | 'P') && intermediates.is_empty() {
+            session.go_on_in_next_row();
+        }
         session.screen.sequence(params, intermediates, action);
         session.follow_editor();
         if session.multiplexed && session.screen.is_alternate() && session.screen.cursor().row > row {
@@ -311,6 +325,17 @@ impl Session {
         let (start, column) = self.column_in_line();
         if self.screen.width().is_none() && start == self.screen.cursor().row && column > 80 && self.is_in_input() {
             self.screen.set_width(80);
+        }
+    }
+
+    /// readline takes the cursor to be in the next row of its line when it has filled one, and inserts and takes out there. A terminal that still
+    /// stands behind the last column would do so in this row, and all that readline draws then would stand a row too high.
+    fn go_on_in_next_row(&mut self) {
+        let row = self.screen.cursor().row;
+        let goes_on = self.screen.is_pending() && self.screen.row(row).is_some_and(|row| row.wrapped);
+        if goes_on && self.is_in_input() {
+            self.screen.carriage_return();
+            self.screen.index();
         }
     }
 
@@ -587,6 +612,12 @@ impl Driver<'_> {
         if self.session.screen.is_alternate() && !self.session.multiplexed {
             return;
         }
+        if params.iter().any(|param| matches!(param, [1])) {
+            self.session.keys_on = on;
+            if let Some(editor) = self.session.editor.as_mut() {
+                editor.keys_off |= !on;
+            }
+        }
         if params.iter().any(|param| matches!(param, [2004])) {
             if on { self.start_editor() } else { self.end_editor() }
         }
@@ -616,6 +647,9 @@ impl Driver<'_> {
     pub(crate) fn finish(&mut self) {
         self.settle_at_end();
         self.flush_screen();
+        for command in self.session.held.settle() {
+            self.sink.command(command);
+        }
     }
 
     /// A prompt with nothing entered tells that the last command ended.

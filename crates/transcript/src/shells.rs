@@ -52,8 +52,12 @@ pub(crate) struct Expect {
     pub(crate) shows_lines: Option<u64>,
     /// It may change the prompt of its own shell.
     pub(crate) changes_prompt: bool,
+    /// It says what the prompt is from now on.
+    pub(crate) sets_prompt: bool,
     /// It leaves the shell: `exit`, or the end of input.
     pub(crate) leaves: bool,
+    /// It puts another program in the shell's place: `exec`.
+    pub(crate) replaces: bool,
     pub(crate) line: String,
 }
 
@@ -120,7 +124,9 @@ impl Shells {
     /// No line editor announces this prompt. `leaves`: the innermost shell was left, so it may be an outer one's that looks the same.
     pub(crate) fn is_unmarked(&self, prompt: &Prompt, leaves: bool) -> bool {
         let mut having = self.open.iter().rev().filter(|shell| shell.has(prompt));
-        if leaves { having.any(|shell| !shell.marked) } else { having.next().is_some_and(|shell| !shell.marked) }
+        // The outermost that we know may stand in one that we do not.
+        let outermost = self.open.len() == 1;
+        if leaves { outermost || having.any(|shell| !shell.marked) } else { having.next().is_some_and(|shell| !shell.marked) }
     }
 
     /// The prompt of a line that a line editor announced: known, by its looks, or what such lines have in common.
@@ -186,6 +192,9 @@ impl Shells {
             }
             (None, Some(_)) => {
                 self.replace(prompt, marked);
+                if let Some(shell) = self.open.last_mut().filter(|_| expect.sets_prompt) {
+                    shell.former = None;
+                }
                 Change::Replaced
             }
             (_, None) => {
@@ -214,9 +223,16 @@ impl Shells {
             self.open.pop();
             return Change::Left;
         }
-        if expect.opens && marked && self.current().is_some_and(|shell| !shell.marked) {
+        let differs = self.current().is_some_and(|shell| shell.marked != marked);
+        // A shell that gives marks gives them from its first prompt on: whatever opened it, it is another.
+        if differs && (expect.opens || marked) {
             self.push(prompt, marked, expect);
             return Change::Opened;
+        }
+        // An outer shell that nothing showed before, or one in the place of this.
+        if differs && (expect.leaves || expect.replaces) {
+            self.replace(prompt, marked);
+            return Change::Replaced;
         }
         let rises = expect.root == Some(true) && self.current().is_some_and(|shell| !shell.root);
         if expect.opens && (!rises || !says_other) && prompt.root() != Some(false) {

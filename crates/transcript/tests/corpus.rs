@@ -12,10 +12,8 @@ const LINES: usize = 14;
 #[derive(Debug, Default)]
 struct Score {
     acts: usize,
-    /// With or without doubt.
+    /// Of all that is told of, with or without a doubt, such as happened.
     found: usize,
-    /// Without.
-    sure: usize,
     invented: usize,
     doubtful: usize,
 }
@@ -26,7 +24,7 @@ impl Score {
     }
 
     fn precision(&self) -> f64 {
-        self.sure as f64 / (self.sure + self.invented).max(1) as f64
+        self.found as f64 / (self.found + self.invented).max(1) as f64
     }
 }
 
@@ -54,19 +52,14 @@ fn common(expected: &[&str], found: &[&str]) -> usize {
 
 fn score(recording: &Recording, entered: &[&Entered], commands: &[Command], score: &mut Score, told: &str) {
     let expected: Vec<&str> = entered.iter().filter(|line| line.elevates).map(|line| line.line.as_str()).collect();
-    let sure = |command: &&Command| !command.elevations.is_empty() && command.doubt != Some(Doubt::MayBeShown);
-    let found: Vec<&str> = commands.iter().filter(sure).map(|command| command.line.as_str()).collect();
-    let told_at_all: Vec<&str> =
-        commands.iter().filter(|command| !command.elevations.is_empty()).map(|command| command.line.as_str()).collect();
-    let right = common(&expected, &told_at_all);
-    let surely = common(&expected, &found);
+    let found: Vec<&str> = commands.iter().filter(|command| command.elevates()).map(|command| command.line.as_str()).collect();
+    let right = common(&expected, &found);
     score.acts += expected.len();
     score.found += right;
-    score.sure += surely;
-    score.invented += found.len() - surely;
-    score.doubtful += commands.iter().filter(|command| !command.elevations.is_empty() && command.doubt == Some(Doubt::MayBeShown)).count();
-    if right < expected.len() || surely < found.len() {
-        let missing: Vec<&&str> = expected.iter().filter(|line| !told_at_all.contains(line)).collect();
+    score.invented += found.len() - right;
+    score.doubtful += commands.iter().filter(|command| command.elevates() && command.doubt == Some(Doubt::MayBeShown)).count();
+    if right < expected.len() || right < found.len() {
+        let missing: Vec<&&str> = expected.iter().filter(|line| !found.contains(line)).collect();
         let extra: Vec<&&str> = found.iter().filter(|line| !expected.contains(line)).collect();
         println!(
             "{told} {:?} {}: missing {missing:?}, invented {extra:?}, doubtful {:?}",
@@ -97,19 +90,19 @@ fn whole(form: fn(&Recording) -> Vec<u8>) -> Score {
 #[test]
 fn every_act_is_found_and_none_invented_as_the_terminal_got_it() {
     let sum = whole(|recording| recording.bytes.clone());
-    assert!(sum.precision() >= 1.0 && sum.recall() >= 0.98, "{sum:?}");
+    assert!(sum.precision() >= 0.98 && sum.recall() >= 0.98, "{sum:?}");
 }
 
 #[test]
 fn every_act_is_found_and_none_invented_in_s3() {
     let sum = whole(Recording::as_s3);
-    assert!(sum.precision() >= 1.0 && sum.recall() >= 0.98, "{sum:?}");
+    assert!(sum.precision() >= 0.98 && sum.recall() >= 0.98, "{sum:?}");
 }
 
 #[test]
 fn every_act_is_found_and_none_invented_in_cloudwatch_text() {
     let sum = whole(Recording::as_text);
-    assert!(sum.precision() >= 1.0 && sum.recall() >= 0.98, "{sum:?}");
+    assert!(sum.precision() >= 0.98 && sum.recall() >= 0.98, "{sum:?}");
 }
 
 /// The agent takes control sequences and returns out of what it streams, so that a line which was put together by moving back is lost; the log
@@ -136,23 +129,19 @@ fn acts_are_found_in_a_streamed_log_unless_its_line_was_rearranged() {
                     .map(|line| squeezed(&line.line))
                     .collect()
             };
-            let told = |doubtful: bool| -> Vec<String> {
-                let told = |command: &&Command| !command.elevations.is_empty() && (doubtful || command.doubt != Some(Doubt::MayBeShown));
-                found.commands.iter().filter(told).map(|command| squeezed(&command.line)).collect()
-            };
+            let acting = found.commands.iter().filter(|command| command.elevates());
+            let told: Vec<String> = acting.clone().map(|command| squeezed(&command.line)).collect();
             let count = |expected: &[String], found: &[String]| {
                 common(&expected.iter().map(String::as_str).collect::<Vec<_>>(), &found.iter().map(String::as_str).collect::<Vec<_>>())
             };
             sum.acts += acts(false).len();
-            sum.found += count(&acts(false), &told(true));
-            let sure = count(&acts(true), &told(false));
-            sum.sure += sure;
-            sum.invented += told(false).len() - sure;
-            sum.doubtful += told(true).len() - told(false).len();
+            sum.found += count(&acts(false), &told);
+            sum.invented += told.len() - count(&acts(true), &told);
+            sum.doubtful += acting.filter(|command| command.doubt == Some(Doubt::MayBeShown)).count();
         }
     }
     println!("streamed {sum:?} precision {:.4} recall {:.4}", sum.precision(), sum.recall());
-    assert!(sum.precision() >= 0.97 && sum.recall() >= 0.98, "{sum:?}");
+    assert!(sum.precision() >= 0.98 && sum.recall() >= 0.98, "{sum:?}");
 }
 
 #[test]
@@ -199,5 +188,6 @@ fn word(outcome: Outcome) -> &'static str {
         Outcome::PasswordFailed => "password_failed",
         Outcome::NotFound => "not_found",
         Outcome::Unknown => "unknown",
+        Outcome::NotRun => "not_run",
     }
 }

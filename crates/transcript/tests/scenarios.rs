@@ -49,6 +49,37 @@ fn what_a_streamed_log_does_not_erase_was_not_entered() {
 }
 
 #[test]
+fn a_shell_without_marks_after_one_with_them_is_read() {
+    let marked = |line: &str, shown: &str| format!("\x1b[?2004ha@h$ {line}\r\n\x1b[?2004l\r{shown}");
+    let after = "a@h$ sudo id\r\nuid=0(root)\r\na@h$ sudo rm x\r\na@h$ ls\r\nx\r\na@h$ ";
+    let rest = ["sudo id", "sudo rm x", "ls"];
+    for (before, lines) in [
+        (marked("exec dash", ""), vec!["exec dash"]),
+        (marked("exec ./sh2", ""), vec!["exec ./sh2"]),
+        (marked("exit", "exit\r\n"), vec!["exit"]),
+        (marked("exit", "logout\r\n"), vec!["exit"]),
+        (format!("a@h$ bash\r\n{}", marked("exit", "exit\r\n")), vec!["bash", "exit"]),
+        (format!("a@h$ bash --rcfile rc\r\n{}", marked("exit", "exit\r\n")), vec!["bash --rcfile rc", "exit"]),
+        (format!("a@h$ ./sh2\r\n{}", marked("exit", "exit\r\n")), vec!["./sh2", "exit"]),
+    ] {
+        check(&format!("{before}{after}"), &[lines, rest.to_vec()].concat());
+    }
+    // Text between two marks stays text.
+    check(&format!("{}{}", marked("cat log", &format!("{after}\r\n")), marked("ls", "x\r\n")), &["cat log", "ls"]);
+}
+
+#[test]
+fn readline_draws_a_full_row_of_a_wrapped_line_again() {
+    // At 60 columns: the cursor goes back into the first row, a letter is put in, the row is written to its end, and the letter that no longer
+    // fits is inserted in the next row, where readline takes the cursor to be.
+    let typed = format!("sh-4.2$ echo {} && sud \ro id && echo b", "a".repeat(40));
+    let back = format!("{}\r\x1b[A{}", "\x08".repeat(14), "\x1b[C".repeat(53));
+    let entered = format!("a && su\x1b[1@d\x1b[A\rsh-4.2$ {}\r\n\r\r\nuid=0(root)\r\n", "\x1b[C".repeat(46));
+    let line = format!("echo {} && sudo id && echo b", "a".repeat(41));
+    check(&format!("sh-4.2$ ls\r\nx\r\n{typed}{back}{entered}sh-4.2$ "), &["ls", &line]);
+}
+
+#[test]
 fn wrapped_line_is_one() {
     // As bash writes it at 60 columns, then Ctrl-A, `x`, Ctrl-E and rubbing out.
     let typed = format!("\x1b[?2004hsh-5.2$ echo {}", "a".repeat(47));

@@ -1,6 +1,7 @@
 //! `whodid alert`: runs the rules on what is new in the lake, tells of what they take, remembers it.
 //!
-//! Told first, remembered after: a crash between the two tells again, under the same `alert_id`.
+//! Told first, remembered after: a crash between the two tells again, under the same `alert_id`; or as an update of it, where the session's
+//! start was delivered in between.
 
 use crate::args;
 use crate::commands::log_groups::Typed;
@@ -85,6 +86,8 @@ pub(super) struct Watch {
 
 /// The sink that standard output is.
 const STDOUT: &str = "stdout";
+/// Stands for all sinks: what is about to be told.
+const ANNOUNCED: &str = "announced";
 
 pub(crate) async fn run(settings: &Settings, options: &args::Alert) -> Result<Exit, Failure> {
     let mut watch = Watch::open(settings, options).await?;
@@ -128,6 +131,7 @@ impl Watch {
         }
         let pending: BTreeSet<String> = runs.taken.values().flatten().chain(&self.printed).cloned().collect();
         let rows = monitor.news(&reader, found, &pending, (&depth, now)).await?;
+        announce(&lake, &rows, &seen, &mut runs.taken, now).await?;
         let alerts = rows.iter().filter(|row| row.disposition == "sent").map(|row| serde_json::from_str(&row.alert));
         let alerts: Vec<Value> = alerts.collect::<Result<_, _>>().map_err(|error| Failure::internal(&error))?;
         self.print(settings, options, &monitor, &alerts, &runs, &mut told)?;
@@ -192,6 +196,20 @@ impl Watch {
             self.said = now;
         }
     }
+}
+
+/// Notes, before they are told, alerts of sessions that nobody knows yet. If this process ends before it remembers them, and the session is known
+/// when the next one looks, that one's alert has another id, and says which it completes.
+async fn announce(lake: &lake::Lake, rows: &[AlertRow], seen: &Watermarks, taken: &mut Taken, now: i64) -> Result<(), Failure> {
+    let announced = taken.entry(ANNOUNCED.to_owned()).or_default();
+    let is_orphan = |row: &&AlertRow| row.session_id.is_some() && (row.account_id.is_none() || row.aws_region.is_none());
+    let sent = rows.iter().filter(|row| row.disposition == "sent" && !announced.contains(&row.alert_id));
+    let ids: BTreeSet<String> = sent.filter(is_orphan).map(|row| row.alert_id.clone()).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    announced.extend(ids.iter().cloned());
+    remember(lake, &[], seen, &Marks::of(&[], seen), &Taken::from([(ANNOUNCED.to_owned(), ids)]), now).await
 }
 
 async fn remember(lake: &lake::Lake, rows: &[AlertRow], seen: &Watermarks, marks: &Marks, taken: &Taken, now: i64) -> Result<(), Failure> {

@@ -143,7 +143,7 @@ impl Sink for Rowed<'_> {
             inside: command.inside.as_deref().map(|inside| self.masker.hide(inside)),
             doubt: command.doubt.and_then(|doubt| word(&doubt)),
             exit: command.exit,
-            elevates: !command.elevations.is_empty(),
+            elevates: command.elevates(),
             elevated: command.elevated(),
             root_shell: command.root_shell,
             entered_root_shell: command.entered_root_shell,

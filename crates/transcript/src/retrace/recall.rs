@@ -10,6 +10,8 @@ const RECALLS: u32 = 24;
 const RECALLS_GLUED: u32 = 8;
 /// Columns were left out that are the same in both: nothing else writes so.
 const RECALLS_IN_PARTS: u32 = 6;
+/// Who looks for a line goes past others.
+const RECALLS_ON: u32 = 2;
 /// Fewer written letters say little.
 const WRITTEN_MIN: usize = 3;
 
@@ -29,11 +31,12 @@ pub(super) fn recalls(edit: &Edit, rest: &[Token], past: &Past) -> Vec<Edit> {
         let at = line.len();
         let glued = edit.line.last().is_some_and(|last| last.is_alphanumeric());
         let cost = match (in_parts, glued) {
+            _ if edit.last == Last::Recalled => RECALLS_ON,
             (true, _) => RECALLS_IN_PARTS,
             (false, true) => RECALLS_GLUED,
             (false, false) => RECALLS,
         };
-        Some(Edit { cost: edit.cost + cost, line, at, last: Last::Typed, ahead: taken - 1, ..Edit::default() })
+        Some(Edit { cost: edit.cost + cost, line, at, last: Last::Recalled, ahead: taken - 1, ..Edit::default() })
     });
     recalled.collect()
 }

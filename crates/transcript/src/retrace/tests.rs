@@ -79,6 +79,17 @@ fn recalled_lines_take_the_place_of_what_stood_there() {
 }
 
 #[test]
+fn who_goes_past_lines_of_the_history_enters_the_last() {
+    let mut known = Past::default();
+    for line in ["echo golf49", "sudo id -u", "true"] {
+        known.note(line, std::iter::empty());
+    }
+    let written = "true««««echo golf49sudid -u «echgolf49true       «««««««".replace('«', "\u{8}");
+    let likely = retrace(&written, "trueh", Moves::Unseen, &State::default(), &mut known).unwrap();
+    assert_eq!((likely.line.as_str(), likely.doubtful), ("true", false));
+}
+
+#[test]
 fn moves_of_zsh_are_not_seen() {
     let of = |written: &str| {
         let written = written.replace('«', "\u{8}");

@@ -288,8 +288,10 @@ impl Walk<'_> {
         {
             return self.call(name, &body, &words, place);
         }
-        if matches!(name.as_str(), "alias" | "unalias" | "abbr") {
-            self.aliases(&words);
+        match name.as_str() {
+            "alias" | "unalias" | "abbr" => self.aliases(&words),
+            "set" => self.set_as_fish_does(&words),
+            _ => {}
         }
         let obscured = first.altered || is_pattern(&name);
         let resolved = if is_pattern(&name) { matching_elevator(&name) } else { None };
@@ -310,6 +312,18 @@ impl Walk<'_> {
             under: place.under,
         });
         self.inner(&program, &argv, at, place, fed);
+    }
+
+    /// fish: `set -gx NAME VALUE`. To other shells these are the words of `$1` and `$2`.
+    fn set_as_fish_does(&mut self, words: &[Word]) {
+        let of_fish = |word: &&Word| {
+            word.text.starts_with('-') && word.text.len() > 1 && word.text.chars().skip(1).all(|letter| "gxlU".contains(letter))
+        };
+        let mut rest = words.iter().skip(1).skip_while(of_fish);
+        let (Some(name), Some(value)) = (rest.next(), rest.next()) else { return };
+        if name.text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') && rest.next().is_none() && !value.unresolved {
+            self.state.set(&name.text, &value.text);
+        }
     }
 
     fn inner(&mut self, program: &str, argv: &[String], at: usize, place: Place, fed: Option<&str>) {

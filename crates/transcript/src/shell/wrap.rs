@@ -116,6 +116,19 @@ fn after_options(rest: &[String], letters: &str, long: &[&str]) -> usize {
     at
 }
 
+/// Options of a shell, with the values of those that take one, and nothing else.
+fn has_no_script(rest: &[String]) -> bool {
+    let mut words = rest.iter();
+    while let Some(word) = words.next() {
+        if matches!(word.as_str(), "-o" | "-O" | "+o" | "+O" | "--rcfile" | "--init-file") {
+            words.next();
+        } else if !word.starts_with(['-', '+']) {
+            return false;
+        }
+    }
+    true
+}
+
 /// The script of `sh -c SCRIPT`, also as `-lc`, `-xec`, `--norc -c`.
 fn script_argument(rest: &[String]) -> Option<String> {
     let mut words = rest.iter();
@@ -201,7 +214,7 @@ pub(crate) fn opens_shell(program: &str, argv: &[String]) -> bool {
         return request.runs == Runs::Shell;
     }
     if SHELLS.contains(&program) {
-        return script_argument(rest).is_none() && rest.iter().all(|word| word.starts_with('-') || word.starts_with('+'));
+        return script_argument(rest).is_none() && has_no_script(rest);
     }
     match program {
         "ssh" => remote(rest).is_empty() && !rest.is_empty() && !rest.iter().any(|word| word == "-N" || word == "-V"),

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Records the corpus: real shells, driven by a program, each session with the truth of what ran.
 
-    record.py OUT [--jobs N] [--unseen]         records all sessions (bash, zsh, fish, dash, vim, less, man, top, tmux and screen must be there);
-                                                `--unseen`: half as many others, whose losses are not to be looked at, for figures
+    record.py OUT [--jobs N] [--unseen [FIRST]] records all sessions (bash, zsh, fish, dash, vim, less, man, top, tmux and screen must be there);
+                                                `--unseen`: half as many others, numbered from FIRST (200), whose losses are not to be looked
+                                                at, for figures
     record.py OUT --only NAME … [--jobs N]      records those whose name begins so again; the others of OUT stay
     record.py --show FILE [NAME]                prints what a recording holds
 
@@ -30,10 +31,10 @@ SHELLS = [("bash", 64), ("old", 34), ("zsh", 44), ("fish", 17), ("dash", 24)]
 SIZES = [(24, 80), (24, 80), (50, 200), (40, 132), (20, 60), (30, 100)]
 
 
-def plan(unseen=False):
+def plan(unseen=None):
     out = []
     for kind, count in SHELLS:
-        numbers = range(200, 200 + count // 2) if unseen else range(count)
+        numbers = range(count) if unseen is None else range(unseen, unseen + count // 2)
         out += [(f"{kind}-{number:03}", kind, number) for number in numbers]
     return out
 
@@ -108,7 +109,7 @@ def main():
     parser.add_argument("out", nargs="?")
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--jobs", type=int, default=4)
-    parser.add_argument("--unseen", action="store_true")
+    parser.add_argument("--unseen", type=int, nargs="?", const=200)
     parser.add_argument("--show")
     options = parser.parse_args()
     if options.show:

@@ -111,12 +111,16 @@ pub(crate) fn is_line(truth: &Truth, command: &Command) -> bool {
 pub(crate) struct Score {
     pub(crate) acts: usize,
     pub(crate) found: usize,
-    /// Found with nothing that speaks against it.
-    pub(crate) sure: usize,
+    /// All that is told of, with or without a doubt, attempts that cannot run or cannot be seen left out.
+    pub(crate) alerts: usize,
+    /// Of these, such as nothing ran for.
     pub(crate) invented: usize,
+    /// Of `alerts`, those with a doubt.
     pub(crate) doubtful: usize,
-    /// With a doubt, and rightly so: nothing ran.
+    /// Of `invented`, those with a doubt.
     pub(crate) doubted: usize,
+    /// Listed with an attempt in them, and not told of.
+    pub(crate) not_run: usize,
     /// Found, but the line reads otherwise than it was entered: what a streamed log lacks would tell.
     pub(crate) otherwise: usize,
     /// Missed, and put together by moving back, killing or recalling.
@@ -128,8 +132,14 @@ impl Score {
         self.found as f64 / self.acts.max(1) as f64
     }
 
+    /// Of alerts without a doubt.
+    pub(crate) fn precision_where_sure(&self) -> f64 {
+        let (sure, wrong) = (self.alerts - self.doubtful, self.invented - self.doubted);
+        (sure - wrong) as f64 / sure.max(1) as f64
+    }
+
     pub(crate) fn precision(&self) -> f64 {
-        self.sure as f64 / (self.sure + self.invented).max(1) as f64
+        (self.alerts - self.invented) as f64 / self.alerts.max(1) as f64
     }
 }
 
@@ -137,7 +147,8 @@ impl Score {
 pub(crate) fn score(recording: &Recording, form: Form, commands: &[Command], sum: &mut Score) -> Vec<String> {
     let mut losses = Vec::new();
     let acts: Vec<&Truth> = recording.truth.iter().filter(|line| !line.acts.is_empty() && !line.unseen).collect();
-    let told: Vec<&Command> = commands.iter().filter(|command| !command.elevations.is_empty()).collect();
+    let told: Vec<&Command> = commands.iter().filter(|command| command.elevates()).collect();
+    sum.not_run += commands.iter().filter(|command| !command.elevations.is_empty() && command.not_run).count();
     let mut pairs = matched(&acts, &told, |truth, command| is_line(truth, command));
     if !form.is_whole() {
         sum.otherwise += pair_leftovers(&mut pairs, acts.len(), told.len());
@@ -157,10 +168,10 @@ pub(crate) fn score(recording: &Recording, form: Form, commands: &[Command], sum
             continue;
         }
         let doubtful = command.doubt.is_some();
+        sum.alerts += 1;
+        sum.invented += usize::from(!right);
         sum.doubtful += usize::from(doubtful);
         sum.doubted += usize::from(doubtful && !right);
-        sum.sure += usize::from(right && !doubtful);
-        sum.invented += usize::from(!right && !doubtful);
         if !right {
             losses.push(format!(
                 "{} invented{} {:?} at {:?}",
