@@ -39,6 +39,8 @@ pub(crate) struct Running {
     unread: bool,
     /// At a bare prompt: a pager, or a line that one may have shown.
     pub(crate) paged: bool,
+    /// A program that is not known asked for the alternate screen: it may draw a full screen.
+    pub(crate) draws: bool,
     /// The next line of output may be the line after history expansion.
     expands: bool,
     before: State,
@@ -301,6 +303,7 @@ impl Driver<'_> {
             scan,
             unread: false,
             paged: bare && (was_paged || command.programs.iter().any(|program| shell::is_pager(&program.program))),
+            draws: false,
             expands: expands_history(&command.line),
             command,
             expect,
