@@ -30,6 +30,8 @@ pub(crate) struct Running {
     may_be_cancelled: bool,
     /// The bell rang right before the line's end, as it does for a completion that is not the only one.
     bell: bool,
+    /// A blank stood behind the line, as where what follows it is completed.
+    blank: bool,
     head: Vec<String>,
     tail: VecDeque<String>,
     lines: u64,
@@ -139,7 +141,7 @@ impl Running {
         let last = line.rsplit([' ', '/', '=', '\'', '"']).next().unwrap_or_default();
         let entries: Vec<&str> = self.shown().flat_map(str::split_whitespace).collect();
         let listed = !last.is_empty() && entries.len() > 1 && entries.iter().all(|entry| entry.starts_with(last));
-        let after_blank = next.strip_prefix(line).is_some_and(|rest| rest.starts_with(' '));
+        let after_blank = self.blank && next.strip_prefix(line).is_some_and(|rest| rest.starts_with(' '));
         self.bell && (listed || after_blank) || self.shown().any(|line| line.starts_with("Display all ") && line.contains("possibilities?"))
     }
 }
@@ -311,6 +313,7 @@ impl Driver<'_> {
             cancelled,
             may_be_cancelled: input.may_be_cancelled,
             bell: std::mem::take(&mut session.bell),
+            blank: session.screen.text_before(session.ended_at).ends_with(' '),
             head: Vec::new(),
             tail: VecDeque::new(),
             lines: 0,
