@@ -117,7 +117,7 @@ impl Driver<'_> {
             let mut input = self.entered(prompt, text);
             // Backspaces in it tell nothing: a file may hold them too. That a shell sought the line's start does.
             let is_shells = shell.dressed || session.stripped && session.dressed;
-            input.may_be_shown = (shows || expect_shows) && !is_shells && !input.text.is_empty();
+            input.may_be_shown = (shows || expect_shows || session.may_be_drawn()) && !is_shells && !input.text.is_empty();
             return Some(input);
         }
         if let Some(prompt) = self.assigned(text) {
@@ -306,7 +306,10 @@ impl Driver<'_> {
         }
         let truncated = lines.iter().map(String::len).sum::<usize>() > crate::command::COMMAND_BYTES_MAX || screen.is_spent();
         self.cut_suggestion(&editor, echoed, last, &mut lines);
-        let found = self.find_input(&editor, &lines);
+        let found = self.find_input(&editor, &lines).map(|(at, mut input)| {
+            input.may_be_shown |= self.session.may_be_drawn() && !self.session.shells.is_current(&input.prompt) && !input.text.is_empty();
+            (at, input)
+        });
         let first_line = self.session.lines + 1;
         let at = found.as_ref().map_or(usize::MAX, |(at, _)| *at);
         for (place, line) in lines.iter().enumerate() {

@@ -10,6 +10,7 @@
 //! Pure: no file, no clock, no network; bounded memory whatever the input.
 
 mod accept;
+mod alternate;
 mod bland;
 mod charset;
 mod command;

@@ -30,6 +30,8 @@ pub(crate) struct Running {
     may_be_cancelled: bool,
     /// The bell rang right before the line's end, as it does for a completion that is not the only one.
     bell: bool,
+    /// A blank stood behind the line, as where what follows it is completed.
+    blank: bool,
     head: Vec<String>,
     tail: VecDeque<String>,
     lines: u64,
@@ -39,6 +41,8 @@ pub(crate) struct Running {
     unread: bool,
     /// At a bare prompt: a pager, or a line that one may have shown.
     pub(crate) paged: bool,
+    /// A program that is not known asked for the alternate screen: it may draw a full screen.
+    pub(crate) draws: bool,
     /// The next line of output may be the line after history expansion.
     expands: bool,
     before: State,
@@ -137,7 +141,7 @@ impl Running {
         let last = line.rsplit([' ', '/', '=', '\'', '"']).next().unwrap_or_default();
         let entries: Vec<&str> = self.shown().flat_map(str::split_whitespace).collect();
         let listed = !last.is_empty() && entries.len() > 1 && entries.iter().all(|entry| entry.starts_with(last));
-        let after_blank = next.strip_prefix(line).is_some_and(|rest| rest.starts_with(' '));
+        let after_blank = self.blank && next.strip_prefix(line).is_some_and(|rest| rest.starts_with(' '));
         self.bell && (listed || after_blank) || self.shown().any(|line| line.starts_with("Display all ") && line.contains("possibilities?"))
     }
 }
@@ -301,6 +305,7 @@ impl Driver<'_> {
             scan,
             unread: false,
             paged: bare && (was_paged || command.programs.iter().any(|program| shell::is_pager(&program.program))),
+            draws: false,
             expands: expands_history(&command.line),
             command,
             expect,
@@ -308,6 +313,7 @@ impl Driver<'_> {
             cancelled,
             may_be_cancelled: input.may_be_cancelled,
             bell: std::mem::take(&mut session.bell),
+            blank: session.screen.text_before(session.ended_at).ends_with(' '),
             head: Vec::new(),
             tail: VecDeque::new(),
             lines: 0,

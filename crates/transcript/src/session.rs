@@ -7,6 +7,7 @@
 use vte::{Params, Perform};
 
 use crate::accept::Input;
+use crate::alternate::Hiding;
 use crate::command::{COMMAND_BYTES_MAX, Line, LineKind, Sink, printable};
 use crate::quoted::Held;
 use crate::retrace;
@@ -92,6 +93,8 @@ pub(crate) struct Session {
     pub(crate) searched: bool,
     /// A terminal multiplexer draws its shells on the alternate screen.
     pub(crate) multiplexed: bool,
+    /// What is asked of the alternate screen, and what stands there.
+    pub(crate) hiding: Hiding,
 }
 
 /// A line editor is reading a line.
@@ -149,7 +152,8 @@ impl Perform for Driver<'_> {
             session.before_blanks = character;
         }
         session.watch(character);
-        if session.screen.has_gone() {
+        self.await_prompt();
+        if self.session.screen.has_gone() {
             self.flush_gone();
         }
     }
@@ -178,6 +182,7 @@ impl Perform for Driver<'_> {
         if matches!((intermediates, action), ([b'?'], 'h' | 'l')) {
             self.modes(params, action == 'h');
         }
+        self.ask_for_alternate(params, intermediates, action);
         let session = &mut *self.session;
         let (row, alternate) = (session.screen.cursor().row, session.screen.is_alternate());
         if action == 'A' && intermediates.is_empty() {
@@ -201,6 +206,7 @@ impl Perform for Driver<'_> {
             self.complete(row);
         }
         if session_left_full_screen(alternate, self.session) {
+            self.leave_alternate();
             self.emit("[a full-screen program, not shown]", LineKind::Recorder);
             if let Some(running) = self.session.running.as_mut() {
                 running.leave_full_screen();
@@ -368,6 +374,9 @@ impl Driver<'_> {
         let row = at.row;
         session.ended_at = if at.column == 0 && session.returned_from.row == row { session.returned_from } else { at };
         let shown = !session.screen.is_alternate() || session.multiplexed;
+        if !shown {
+            session.note_hidden(row);
+        }
         if shown && session.editor.is_none() && session.screen.line_end(row) == row {
             self.complete(row);
         }
@@ -455,7 +464,7 @@ impl Driver<'_> {
     }
 
     /// A newline ended the line that `row` ends.
-    fn complete(&mut self, row: usize) {
+    pub(crate) fn complete(&mut self, row: usize) {
         let session = &mut *self.session;
         let start = session.screen.line_start(row);
         let dirty = session.screen.clean(start, row);
@@ -489,7 +498,7 @@ impl Driver<'_> {
         self.session.head_cut = false;
     }
 
-    fn finish_line(&mut self, text: &str) {
+    pub(crate) fn finish_line(&mut self, text: &str) {
         if text.is_empty() {
             self.emit(text, LineKind::Output);
             return self.output(text);
@@ -610,6 +619,9 @@ impl Driver<'_> {
             return;
         }
         if self.session.screen.is_alternate() && !self.session.multiplexed {
+            if params.iter().any(|param| matches!(param, [2004])) {
+                self.follow_hidden_editor(on);
+            }
             return;
         }
         if params.iter().any(|param| matches!(param, [1])) {
@@ -645,6 +657,7 @@ impl Driver<'_> {
 impl Driver<'_> {
     /// No more comes: what stands on the screen is handed out, and the last command goes without a prompt after it.
     pub(crate) fn finish(&mut self) {
+        self.end_in_alternate();
         self.settle_at_end();
         self.flush_screen();
         for command in self.session.held.settle() {

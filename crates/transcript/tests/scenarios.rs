@@ -112,6 +112,9 @@ fn given_up_lines_did_not_run() {
     check("$ sudo reboot^C\r\n$ ls\r\nx\r\n$ ", &["ls"]);
     check("sh-4.2$ sudo sys\x07\r\nsystemctl  systemd-run\r\nsh-4.2$ sudo systemctl stop x\r\nsh-4.2$ ", &["sudo systemctl stop x"]);
     check("sh-4.2$ sudo id\x08\x08\x08\x08\x08\x08^C\r\nsh-4.2$ ls\r\nsh-4.2$ ", &["ls"]);
+    // Nothing to complete, and entered then.
+    check("sh-4.2$ sudo ls\x07\r\na  b\r\nsh-4.2$ sudo ls -l\r\na\r\nsh-4.2$ ", &["sudo ls", "sudo ls -l"]);
+    check("sh-4.2$ sudo systemctl \x07\r\nstart  stop\r\nsh-4.2$ sudo systemctl stop x\r\nsh-4.2$ ", &["sudo systemctl stop x"]);
     // Typed as such, in a comment: it ran.
     check("\x1b[?2004hsh-5.2$ sudo id #^C\r\n\x1b[?2004l\ruid=0\r\n\x1b[?2004hsh-5.2$ ", &["sudo id #^C"]);
 }

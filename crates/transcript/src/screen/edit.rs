@@ -200,7 +200,7 @@ impl Screen {
 
     /// Shows the alternate screen, or the normal one again.
     pub(super) fn alternate(&mut self, on: bool, clear: bool) {
-        if on == self.is_alternate() {
+        if on == self.is_alternate() || on && self.refuses_alternate {
             return;
         }
         if on {

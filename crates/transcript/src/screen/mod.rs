@@ -81,6 +81,8 @@ pub(crate) struct Screen {
     page: Page,
     /// The normal page while the alternate one is shown.
     behind: Option<Page>,
+    /// Who asks for the alternate page does not get it.
+    refuses_alternate: bool,
     width: usize,
     width_known: bool,
     /// Nothing in the text changes the size.
@@ -114,6 +116,7 @@ impl Screen {
         Self {
             page: Page::new(height),
             behind: None,
+            refuses_alternate: false,
             width,
             width_known: false,
             fixed: false,
@@ -143,6 +146,16 @@ impl Screen {
 
     pub(crate) fn is_alternate(&self) -> bool {
         self.behind.is_some()
+    }
+
+    pub(crate) fn refuse_alternate(&mut self, refuses: bool) {
+        self.refuses_alternate = refuses;
+    }
+
+    /// What is shown is the normal page from now on.
+    pub(crate) fn keep_alternate(&mut self) {
+        let Some(normal) = self.behind.take() else { return };
+        self.gone.extend((normal.base..).zip(normal.rows).filter(|(_, row)| row.dirty));
     }
 
     pub(crate) fn cursor(&self) -> Place {

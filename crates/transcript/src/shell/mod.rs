@@ -11,7 +11,7 @@ mod wrap;
 
 pub use state::State;
 pub(crate) use words::Scan;
-pub(crate) use wrap::{is_full_screen, is_interpreter, is_pager, opens_shell};
+pub(crate) use wrap::{is_full_screen, is_interpreter, is_pager, opens_shell, uses_alternate};
 
 use serde::Serialize;
 
