@@ -11,7 +11,7 @@ use crate::session::{Driver, Editor, Session};
 use crate::shell::{self, How, Program};
 use crate::shells::Kind;
 
-/// Lines kept that may have been entered on the screen of a program; with more of them they are taken for entered.
+/// Lines kept that may have been entered on the screen of a program; with so many of them, these and all that follow are taken for entered.
 const HIDDEN_MAX: usize = 256;
 
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,8 @@ pub(crate) struct Hiding {
     awaited: Option<(u64, usize)>,
     /// Lines on the screen of a program that begin with a shell's prompt.
     hidden: Vec<String>,
+    /// There were more of them than are kept.
+    full: bool,
     /// The last thing written was the end of such a line.
     fresh: bool,
     /// What is read now was hidden.
@@ -42,8 +44,9 @@ impl Session {
         // What is announced is known by that.
         let announced = |session: &Self| session.shells.current().is_some_and(|shell| shell.marked);
         self.hiding.fresh = entered.is_some() && !announced(self);
-        if self.hiding.fresh && self.hiding.hidden.len() < HIDDEN_MAX {
+        if self.hiding.fresh {
             self.hiding.hidden.push(text);
+            self.hiding.full |= self.hiding.hidden.len() >= HIDDEN_MAX;
         }
     }
 
@@ -234,8 +237,16 @@ impl Driver<'_> {
     /// The alternate screen was left. A line that was entered there may have done so; a program does more before it ends.
     pub(crate) fn leave_alternate(&mut self) {
         let hiding = std::mem::take(&mut self.session.hiding);
-        if hiding.fresh || hiding.hidden.len() >= HIDDEN_MAX {
+        if hiding.fresh || hiding.full {
             self.tell_hidden(hiding.hidden);
+        }
+    }
+
+    /// Tells the lines that are kept, once they are too many to be a program's.
+    pub(crate) fn tell_if_full(&mut self) {
+        if self.session.hiding.full {
+            let lines = std::mem::take(&mut self.session.hiding.hidden);
+            self.tell_hidden(lines);
         }
     }
 

@@ -376,7 +376,9 @@ impl Driver<'_> {
         let shown = !session.screen.is_alternate() || session.multiplexed;
         if !shown {
             session.note_hidden(row);
+            self.tell_if_full();
         }
+        let session = &mut *self.session;
         if shown && session.editor.is_none() && session.screen.line_end(row) == row {
             self.complete(row);
         }

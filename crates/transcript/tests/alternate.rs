@@ -95,6 +95,17 @@ fn what_is_entered_where_a_program_left_the_screen_on_is_found() {
     }
 }
 
+#[test]
+fn so_many_lines_as_are_kept_hide_nothing_that_follows_them() {
+    let many = vec![("ls", "y\r\n"); 255];
+    for before in [254, 255] {
+        let mut lines = vec![("less x", "\x1b[?1049h")];
+        lines.extend_from_slice(&many[..before]);
+        lines.extend([("sudo rm x", ""), ("ls", "y\r\n"), ("printf 'x\\033[?1049l'", "x\x1b[?1049l"), ("ls", "y\r\n")]);
+        finds_whole(&lines);
+    }
+}
+
 #[track_caller]
 fn finds_whole(lines: &[(&str, &str)]) {
     for prompt in PROMPTS {
