@@ -93,7 +93,8 @@ impl Faulty {
         *self.server.script.lock().unwrap() = Some(counted);
         let faulty = self.ingest(LAKE);
         *self.server.script.lock().unwrap() = None;
-        assert!(faults.load(Ordering::Relaxed) > 1, "hardly a fault was met");
+        // A run that stops at the first that cannot be waited out may meet one alone.
+        assert!(faults.load(Ordering::Relaxed) > 0, "no fault was met");
         match faulty.code {
             0 => check_sum(&faulty.json()),
             2 | 4 => {

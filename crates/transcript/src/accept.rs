@@ -1,10 +1,10 @@
 //! From a line on the screen to what was entered: finds the prompt, and the text after it.
 
 use crate::command::{Doubt, Entry, LineKind};
-use crate::prompt::{Looks, Prompt};
+use crate::prompt::{Looks, Prompt, is_open_construct_prompt};
 use crate::reconstruct;
 use crate::retrace::{self, Moves};
-use crate::running::{Running, is_open_construct_prompt};
+use crate::running::Running;
 use crate::session::{Driver, Editor};
 use crate::shell;
 use unicode_width::UnicodeWidthStr;

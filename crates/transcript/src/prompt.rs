@@ -252,6 +252,51 @@ fn is_user_at_host(word: &str) -> bool {
     name(user) && name(host)
 }
 
+/// `quote> `, `for then> `, without the blank.
+pub(crate) fn is_open_construct_prompt(prompt: &str) -> bool {
+    prompt.strip_suffix('>').is_some_and(|names| !names.is_empty() && names.split(' ').all(is_open_construct))
+}
+
+/// zsh names what is open in its continuation prompt (zshmisc(1), `%_`), several names parted by blanks.
+fn is_open_construct(name: &str) -> bool {
+    let name = name.trim_end_matches('>');
+    matches!(
+        name,
+        "quote"
+            | "dquote"
+            | "bquote"
+            | "heredoc"
+            | "heredocd"
+            | "for"
+            | "foreach"
+            | "while"
+            | "until"
+            | "repeat"
+            | "select"
+            | "if"
+            | "then"
+            | "else"
+            | "elif"
+            | "elif-then"
+            | "case"
+            | "cursh"
+            | "subsh"
+            | "function"
+            | "pipe"
+            | "errpipe"
+            | "cmdand"
+            | "cmdor"
+            | "cmdsubst"
+            | "math"
+            | "mathsubst"
+            | "array"
+            | "braceparam"
+            | "cond"
+            | "always"
+            | "coproc"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

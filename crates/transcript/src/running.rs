@@ -3,17 +3,18 @@
 use std::collections::VecDeque;
 
 use crate::accept::Input;
-use crate::command::{COMMAND_BYTES_MAX, Command, Doubt, Elevation, Entry};
-use crate::elevate::{self, Outcome, Runs};
+use crate::command::{COMMAND_BYTES_MAX, Command, Doubt, Entry};
+use crate::elevate::{self, Outcome};
+use crate::expected;
 use crate::given_up;
-use crate::prompt::{Looks, Prompt};
+use crate::history::{edits_command, expands_history, is_expansion};
+use crate::prompt::{Looks, Prompt, is_open_construct_prompt};
 use crate::quoted::Follower;
 use crate::reconstruct;
 use crate::retrace::Past;
 use crate::session::Driver;
-use crate::shell::{self, How, Program, Scan, State};
+use crate::shell::{self, Program, Scan, State};
 use crate::shells::{Change, Expect, Kind};
-use crate::shown::{self, Shown};
 
 /// Lines of output kept from the start and from the end, to tell an outcome by.
 const OUTPUT_LINES_MAX: usize = 48;
@@ -146,91 +147,6 @@ impl Running {
     }
 }
 
-/// `quote> `, `for then> `, without the blank.
-pub(crate) fn is_open_construct_prompt(prompt: &str) -> bool {
-    prompt.strip_suffix('>').is_some_and(|names| !names.is_empty() && names.split(' ').all(is_open_construct))
-}
-
-/// zsh names what is open in its continuation prompt (zshmisc(1), `%_`), several names parted by blanks.
-fn is_open_construct(name: &str) -> bool {
-    let name = name.trim_end_matches('>');
-    matches!(
-        name,
-        "quote"
-            | "dquote"
-            | "bquote"
-            | "heredoc"
-            | "heredocd"
-            | "for"
-            | "foreach"
-            | "while"
-            | "until"
-            | "repeat"
-            | "select"
-            | "if"
-            | "then"
-            | "else"
-            | "elif"
-            | "elif-then"
-            | "case"
-            | "cursh"
-            | "subsh"
-            | "function"
-            | "pipe"
-            | "errpipe"
-            | "cmdand"
-            | "cmdor"
-            | "cmdsubst"
-            | "math"
-            | "mathsubst"
-            | "array"
-            | "braceparam"
-            | "cond"
-            | "always"
-            | "coproc"
-    )
-}
-
-/// `!!` and the like, and a line that is what they can have become: it holds the words that stood around them.
-fn is_expansion(line: &str, shown: &str) -> bool {
-    if fixes_command(line) || edits_command(line) {
-        return !shown.trim().is_empty() && !shown.contains("fc: ");
-    }
-    let first = |text: &str| text.split_whitespace().next().unwrap_or_default().to_owned();
-    let before = line.split(['!', '^']).next().unwrap_or_default().trim();
-    let shown = shown.trim();
-    !shown.is_empty()
-        && shown.starts_with(before)
-        && !shown.contains("event not found")
-        && (before.is_empty() || first(before) == first(shown))
-}
-
-/// `fc -s`, `fc -e -`: the shell shows the earlier line, and runs it (POSIX, fc).
-fn fixes_command(line: &str) -> bool {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    matches!(words.as_slice(), ["fc", "-s", ..] | ["fc", "-e", "-", ..])
-}
-
-/// `fc`, `fc 3 5`: the shell gives earlier lines to an editor, shows what comes back, and runs it.
-fn edits_command(line: &str) -> bool {
-    let mut words = line.split_whitespace();
-    words.next() == Some("fc") && !fixes_command(line) && !words.any(|word| word.starts_with('-') && word.contains('l'))
-}
-
-fn expands_history(line: &str) -> bool {
-    if fixes_command(line) {
-        return true;
-    }
-    let mut quoted = false;
-    let bytes = line.as_bytes();
-    line.starts_with('^')
-        || bytes.iter().enumerate().any(|(at, byte)| {
-            quoted ^= *byte == b'\'';
-            let next = bytes.get(at + 1).copied().unwrap_or(b' ');
-            *byte == b'!' && !quoted && !matches!(next, b' ' | b'=' | b'(' | b'\t') && bytes.get(at.wrapping_sub(1)) != Some(&b'\\')
-        })
-}
-
 impl Driver<'_> {
     /// A line was entered at a prompt.
     pub(crate) fn accept(&mut self, mut input: Input) {
@@ -296,7 +212,7 @@ impl Driver<'_> {
             reconstructed: input.reconstructed,
             truncated: input.truncated,
         };
-        let expect = read(&mut command, &mut shell.state);
+        let expect = expected::read(&mut command, &mut shell.state);
         session.rebinds |= given_up::may_rebind(&command.line, &command.programs);
         session.multiplexed |= multiplexes(&command.programs);
         let mut scan = Scan::default();
@@ -369,7 +285,7 @@ impl Driver<'_> {
         {
             running.unread = false;
             shell.state = running.before.clone();
-            running.expect = read(&mut running.command, &mut shell.state);
+            running.expect = expected::read(&mut running.command, &mut shell.state);
         }
     }
 
@@ -528,7 +444,7 @@ impl Driver<'_> {
         }
         if let Some(shell) = self.session.shells.current_mut() {
             shell.state = running.before.clone();
-            *expect = Expect { leaves: expect.leaves, ..read(&mut running.command, &mut shell.state) };
+            *expect = Expect { leaves: expect.leaves, ..expected::read(&mut running.command, &mut shell.state) };
             running.expect = expect.clone();
         }
     }
@@ -544,61 +460,6 @@ fn note_entered(running: &Running, past: &mut Past) {
 
 fn multiplexes(programs: &[Program]) -> bool {
     programs.iter().any(|program| matches!(program.program.as_str(), "tmux" | "screen" | "byobu" | "zellij"))
-}
-
-/// Reads a command's programs and attempts to elevate, and what they lead to expect of the next prompt.
-fn read(command: &mut Command, state: &mut State) -> Expect {
-    let parsed = shell::programs(command.effective(), state);
-    command.parsed = parsed.whole && !command.truncated;
-    command.programs = parsed.programs;
-    command.elevations = command.programs.iter().filter_map(elevation).collect();
-    let mut expect = Expect { line: command.effective().to_owned(), ..Expect::default() };
-    let shown = command.programs.iter().map(|program| shown::of(&program.program, &program.argv, program.unresolved)).max();
-    expect.shows = shown == Some(Shown::Text);
-    expect.shows_behind = shown == Some(Shown::BehindSigns);
-    expect.shows_lines = match command.programs.as_slice() {
-        [program] if !program.unresolved => shown::lines_max(&program.argv),
-        _ => None,
-    };
-    expect.leaves = command.programs.iter().any(|program| matches!(program.program.as_str(), "exit" | "logout"));
-    expect.replaces = command.programs.iter().any(|program| program.program == "exec");
-    expect.sets_prompt = command.effective().contains("PS1=") || command.effective().contains("PROMPT=");
-    expect.changes_prompt = expect.sets_prompt
-        || command.programs.iter().any(|program| matches!(program.program.as_str(), "." | "source" | "exec" | "conda" | "deactivate"));
-    let Some(last) = command.programs.iter().rposition(|program| !program.fed && shell::opens_shell(&program.program, &program.argv))
-    else {
-        expect.interpreter = command.programs.last().is_some_and(|program| shell::is_interpreter(&program.program));
-        return expect;
-    };
-    expect.opens = true;
-    let opener = command.programs.get(last);
-    let by = command.elevations.iter().rev().find(|by| by.shell || opener.is_some_and(|opener| opener.under.is_some()));
-    if let Some(by) = by {
-        expect.root = Some(by.as_user.is_none());
-        expect.user = Some(by.as_user.clone().unwrap_or_else(|| "root".to_owned()));
-    }
-    expect
-}
-
-fn elevation(program: &Program) -> Option<Elevation> {
-    let request = elevate::request(&program.program, &program.argv)?;
-    let shell = match &request.runs {
-        Runs::Nothing => return None,
-        Runs::Shell => true,
-        Runs::Command(words) => words.first().is_some_and(|first| {
-            let name = first.rsplit('/').next().unwrap_or(first);
-            shell::opens_shell(name, words) && name != "ssh"
-        }),
-        Runs::Script(_) | Runs::Edit => false,
-    };
-    Some(Elevation {
-        program: program.program.clone(),
-        as_user: request.as_user,
-        how: program.how,
-        shell,
-        obscured: program.obscured || program.how == How::Alias,
-        outcome: Outcome::Unknown,
-    })
 }
 
 /// `whoami` and `id` say who the shell is.

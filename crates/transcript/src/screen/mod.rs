@@ -4,6 +4,8 @@
 //! a wrapped line simply goes on. Never holds more than [`ROWS_MAX`] rows of [`COLUMNS_MAX`] cells; what scrolls away is handed out by
 //! [`Screen::take_gone`].
 
+#[cfg(test)]
+mod beside;
 mod dispatch;
 mod edit;
 mod row;
@@ -135,7 +137,7 @@ impl Screen {
     }
 
     /// A screen of this size, whatever the text says.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn fixed(width: usize, height: usize) -> Self {
         Self { fixed: true, width_known: true, ..Self::new(width, height) }
     }
@@ -483,7 +485,7 @@ impl Screen {
     }
 
     /// What the screen shows, a line a row.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn contents(&self) -> Vec<String> {
         (0..self.height).map(|row| self.text(row, row, 0)).collect()
     }
