@@ -12,9 +12,11 @@ use datafusion::arrow::array::{Array as _, AsArray as _, RecordBatch};
 use datafusion::arrow::compute::{cast, concat_batches};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::arrow::error::ArrowError;
-use datafusion::common::ScalarValue;
+use datafusion::catalog::TableProvider;
+use datafusion::common::{ScalarValue, ToDFSchema as _};
 use datafusion::dataframe::DataFrame;
-use datafusion::datasource::MemTable;
+use datafusion::datasource::{MemTable, ViewTable};
+use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
 use datafusion::prelude::ident;
 use futures::StreamExt as _;
 use lake::Table;
@@ -105,6 +107,11 @@ impl ReportSpan {
     }
 }
 
+/// What sessions were resolved to, and what of it a report asks for.
+const RESOLVED: &str = "resolved_credentials";
+const RESOLVED_COLUMNS: [&str; 7] =
+    ["credential_id", "actor_kind", "actor_id", "actor_account_id", "certainty", "permission_set", "source_identity"];
+
 /// Columns whose texts do not come again.
 const DISTINCT: [&str; 1] = ["event_id"];
 
@@ -185,6 +192,10 @@ impl Reader {
 
     async fn report_frame(&self, text: &str, span: ReportSpan) -> Result<DataFrame> {
         self.need_all().await?;
+        if self.first("doubted").await {
+            self.add_doubted().await?;
+            self.hold_resolved().await?;
+        }
         self.need_report(text, Some(span)).await?;
         Ok(self.context().await?.sql(text).await?.with_param_values(span.parameters())?)
     }
@@ -200,7 +211,9 @@ impl Reader {
         let text = text.to_ascii_lowercase();
         let names = |name: &str| text.contains(name);
         if (names("attributed") || names("window_") || names("doubted_")) && self.first("attributed").await {
-            self.add_doubted().await?;
+            if self.first("doubted").await {
+                self.add_doubted().await?;
+            }
             let view = self.context().await?.sql(ATTRIBUTED).await?;
             self.context().await?.register_table("attributed", view.into_view())?;
         }
@@ -219,9 +232,21 @@ impl Reader {
         Ok(())
     }
 
+    /// Works out once, for all queries of a report, what each session was resolved to, as far as they ask. Who asks in SQL of their own gets
+    /// the whole view.
+    async fn hold_resolved(&self) -> Result<()> {
+        let frame = self.context().await?.table(RESOLVED).await?.select_columns(&RESOLVED_COLUMNS)?;
+        self.context().await?.deregister_table(RESOLVED)?;
+        self.add_held(RESOLVED, frame).await
+    }
+
     /// Runs a query once, for all that read its rows as a table.
     async fn add_window(&self, name: &str, query: &str, span: ReportSpan) -> Result<()> {
         let frame = self.context().await?.sql(query).await?.with_param_values(span.parameters())?;
+        self.add_held(name, frame).await
+    }
+
+    async fn add_held(&self, name: &str, frame: DataFrame) -> Result<()> {
         let mut stream = frame.execute_stream().await?;
         let from = stream.schema();
         let fields = from.fields().iter().map(|field| Field::new(field.name(), held(field), true));
@@ -287,8 +312,15 @@ impl Reader {
             RecordBatch::try_new(Arc::clone(&schema), columns)
         };
         let rows = rows.into_iter().map(fitted).collect::<std::result::Result<Vec<_>, _>>().map_err(failed)?;
-        let table = MemTable::try_new(schema, vec![rows])?;
-        self.context().await?.register_table(name, Arc::new(table))?;
+        let context = self.context().await?;
+        // Of a table without rows the planner makes no join.
+        let provider: Arc<dyn TableProvider> = if rows.iter().all(|batch| batch.num_rows() == 0) {
+            let none = EmptyRelation { produce_one_row: false, schema: Arc::new(schema.to_dfschema()?) };
+            Arc::new(ViewTable::new(LogicalPlan::EmptyRelation(none), None))
+        } else {
+            Arc::new(MemTable::try_new(schema, vec![rows])?)
+        };
+        context.register_table(name, provider)?;
         Ok(())
     }
 }

@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 /// Letters of one value on a terminal, at most.
 const LETTERS_MAX: usize = 2_048;
 
+/// Bytes of a text that are looked at in one go.
+const PART_BYTES: usize = 256;
+
 /// Whether a character would move a cursor, change direction, or not show at all.
 fn is_unsafe(letter: char) -> bool {
     letter.is_control()
@@ -14,7 +17,9 @@ fn is_unsafe(letter: char) -> bool {
 
 /// Whether a text is printed as it is; nearly all are of ASCII, whose letters need no decoding to tell.
 fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.chars().any(is_unsafe)
+    // Without leaving early, so that many are looked at in one step.
+    let is_plain = |part: &[u8]| part.iter().fold(true, |so_far, byte| so_far & matches!(byte, b' '..=b'~'));
+    text.as_bytes().chunks(PART_BYTES).all(is_plain) || !text.chars().any(is_unsafe)
 }
 
 /// Text for one line of a terminal: what does not print is written as `\u{…}`.
