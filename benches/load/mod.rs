@@ -51,10 +51,16 @@ impl Load {
         if let Some(error) = failed {
             return Err(error.into());
         }
-        if lake.exists() {
-            std::fs::remove_dir_all(&lake)?;
-        }
-        Ok(Self { root, logs, lake, ledger })
+        let load = Self { root, logs, lake, ledger };
+        load.empty()?;
+        Ok(load)
+    }
+
+    /// Takes the lake away.
+    pub(crate) fn empty(&self) -> Result<(), Error> {
+        Ok(if self.lake.exists() {
+            std::fs::remove_dir_all(&self.lake)?
+        })
     }
 
     /// Runs the built program to its end, with this load's lake.
