@@ -1,5 +1,5 @@
 -- Calls of the period that would change something, done or failed, each once: of two accounts' copies the caller's own, else the one with
--- the smaller id. What the other queries of a report read as the view `window_changes`, which has no order.
+-- the smaller id. What the other queries of a report read as the table `window_changes`, which has no order.
 -- Reads `window_records`. Out: one row a call, with who stands behind it.
 SELECT r.event_id, r.event_time, r.event_source, r.event_name, r.aws_region, r.account_id, r.source_ip_address, r.error_code, r.user_type,
        r.user_arn, r.credential_id, r.actor_kind, r.actor_id, r.certainty, r.permission_set

@@ -1,8 +1,7 @@
 //! The queries of reports, over a period.
 //!
 //! They read what is no table: the view `attributed`, which believes nothing that digests contradict, and two tables that are read a single time
-//! for all that ask about them: `window_records`, the period's changes, which the view `window_changes` has each once, and `window_calls`, all
-//! of its calls, folded.
+//! for all that ask about them: `window_changes`, the period's changes, made of `window_records`, and `window_calls`, all of its calls, folded.
 
 use crate::error::{Error, Result};
 use crate::hits::column;
@@ -217,17 +216,17 @@ impl Reader {
             let view = self.context().await?.sql(ATTRIBUTED).await?;
             self.context().await?.register_table("attributed", view.into_view())?;
         }
-        for (name, query, of) in [("window_calls", WINDOW_CALLS, "window_calls"), ("window_records", WINDOW_RECORDS, "window_changes")] {
-            if (names(name) || names(of))
-                && let Some(span) = span
-                && self.first(name).await
-            {
-                self.add_window(name, query, span).await?;
-            }
+        let Some(span) = span else { return Ok(()) };
+        if names("window_calls") && self.first("window_calls").await {
+            self.add_window("window_calls", WINDOW_CALLS, span).await?;
         }
-        if names("window_changes") && span.is_some() && self.first("window_changes").await {
-            let view = self.context().await?.sql(WINDOW_CHANGES).await?;
-            self.context().await?.register_table("window_changes", view.into_view())?;
+        if names("window_changes") && self.first("window_changes").await {
+            self.add_window("window_records", WINDOW_RECORDS, span).await?;
+            self.add_window("window_changes", WINDOW_CHANGES, span).await?;
+            self.context().await?.deregister_table("window_records")?;
+        }
+        if names("window_records") && self.first("window_records").await {
+            self.add_window("window_records", WINDOW_RECORDS, span).await?;
         }
         Ok(())
     }

@@ -263,6 +263,8 @@ impl Driver<'_> {
         if at.column > 0 && (known || looks || zsh) {
             return self.start_editor_after_prompt();
         }
+        let at = if at.column > 0 { self.end_output_before_editor() } else { at };
+        let session = &mut *self.session;
         session.searched = false;
         session.screen.start_input(at);
         let row = session.screen.base() + at.row as u64;

@@ -29,6 +29,17 @@ fn mistakes_are_as_corrected() {
 }
 
 #[test]
+fn a_prompt_behind_output_without_a_newline_is_edited_from_where_its_shell_takes_it_to_begin() {
+    // readline goes back to the start of the row, past its prompt, and inserts.
+    let edited = "\x1b[?2004hbash-5.2$  $x echo y\r\x1b[C\x1b[C\x1b[C\x1b[C\x1b[C\x1b[C\x1b[C\x1b[C\x1b[C\x1b[C\x1b[1@x\x1b[1@=\x1b[1@s\x1b[1@u\x1b[1@d\x1b[1@o\x1b[1@;";
+    let text = format!(
+        "\x1b[?2004hbash-5.2$ whoami\r\n\x1b[?2004l\rsato\r\n\x1b[?2004hbash-5.2$ printf z\r\n\x1b[?2004l\rz{edited}\r\n\x1b[?2004l\ry\r\n\x1b[?2004hbash-5.2$ "
+    );
+    check(&text, &["whoami", "printf z", "x=sudo; $x echo y"]);
+    assert!(collected(&text).lines.contains(&"z".to_owned()));
+}
+
+#[test]
 fn what_a_streamed_log_does_not_erase_was_not_entered() {
     // `sudo halt` was recalled, rubbed out up to its `lt`, which one sequence erased; that sequence is not in the log.
     let lines = [

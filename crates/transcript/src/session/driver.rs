@@ -5,6 +5,7 @@ use vte::{Params, Perform};
 use super::Session;
 use crate::accept::Input;
 use crate::command::{COMMAND_BYTES_MAX, Line, LineKind, Sink, printable};
+use crate::screen::Place;
 use crate::transcript::recorder;
 
 /// So many blanks and a return are how zsh and fish find the start of a line; fewer may be anything.
@@ -180,6 +181,21 @@ impl Driver<'_> {
         if self.session.screen.has_gone() {
             self.flush_gone();
         }
+    }
+
+    /// Output ended without a newline, and a line editor begins. readline takes its prompt to begin a row: where it goes back to a column and
+    /// inserts, it counts from there, and what the terminal made of it is not the line that it hands over.
+    pub(crate) fn end_output_before_editor(&mut self) -> Place {
+        let row = self.session.screen.cursor().row;
+        if self.session.screen.line_end(row) == row {
+            self.complete(row);
+        }
+        self.session.screen.carriage_return();
+        self.session.screen.index();
+        if self.session.screen.has_gone() {
+            self.flush_gone();
+        }
+        self.session.screen.cursor()
     }
 
     fn carriage_return(&mut self) {

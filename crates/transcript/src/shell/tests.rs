@@ -148,6 +148,19 @@ fn fish_substitutions_are_seen() {
 }
 
 #[test]
+fn functions_of_fish_are_read_where_they_are_called() {
+    for definition in ["function f; sudo $argv; end", "function f -d 'x'\n sudo $argv\nend", "function f; true; sudo $argv; end"] {
+        let mut state = State::default();
+        programs(definition, &mut state);
+        let called = programs("f echo x", &mut state).programs;
+        assert!(called.iter().any(|program| program.program == "sudo"), "{definition}: {called:?}");
+    }
+    // zsh runs what stands behind the first command.
+    let run = programs("function f; true; sudo id; end", &mut State::default()).programs;
+    assert!(run.iter().any(|program| program.program == "sudo"), "{run:?}");
+}
+
+#[test]
 fn a_line_entered_again_is_read_with_what_was_defined_since() {
     let mut state = State::default();
     let names = |line: &str, state: &mut State| -> Vec<String> {

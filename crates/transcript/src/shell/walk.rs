@@ -17,8 +17,13 @@ pub(super) fn line(line: &str, state: &mut State) -> Parsed {
         end -= 1;
     }
     let parser = state.may_parse().then(grammar).flatten();
+    let line_read = line.get(..end).unwrap_or_default();
+    if let Some((name, body)) = words::fish_function(line_read) {
+        // What stands in it is read all the same: to zsh such a line is a function of its first command, and the others run.
+        state.define_function(name, &format!("{{ {body}; }}"));
+    }
     let mut walk = Walk { state, parser, out: Vec::new(), whole: end == line.len(), expanding: Vec::new(), nodes: 0 };
-    walk.script(line.get(..end).unwrap_or_default(), Place { how: How::Direct, under: None, depth: 0 });
+    walk.script(line_read, Place { how: How::Direct, under: None, depth: 0 });
     Parsed { programs: walk.out, whole: walk.whole }
 }
 

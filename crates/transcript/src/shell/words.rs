@@ -234,6 +234,15 @@ fn braces(text: &str) -> Vec<String> {
     parts.into_iter().take(BRACES_MAX).map(|part| format!("{before}{part}{after}")).collect()
 }
 
+/// The name and the body of a function as fish defines one: `function NAME; BODY; end` (fish documentation, `function`).
+pub(crate) fn fish_function(line: &str) -> Option<(&str, &str)> {
+    let rest = line.trim().strip_prefix("function ")?.trim_start();
+    let (head, rest) = rest.split_once([';', '\n'])?;
+    let name = head.split_whitespace().next().filter(|name| !name.contains(['(', '{']))?;
+    let body = rest.strip_suffix("end")?.trim_end_matches(' ').strip_suffix([';', '\n'])?;
+    Some((name, body))
+}
+
 /// Whether a shell would ask for more before it runs `line`.
 pub(crate) fn is_incomplete(line: &str) -> bool {
     let mut scan = Scan::default();
