@@ -166,12 +166,22 @@ enum State {
     InsideEscape,
 }
 
+/// Where the first escape stands that begins a control string, or may, where the text ends behind it. Others need no watching.
+fn string_start(text: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(ESCAPE, text).find(|at| text.get(at + 1).is_none_or(|next| begins_string(*next) || *next == ESCAPE))
+}
+
+/// ESC and this byte begin a string: OSC, DCS, APC, PM, SOS (ECMA-48, 5.6).
+fn begins_string(byte: u8) -> bool {
+    matches!(byte, b']' | b'P' | b'_' | b'^' | b'X')
+}
+
 impl ControlStrings {
     fn pass(&mut self, text: &[u8], take: &mut dyn FnMut(&[u8])) {
         let mut rest = text;
         while !rest.is_empty() {
             if self.state == State::Ground {
-                let Some(at) = memchr::memchr(ESCAPE, rest) else { return take(rest) };
+                let Some(at) = string_start(rest) else { return take(rest) };
                 let (before, after) = rest.split_at(at + 1);
                 take(before);
                 rest = after;
@@ -202,7 +212,7 @@ impl ControlStrings {
         self.length += 1;
         match self.state {
             State::Ground => {}
-            State::Escape if matches!(byte, b']' | b'P' | b'_' | b'^' | b'X') => {
+            State::Escape if begins_string(byte) => {
                 self.length = 0;
                 self.state = State::Inside;
             }

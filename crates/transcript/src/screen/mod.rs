@@ -391,7 +391,7 @@ impl Screen {
     }
 
     pub(crate) fn print(&mut self, character: char) {
-        let columns = character.width().unwrap_or(0);
+        let columns = if matches!(character, ' '..='~') { 1 } else { character.width().unwrap_or(0) };
         if columns == 0 {
             return self.combine(character);
         }
