@@ -58,9 +58,10 @@ impl Load {
 
     /// Takes the lake away.
     pub(crate) fn empty(&self) -> Result<(), Error> {
-        Ok(if self.lake.exists() {
-            std::fs::remove_dir_all(&self.lake)?
-        })
+        if self.lake.exists() {
+            std::fs::remove_dir_all(&self.lake)?;
+        }
+        Ok(())
     }
 
     /// Runs the built program to its end, with this load's lake.
