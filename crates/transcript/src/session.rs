@@ -184,6 +184,17 @@ impl Session {
         }
     }
 
+    /// A line behind the prompt of a shell that gives no marks, though a mark said that a line editor reads: a program printed it, and would
+    /// keep all that is entered after it out of sight.
+    fn is_entered_below_a_false_mark(&self, row: usize) -> bool {
+        let unmarked = !self.stripped && self.editor.is_some() && self.shells.current().is_some_and(|shell| !shell.marked);
+        unmarked && {
+            let start = self.screen.line_start(row);
+            let text = self.screen.text_to(start, 0, Place { row: start, column: PROMPT_COLUMNS });
+            self.shells.known(&text).is_some()
+        }
+    }
+
     /// The cursor goes up inside a line that is longer than a row: it was wrapped, though nothing said so. At 80 columns, as most are.
     fn guess_width(&mut self) {
         let (start, column) = self.column_in_line();

@@ -40,6 +40,15 @@ fn a_prompt_behind_output_without_a_newline_is_edited_from_where_its_shell_takes
 }
 
 #[test]
+fn a_mark_that_a_program_prints_in_a_shell_without_marks_hides_nothing() {
+    let on = "\x1b[?2004h";
+    for printed in [format!("x{on}"), format!("x\r\n{on}"), format!("x{on}\r\n"), format!("{on}\r\n"), format!("x{on}\x1b[?2004l")] {
+        let text = format!("$ id\r\nuid=1\r\n$ ./x\r\n{printed}$ sudo id\r\nuid=0\r\n$ sudo ls\r\nx\r\n$ ");
+        check(&text, &["id", "./x", "sudo id", "sudo ls"]);
+    }
+}
+
+#[test]
 fn what_a_streamed_log_does_not_erase_was_not_entered() {
     // `sudo halt` was recalled, rubbed out up to its `lt`, which one sequence erased; that sequence is not in the log.
     let lines = [

@@ -166,6 +166,9 @@ impl Driver<'_> {
             self.tell_if_full();
         }
         let session = &mut *self.session;
+        if shown && session.is_entered_below_a_false_mark(row) {
+            session.editor = None;
+        }
         if shown && session.editor.is_none() && session.screen.line_end(row) == row {
             self.complete(row);
         }
