@@ -35,6 +35,10 @@ const SHAPES: &[&str] = &[
     "resizes",
     "repeats",
     "shells",
+    "false_marks",
+    "lost_marks",
+    "unprompted",
+    "suspected",
 ];
 
 #[derive(Default)]
@@ -126,10 +130,16 @@ fn shape_of(shape: &str) -> (Vec<u8>, Vec<u8>) {
         "resizes" => repeated("%                                        \r \rx\x1b[8;300;4000t\x1b[1;12r"),
         "repeats" => repeated("x\x1b[4000b"),
         "shells" => repeated("[a@h ~]$ sudo -i\r\n[root@h ~]# su - b\r\n[b@h ~]$ bash\r\n"),
+        "false_marks" => repeated("\x1b[?2004hsh-4.2$ sudo id\r\nuid=0(root)\r\n"),
+        "lost_marks" => repeated("sh-5.2$ sudo id\r\nuid=0(root)\r\n"),
+        "unprompted" | "suspected" => (0..30_000).flat_map(|number| format!("x sudo kill {number} # a line\r\n").into_bytes()).collect(),
         _ => unreachable!("{shape}"),
     };
     let start = match shape {
         "sessions" | "prompts" | "pasted_marks" | "shells" => Vec::new(),
+        "lost_marks" => b"\x1b[?2004hsh-5.2$ set +o emacs\r\n\x1b[?2004l\r".to_vec(),
+        "unprompted" => b"sh-4.2$ PS1=\r\n".to_vec(),
+        "suspected" => b"sh-4.2$ PS1=\r\n\x1b[?2004h".to_vec(),
         "one_streamed_line" => br#"{"eventVersion":"1.0","runAsUser":"a","sessionId":"a-1","sessionData":["sh-4.2$ cat x"]}"#.iter().chain(b"\n").copied().collect(),
         _ => prompt,
     };

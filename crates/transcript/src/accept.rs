@@ -6,11 +6,14 @@ use crate::reconstruct;
 use crate::retrace::{self, Moves};
 use crate::running::Running;
 use crate::session::{Driver, Editor};
-use crate::shell;
+use crate::shell::{self, State};
 use unicode_width::UnicodeWidthStr;
 
 /// So many lines before a session's first sign may be the first line of its prompt.
 const SECOND_LINE_MAX: u64 = 2;
+
+/// A shorter prompt that stands twice may be the start of a line.
+const PROMPT_TWICE_MIN: usize = 2;
 
 /// A line that was entered.
 #[derive(Clone, Debug)]
@@ -75,6 +78,10 @@ impl Input {
     pub(crate) fn at(prompt: Prompt, marked: bool) -> Self {
         Self::new(prompt, "", marked)
     }
+
+    pub(crate) fn with_text(self, text: &str) -> Self {
+        Self { text: text.trim_end().to_owned(), ..self }
+    }
 }
 
 impl Driver<'_> {
@@ -103,25 +110,19 @@ impl Driver<'_> {
             let sign = session.preamble <= SECOND_LINE_MAX && !prompt.text.is_ascii();
             return (prompt.looks == Looks::Strong || first || sign).then(|| self.entered(prompt, text));
         };
-        if let Some(prompt) = session.shells.known(text).filter(|prompt| session.multiplexed || session.shells.is_unmarked(prompt, leaves))
-        {
-            // A bare mark, or a file that quotes this very prompt: the text of a file may begin so.
-            // An outer shell's prompt, though the inner one was not left.
-            if shows && !leaves && !session.shells.is_current(&prompt) {
-                return None;
+        let lost = || shell.marked && session.may_have_lost_marks();
+        match session.shells.known(text) {
+            Some(prompt) if session.multiplexed || session.shells.is_unmarked(&prompt, leaves) => {
+                return self.at_known(prompt, text, (shows, expect_shows, leaves));
             }
-            // A file that quotes this prompt has its words, not its colours.
-            if shows && shell.dressed && !session.dressed {
-                return None;
+            Some(prompt) if lost() => {
+                let input = self.entered(prompt, text);
+                return (!input.text.is_empty()).then_some(Input { may_be_shown: true, ..input });
             }
-            let mut input = self.entered(prompt, text);
-            // Backspaces in it tell nothing: a file may hold them too. That a shell sought the line's start does.
-            let is_shells = shell.dressed || session.stripped && session.dressed;
-            input.may_be_shown = (shows || expect_shows || session.may_be_drawn()) && !is_shells && !input.text.is_empty();
-            return Some(input);
+            _ => {}
         }
-        if let Some(prompt) = self.assigned(text) {
-            return Some(self.entered(prompt, text));
+        if let Some(input) = self.assigned(text) {
+            return Some(input);
         }
         if let Some(input) = self.behind_output(text, shows) {
             return Some(input);
@@ -136,16 +137,48 @@ impl Driver<'_> {
         if opens || changes {
             return Some(self.entered(prompt, text));
         }
-        if !shell.marked && !shows && prompt.looks == Looks::Strong {
+        let other = || !shell.marked || matches!(prompt.mark, Some('$' | '#' | '%')) && lost();
+        if prompt.looks == Looks::Strong && !shows && other() {
             return Some(Input { may_be_shown: true, foreign: true, ..self.entered(prompt, text) });
         }
         None
     }
 
-    /// The prompt that the line before set, at the first line below it.
-    fn assigned(&self, text: &str) -> Option<Prompt> {
-        let running = self.session.running.as_ref().filter(|running| running.expect.sets_prompt && running.is_silent())?;
-        Prompt::of(text).filter(|prompt| prompt.looks > Looks::Bare && !running.marked)
+    /// `shows`: the program shows text, and so does what was entered; `leaves`: the shell was left.
+    fn at_known(&self, prompt: Prompt, text: &str, (shows, expect_shows, leaves): (bool, bool, bool)) -> Option<Input> {
+        let session = &*self.session;
+        let shell = session.shells.current()?;
+        // A bare mark, or a file that quotes this very prompt: the text of a file may begin so.
+        // An outer shell's prompt, though the inner one was not left.
+        if shows && !leaves && !session.shells.is_current(&prompt) {
+            return None;
+        }
+        // A file that quotes this prompt has its words, not its colours.
+        if shows && shell.dressed && !session.dressed {
+            return None;
+        }
+        let mut input = self.entered(prompt, text);
+        // Backspaces in it tell nothing: a file may hold them too. That a shell sought the line's start does.
+        let is_shells = shell.dressed || session.stripped && session.dressed;
+        input.may_be_shown = (shows || expect_shows || session.may_be_drawn()) && !is_shells && !input.text.is_empty();
+        Some(input)
+    }
+
+    /// The prompt that the line before set: word for word where that line says it, else by its looks, at the first line below.
+    fn assigned(&self, text: &str) -> Option<Input> {
+        let session = &*self.session;
+        let running = session.running.as_ref().filter(|running| running.expect.sets_prompt)?;
+        if running.marked && !session.may_have_lost_marks() {
+            return None;
+        }
+        let said = session.shells.current().and_then(|shell| literal_prompt(&shell.state)).map(Prompt::known);
+        if let Some(prompt) = said.filter(|prompt| prompt.leads(text).is_some()) {
+            let input = self.entered(prompt, text);
+            let may_be_shown = (running.marked || !running.is_silent()) && !input.text.is_empty();
+            return Some(Input { may_be_shown, ..input });
+        }
+        let prompt = Prompt::of(text).filter(|prompt| running.is_silent() && prompt.looks > Looks::Bare && !running.marked)?;
+        Some(self.entered(prompt, text))
     }
 
     /// The prompt of a shell without marks stands behind output that no newline ended.
@@ -253,6 +286,7 @@ impl Driver<'_> {
     }
 
     pub(crate) fn start_editor(&mut self) {
+        self.suspect();
         let session = &mut *self.session;
         let at = session.screen.cursor();
         let before = session.screen.text_before(at);
@@ -273,6 +307,7 @@ impl Driver<'_> {
 
     /// The prompt stands already, and ends at the cursor.
     pub(crate) fn start_editor_after_prompt(&mut self) {
+        self.suspect();
         let session = &mut *self.session;
         let at = session.screen.cursor();
         let prompt = session.screen.text_before(at);
@@ -284,6 +319,10 @@ impl Driver<'_> {
 
     /// The line editor handed its line over, or was left.
     pub(crate) fn end_editor(&mut self) {
+        if self.is_forged() {
+            return self.disbelieve();
+        }
+        self.session.suspicion = None;
         let Some(editor) = self.session.editor.take() else { return };
         let head = self.take_head();
         let screen = &self.session.screen;
@@ -355,6 +394,10 @@ impl Driver<'_> {
             let at = lines.iter().rposition(|line| prompt.leads(line).is_some())?;
             let mut input = Input::new(prompt.clone(), "", true);
             input.text = self.following(lines, at, &prompt);
+            // bash may write it, and readline once more.
+            if let Some(rest) = input.text.strip_prefix(prompt.text.as_str()).filter(|_| prompt.text.len() > PROMPT_TWICE_MIN) {
+                input.text = rest.to_owned();
+            }
             return Some((at, input));
         }
         let prompt = lines.iter().find_map(|line| session.shells.announced(line))?;
@@ -400,6 +443,11 @@ impl Driver<'_> {
         session.searched = false;
         left
     }
+}
+
+/// The prompt that the shell was told. Where something in it stands for something else, no line begins so.
+fn literal_prompt(state: &State) -> Option<&str> {
+    ["PS1", "PROMPT"].iter().find_map(|name| state.variable(name)).filter(|said| !said.trim().is_empty())
 }
 
 /// Whether a line that begins so may be text that the command shows.

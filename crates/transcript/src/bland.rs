@@ -75,7 +75,7 @@ pub(crate) fn is_silent_behind(command: &Command) -> bool {
     command.parsed && command.programs.iter().all(|program| program.program == "sleep" || of_program(program) < Writes::Anything)
 }
 
-fn of_program(program: &Program) -> Writes {
+pub(crate) fn of_program(program: &Program) -> Writes {
     if program.unresolved || program.obscured {
         return Writes::Anything;
     }

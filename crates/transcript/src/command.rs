@@ -24,7 +24,8 @@ pub enum Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Doubt {
-    /// Nothing but its looks tells it from text that the program before it showed: the prompt is a bare mark, and no line editor announced it.
+    /// Nothing but its looks tells it from text that the program before it showed: the prompt is a bare mark, or unknown, or its shell announces
+    /// its lines, but not this one.
     MayBeShown,
     /// Nothing followed it; a line given up with Ctrl-C would look the same.
     MayBeCancelled,

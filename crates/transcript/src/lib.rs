@@ -11,6 +11,7 @@
 
 mod accept;
 mod alternate;
+mod believed;
 mod bland;
 mod charset;
 mod command;
@@ -37,6 +38,7 @@ mod shells;
 mod shown;
 pub mod suppress;
 mod transcript;
+mod unprompted;
 
 pub use command::{COMMAND_BYTES_MAX, Collected, Command, Doubt, Elevation, Entry, Line, LineKind, Sink};
 pub use elevate::Outcome;

@@ -39,6 +39,21 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
+    /// Nothing is known of what stands around it.
+    pub(crate) fn alone(command: Command) -> Self {
+        Self {
+            screen: command.line.clone(),
+            command,
+            expect: Expect::default(),
+            below: Vec::new(),
+            rows: 0,
+            stays: false,
+            behind: false,
+            unasked: false,
+            foreign: false,
+        }
+    }
+
     fn is_doubtful(&self) -> bool {
         self.command.doubt == Some(Doubt::MayBeShown)
     }

@@ -14,7 +14,7 @@ use crate::reconstruct;
 use crate::retrace::Past;
 use crate::session::Driver;
 use crate::shell::{self, Program, Scan, State};
-use crate::shells::{Change, Expect, Kind};
+use crate::shells::{Change, Expect, Kind, Shell};
 
 /// Lines of output kept from the start and from the end, to tell an outcome by.
 const OUTPUT_LINES_MAX: usize = 48;
@@ -26,6 +26,7 @@ const OUTPUT_LINE_BYTES_MAX: usize = 512;
 pub(crate) struct Running {
     pub(crate) command: Command,
     pub(crate) expect: Expect,
+    /// A line editor announced it.
     pub(crate) marked: bool,
     cancelled: bool,
     may_be_cancelled: bool,
@@ -147,53 +148,17 @@ impl Running {
     }
 }
 
-impl Driver<'_> {
-    /// A line was entered at a prompt.
-    pub(crate) fn accept(&mut self, mut input: Input) {
-        if self.continues(&input) {
-            return self.continue_line(&input);
-        }
-        // After Ctrl-D a shell prints nothing: the outer one's prompt stands behind the inner one's.
-        while let Some(outer) =
-            self.session.shells.known(&input.text).filter(|outer| outer.text.len() > 1 && outer.text != input.prompt.text)
-        {
-            input.text = outer.leads(&input.text).unwrap_or_default().to_owned();
-            input.prompt = outer;
-            self.session.left = true;
-        }
-        let was_paged = self.session.running.as_ref().is_some_and(|running| running.paged) && input.may_be_shown;
-        self.settle(Some(&input));
-        let session = &mut *self.session;
-        let Some(shell) = session.shells.current_mut() else { return };
-        let before = shell.state.clone();
-        let bare = shell.prompt.looks == Looks::Bare;
-        if shell.kind == Kind::Interpreter {
-            let escaped = ["\\!", "!", "system ", "shell "].iter().find_map(|start| input.text.strip_prefix(start));
-            match escaped {
-                Some(line) => input.text = line.trim().to_owned(),
-                None => return,
-            }
-        }
-        if input.text.is_empty() || input.cancelled {
-            return;
-        }
-        let recalls = expands_history(&input.text) || edits_command(&input.text);
-        let entry = if input.entry == Entry::Typed && recalls { Entry::Recalled } else { input.entry };
-        let mut end = input.text.len().min(COMMAND_BYTES_MAX);
-        while !input.text.is_char_boundary(end) {
-            end -= 1;
-        }
-        input.text.truncate(end);
-        let screen = [&input.prompt.text, input.literal.as_ref().unwrap_or(&input.text)].map(String::as_str).concat();
-        let cancelled = !input.marked && given_up::ends_in_sign(&input.text);
-        let mut command = Command {
+impl Command {
+    /// As it stands at a prompt of `shell`, its programs not yet read.
+    pub(crate) fn entered(input: Input, shell: &Shell, time: Option<i64>) -> Self {
+        Self {
             first_line: input.first_line,
             last_line: input.last_line,
-            time: session.time,
+            time,
             line: input.text,
             expanded: None,
-            prompt: input.prompt.text.clone(),
-            entry,
+            prompt: input.prompt.text,
+            entry: input.entry,
             root_shell: shell.root,
             user: shell.user.clone(),
             inside: shell.inside.clone(),
@@ -211,7 +176,53 @@ impl Driver<'_> {
             not_run: false,
             reconstructed: input.reconstructed,
             truncated: input.truncated,
-        };
+        }
+    }
+}
+
+impl Driver<'_> {
+    /// A line was entered at a prompt.
+    pub(crate) fn accept(&mut self, mut input: Input) {
+        if self.continues(&input) {
+            return self.continue_line(&input);
+        }
+        // After Ctrl-D a shell prints nothing: the outer one's prompt stands behind the inner one's.
+        while let Some(outer) =
+            self.session.shells.known(&input.text).filter(|outer| outer.text.len() > 1 && outer.text != input.prompt.text)
+        {
+            input.text = outer.leads(&input.text).unwrap_or_default().to_owned();
+            input.prompt = outer;
+            self.session.left = true;
+        }
+        self.note_prompted(&input.text);
+        let was_paged = self.session.running.as_ref().is_some_and(|running| running.paged) && input.may_be_shown;
+        self.settle(Some(&input));
+        let session = &mut *self.session;
+        let Some(shell) = session.shells.current_mut() else { return };
+        let before = shell.state.clone();
+        let bare = shell.prompt.looks == Looks::Bare;
+        if shell.kind == Kind::Interpreter {
+            let escaped = ["\\!", "!", "system ", "shell "].iter().find_map(|start| input.text.strip_prefix(start));
+            match escaped {
+                Some(line) => input.text = line.trim().to_owned(),
+                None => return,
+            }
+        }
+        if input.text.is_empty() || input.cancelled {
+            return;
+        }
+        let recalls = expands_history(&input.text) || edits_command(&input.text);
+        input.entry = if input.entry == Entry::Typed && recalls { Entry::Recalled } else { input.entry };
+        let mut end = input.text.len().min(COMMAND_BYTES_MAX);
+        while !input.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        input.text.truncate(end);
+        let screen = [&input.prompt.text, input.literal.as_ref().unwrap_or(&input.text)].map(String::as_str).concat();
+        let cancelled = !input.marked && given_up::ends_in_sign(&input.text);
+        let (marked, may_be_cancelled, literal) = (input.marked, input.may_be_cancelled, input.literal.take());
+        let (behind, unasked, foreign, given_up) = (input.behind, input.unasked, input.foreign, input.given_up);
+        let mut command = Command::entered(input, shell, session.time);
         let expect = expected::read(&mut command, &mut shell.state);
         session.rebinds |= given_up::may_rebind(&command.line, &command.programs);
         session.multiplexed |= multiplexes(&command.programs);
@@ -225,21 +236,21 @@ impl Driver<'_> {
             expands: expands_history(&command.line),
             command,
             expect,
-            marked: input.marked,
+            marked,
             cancelled,
-            may_be_cancelled: input.may_be_cancelled,
+            may_be_cancelled,
             bell: std::mem::take(&mut session.bell),
             blank: session.screen.text_before(session.ended_at).ends_with(' '),
             head: Vec::new(),
             tail: VecDeque::new(),
             lines: 0,
             before,
-            literal: input.literal,
+            literal,
             screen,
-            behind: input.behind,
-            unasked: input.unasked,
-            foreign: input.foreign,
-            given_up: input.given_up,
+            behind,
+            unasked,
+            foreign,
+            given_up,
             rows: 0,
         });
         session.searched = false;
@@ -391,7 +402,10 @@ impl Driver<'_> {
         }
         let Some(mut running) = running else { return self.enter(next, &expect) };
         self.expand(&mut running, &mut expect);
-        let asked = expect.opens || !running.command.elevations.is_empty();
+        let opens = expect.opens;
+        // Nothing is known that opened it; the shell in which its prompts stand goes on behind them.
+        expect.opens |= next.is_some_and(|input| input.foreign) && self.session.shells.current().is_some_and(|shell| shell.marked);
+        let asked = opens || !running.command.elevations.is_empty();
         let refused = asked.then(|| elevate::refusal(running.shown())).flatten();
         if refused.is_some() {
             expect.opens &= running.lines > 3;
@@ -403,7 +417,7 @@ impl Driver<'_> {
         let (depth, prompt) = (self.session.shells.depth(), self.session.shells.current().map(|shell| shell.prompt.text.clone()));
         self.enter(next, &expect);
         let shells = &self.session.shells;
-        let opened = shells.depth() > depth;
+        let opened = shells.depth() > depth && !next.is_some_and(|input| input.foreign);
         let now_rooted = shells.current().is_some_and(|shell| shell.root);
         running.command.entered_root_shell = next.is_some() && now_rooted && !rooted && (opened || running.expect.opens);
         running.command.prompt_changed = next.is_some() && shells.current().map(|shell| &shell.prompt.text) != prompt.as_ref();
@@ -463,7 +477,7 @@ fn multiplexes(programs: &[Program]) -> bool {
 }
 
 /// `whoami` and `id` say who the shell is.
-fn note_identity(running: &Running, shell: &mut crate::shells::Shell) {
+fn note_identity(running: &Running, shell: &mut Shell) {
     let [program] = running.command.programs.as_slice() else { return };
     if shell.kind != Kind::Shell || running.lines != 1 {
         return;

@@ -10,12 +10,14 @@ mod driver;
 pub(crate) use driver::Driver;
 
 use crate::alternate::Hiding;
+use crate::believed::Suspicion;
 use crate::quoted::Held;
 use crate::retrace;
 use crate::returns::Kept;
 use crate::running::Running;
 use crate::screen::{Place, Row, Screen};
 use crate::shells::Shells;
+use crate::unprompted::Unprompted;
 
 /// Columns of a line that are looked at for its prompt.
 const PROMPT_COLUMNS: usize = crate::prompt::PROMPT_MAX + 16;
@@ -84,9 +86,13 @@ pub(crate) struct Session {
     pub(crate) rebinds: bool,
     /// What may only have been shown, until that is known.
     pub(crate) held: Held,
+    /// Acts that stand at no prompt that is known.
+    pub(crate) unprompted: Unprompted,
     pub(crate) searched: bool,
     /// A terminal multiplexer draws its shells on the alternate screen.
     pub(crate) multiplexed: bool,
+    /// A line editor announced itself where none need be.
+    pub(crate) suspicion: Option<Suspicion>,
     /// What is asked of the alternate screen, and what stands there.
     pub(crate) hiding: Hiding,
 }
@@ -130,7 +136,7 @@ impl Session {
     }
 
     /// Ctrl-C in the middle of a line is shown over what stands there; what stands behind it was given up as well.
-    fn cut_given_up(&self, row: usize, text: &mut String) {
+    pub(crate) fn cut_given_up(&self, row: usize, text: &mut String) {
         let before = self.screen.text_before(self.returned_from);
         if self.returned_from.row == row && before.ends_with("^C") && text.starts_with(before.as_str()) {
             text.truncate(before.len());
@@ -181,17 +187,6 @@ impl Session {
             Some(shell) if !shell.marked => self.shells.known(&text).is_some(),
             Some(_) => false,
             None => crate::prompt::Prompt::of(&text).is_some(),
-        }
-    }
-
-    /// A line behind the prompt of a shell that gives no marks, though a mark said that a line editor reads: a program printed it, and would
-    /// keep all that is entered after it out of sight.
-    fn is_entered_below_a_false_mark(&self, row: usize) -> bool {
-        let unmarked = !self.stripped && self.editor.is_some() && self.shells.current().is_some_and(|shell| !shell.marked);
-        unmarked && {
-            let start = self.screen.line_start(row);
-            let text = self.screen.text_to(start, 0, Place { row: start, column: PROMPT_COLUMNS });
-            self.shells.known(&text).is_some()
         }
     }
 

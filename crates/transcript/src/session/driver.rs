@@ -24,6 +24,9 @@ impl Perform for Driver<'_> {
         if character.is_control() {
             return;
         }
+        if self.session.suspicion.is_some() {
+            self.disbelieve_if_due();
+        }
         if self.session.stripped {
             if character != ' ' && self.session.blanks >= BLANKS_MIN {
                 self.return_after_blanks();
@@ -166,9 +169,10 @@ impl Driver<'_> {
             self.tell_if_full();
         }
         let session = &mut *self.session;
-        if shown && session.is_entered_below_a_false_mark(row) {
-            session.editor = None;
+        if shown && session.suspicion.is_some() && session.screen.line_end(row) == row {
+            self.note_suspected(row);
         }
+        let session = &mut *self.session;
         if shown && session.editor.is_none() && session.screen.line_end(row) == row {
             self.complete(row);
         }
@@ -324,7 +328,8 @@ impl Driver<'_> {
                 self.accept(Input { first_line: number, last_line: number, truncated: cut || text.len() > COMMAND_BYTES_MAX, ..input });
             }
             None => {
-                self.emit(text, LineKind::Output);
+                let number = self.emit(text, LineKind::Output);
+                self.note_unprompted(text, number);
                 self.output(text);
             }
         }
@@ -465,8 +470,10 @@ impl Driver<'_> {
     /// No more comes: what stands on the screen is handed out, and the last command goes without a prompt after it.
     pub(crate) fn finish(&mut self) {
         self.end_in_alternate();
+        self.end_suspected();
         self.settle_at_end();
         self.flush_screen();
+        self.tell_unprompted();
         for command in self.session.held.settle() {
             self.sink.command(command);
         }

@@ -1,0 +1,123 @@
+//! Acts without a prompt that is known: a line of output in; whether somebody may have entered it out.
+//!
+//! A line can hide from its prompt: the prompt was changed to one that nobody can know, or to none; the line was typed before the prompt came, and
+//! the shell, which has no line editor, does not show it again; a program opened a shell whose prompt is a bare mark. There only the line itself
+//! speaks, so it counts only where it acts as another user, and with a doubt.
+
+use crate::accept::Input;
+use crate::bland::{self, Writes};
+use crate::command::{Command, Doubt};
+use crate::elevate;
+use crate::expected;
+use crate::known;
+use crate::prompt::{Looks, Prompt};
+use crate::quoted::Follower;
+use crate::running::Running;
+use crate::session::{Driver, Session};
+use crate::shell::Program;
+use crate::shells::Kind;
+
+/// Acts kept until it is known whether the shell shows them again.
+const UNPROMPTED_MAX: usize = 16;
+/// So many other lines may be entered before one that was typed ahead is shown again.
+const PATIENCE: usize = 3;
+
+#[derive(Default)]
+pub(crate) struct Unprompted {
+    acts: Vec<Follower>,
+    patience: usize,
+}
+
+impl Session {
+    /// What was entered, if that is what `text` shows, and the prompt before it.
+    pub(crate) fn unprompted(&self, text: &str) -> Option<Input> {
+        // What is itself not sure says nothing of what stands below it.
+        let running = self.running.as_ref().filter(|running| running.command.doubt.is_none() && !running.command.reconstructed)?;
+        let shell = self.shells.current().filter(|shell| shell.kind == Kind::Shell)?;
+        if !elevate::PROGRAMS.iter().any(|program| text.contains(program)) {
+            return None;
+        }
+        let unmarked = !shell.marked && !running.marked;
+        let blind = running.expect.changes_prompt && (unmarked || self.may_have_lost_marks());
+        if blind || unmarked && is_silent(&running.command, self.stripped) {
+            let prompt = if blind { behind_any_prompt(text) } else { 0 };
+            return Some(Input::at(Prompt::known(text.get(..prompt)?), false).with_text(text.get(prompt..)?));
+        }
+        let prompt = Prompt::of(text)
+            .filter(|prompt| !self.stripped && prompt.looks < Looks::Strong && prompt.root().is_some() && runs_unknown(running))?;
+        let rest = prompt.leads(text)?.to_owned();
+        Some(Input::at(prompt, false).with_text(&rest))
+    }
+}
+
+/// Where a line begins, if all before it is a prompt that says nothing: at the first word that changes the user, unless a program stands before it.
+fn behind_any_prompt(text: &str) -> usize {
+    let mut at = 0;
+    for word in text.split_inclusive(' ') {
+        let name = word.trim_end().rsplit('/').next().unwrap_or_default();
+        if known::is_program(name) {
+            return at;
+        }
+        at += word.len();
+    }
+    0
+}
+
+/// What it runs says nothing but complaints. `strictly`: it says nothing.
+fn is_silent(command: &Command, strictly: bool) -> bool {
+    let silent = |program: &Program| {
+        matches!(program.program.as_str(), "sleep" | "wait") || !strictly && bland::of_program(program) == Writes::Complaints
+    };
+    command.parsed && !command.programs.is_empty() && command.programs.iter().all(silent)
+}
+
+/// Something that only this host has: it may open a shell.
+fn runs_unknown(running: &Running) -> bool {
+    running.command.programs.iter().any(|program| !known::is_program(&program.program))
+}
+
+impl Driver<'_> {
+    /// A line of output, number `number`.
+    pub(crate) fn note_unprompted(&mut self, text: &str, number: u64) {
+        let Some(input) = self.session.unprompted(text) else { return };
+        let Some(shell) = self.session.shells.current() else { return };
+        let mut state = shell.state.clone();
+        let mut command = Command::entered(Input { first_line: number, last_line: number, ..input }, shell, self.session.time);
+        expected::read(&mut command, &mut state);
+        let makes_sense = command.line.split_whitespace().next().is_some_and(|first| known::is_program(first) || first.contains('/'));
+        if command.elevations.is_empty() || !makes_sense || !command.parsed {
+            return;
+        }
+        command.doubt = Some(Doubt::MayBeShown);
+        let waiting = &mut self.session.unprompted;
+        waiting.patience = PATIENCE;
+        waiting.acts.push(Follower::alone(command));
+        if waiting.acts.len() >= UNPROMPTED_MAX {
+            self.tell_unprompted();
+        }
+    }
+
+    /// A line was entered at a prompt: what was typed ahead of it may stand there again, and go on.
+    pub(crate) fn note_prompted(&mut self, line: &str) {
+        let waiting = &mut self.session.unprompted;
+        if waiting.acts.is_empty() {
+            return;
+        }
+        if let Some(at) = waiting.acts.iter().position(|act| line.starts_with(&act.command.line)) {
+            waiting.acts.remove(at);
+            waiting.patience = PATIENCE;
+        } else if waiting.patience == 0 {
+            self.tell_unprompted();
+        } else {
+            waiting.patience -= 1;
+        }
+    }
+
+    pub(crate) fn tell_unprompted(&mut self) {
+        for act in std::mem::take(&mut self.session.unprompted.acts) {
+            for command in self.session.held.push(act) {
+                self.sink.command(command);
+            }
+        }
+    }
+}
