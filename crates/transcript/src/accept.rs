@@ -5,8 +5,9 @@ use crate::prompt::{Looks, Prompt, is_open_construct_prompt};
 use crate::reconstruct;
 use crate::retrace::{self, Moves};
 use crate::running::Running;
+use crate::screen::Place;
 use crate::session::{Driver, Editor};
-use crate::shell::{self, State};
+use crate::shell;
 use unicode_width::UnicodeWidthStr;
 
 /// So many lines before a session's first sign may be the first line of its prompt.
@@ -79,6 +80,10 @@ impl Input {
         Self::new(prompt, "", marked)
     }
 
+    pub(crate) fn on_lines_of(self, other: &Self) -> Self {
+        Self { first_line: other.first_line, last_line: other.last_line, ..self }
+    }
+
     pub(crate) fn with_text(self, text: &str) -> Self {
         Self { text: text.trim_end().to_owned(), ..self }
     }
@@ -104,6 +109,9 @@ impl Driver<'_> {
         }
         let Some(shell) = session.shells.current() else {
             // The session's first prompt; a bare mark only where nothing came before it.
+            if let Some(prompt) = self.drawn_prompt() {
+                return Some(self.entered(prompt, text));
+            }
             let prompt = Prompt::of(text)?;
             let first = session.preamble == 0;
             // A prompt of two lines ends with a sign; of one that a streamed log cut into, only this is left.
@@ -117,7 +125,10 @@ impl Driver<'_> {
             }
             Some(prompt) if lost() => {
                 let input = self.entered(prompt, text);
-                return (!input.text.is_empty()).then_some(Input { may_be_shown: true, ..input });
+                // zsh hands its line over before the newline that ends it.
+                let is_same = |running: &Running| running.marked && running.is_silent() && running.command.line == input.text;
+                let is_new = !input.text.is_empty() && !session.running.as_ref().is_some_and(is_same);
+                return is_new.then_some(Input { may_be_shown: true, ..input });
             }
             _ => {}
         }
@@ -131,6 +142,9 @@ impl Driver<'_> {
             && let Some((prompt, rest)) = continuation(text)
         {
             return Some(Input::new(Prompt::known(prompt), rest, false));
+        }
+        if let Some(prompt) = self.drawn_prompt().filter(|_| !shell.marked || lost()) {
+            return Some(self.entered(prompt, text));
         }
         let prompt = Prompt::of(text)?;
         let changes = expect.is_some_and(|expect| expect.changes_prompt);
@@ -157,11 +171,13 @@ impl Driver<'_> {
         if shows && shell.dressed && !session.dressed {
             return None;
         }
+        let bare = prompt.looks == Looks::Bare;
         let mut input = self.entered(prompt, text);
         // Backspaces in it tell nothing: a file may hold them too. That a shell sought the line's start does.
         let is_shells = shell.dressed || session.stripped && session.dressed;
         input.may_be_shown = (shows || expect_shows || session.may_be_drawn()) && !is_shells && !input.text.is_empty();
-        Some(input)
+        // A lone sign in a text does not end it.
+        (!(shows && bare && !is_shells && input.text.is_empty())).then_some(input)
     }
 
     /// The prompt that the line before set: word for word where that line says it, else by its looks, at the first line below.
@@ -171,14 +187,33 @@ impl Driver<'_> {
         if running.marked && !session.may_have_lost_marks() {
             return None;
         }
-        let said = session.shells.current().and_then(|shell| literal_prompt(&shell.state)).map(Prompt::known);
-        if let Some(prompt) = said.filter(|prompt| prompt.leads(text).is_some()) {
+        if let Some(prompt) = self.said_prompt().filter(|prompt| prompt.leads(text).is_some()) {
             let input = self.entered(prompt, text);
             let may_be_shown = (running.marked || !running.is_silent()) && !input.text.is_empty();
             return Some(Input { may_be_shown, ..input });
         }
         let prompt = Prompt::of(text).filter(|prompt| running.is_silent() && prompt.looks > Looks::Bare && !running.marked)?;
         Some(self.entered(prompt, text))
+    }
+
+    /// The prompt that the line before gives its shell, where it says it word for word. Where something in it stands for something else, no line
+    /// begins so.
+    fn said_prompt(&self) -> Option<Prompt> {
+        self.session.running.as_ref().filter(|running| running.expect.sets_prompt)?;
+        let state = &self.session.shells.current()?.state;
+        let said = ["PS1", "PROMPT"].iter().find_map(|name| state.variable(name))?;
+        // Of a prompt of several lines the last one leads the line.
+        said.rsplit('\n').next().filter(|said| !said.trim().is_empty()).map(Prompt::known)
+    }
+
+    /// zsh and fish seek the start of a line, write the prompt, and take away what may stand behind it.
+    fn drawn_prompt(&self) -> Option<Prompt> {
+        let session = &*self.session;
+        let column = session.prompt_end.filter(|_| !session.stripped && session.editor.is_none())?;
+        let start = session.screen.line_start(session.screen.cursor().row);
+        let mut text = session.screen.text_to(start, 0, Place { row: start, column });
+        text.push_str(&" ".repeat(column.saturating_sub(text.width()).min(1)));
+        Some(Prompt::known(&text))
     }
 
     /// The prompt of a shell without marks stands behind output that no newline ended.
@@ -348,7 +383,9 @@ impl Driver<'_> {
         let truncated = lines.iter().map(String::len).sum::<usize>() > crate::command::COMMAND_BYTES_MAX || screen.is_spent();
         self.cut_suggestion(&editor, echoed, last, &mut lines);
         let found = self.find_input(&editor, &lines).map(|(at, mut input)| {
-            input.may_be_shown |= self.session.may_be_drawn() && !self.session.shells.is_current(&input.prompt) && !input.text.is_empty();
+            let shown = self.session.shows_typescript && !input.text.is_empty();
+            input.may_be_shown |=
+                shown || self.session.may_be_drawn() && !self.session.shells.is_current(&input.prompt) && !input.text.is_empty();
             (at, input)
         });
         let first_line = self.session.lines + 1;
@@ -388,8 +425,9 @@ impl Driver<'_> {
 
     /// The line that the prompt leads, counted from the editor's first, and what follows it.
     fn find_input(&mut self, editor: &Editor, lines: &[String]) -> Option<(usize, Input)> {
+        let said = self.said_prompt().filter(|prompt| lines.iter().any(|line| prompt.leads(line).is_some()));
         let session = &mut *self.session;
-        if let Some(text) = &editor.prompt {
+        if let Some(text) = editor.prompt.as_ref().filter(|text| !text.trim().is_empty()) {
             let prompt = Prompt::known(text);
             let at = lines.iter().rposition(|line| prompt.leads(line).is_some())?;
             let mut input = Input::new(prompt.clone(), "", true);
@@ -400,7 +438,7 @@ impl Driver<'_> {
             }
             return Some((at, input));
         }
-        let prompt = lines.iter().find_map(|line| session.shells.announced(line))?;
+        let prompt = said.or_else(|| lines.iter().find_map(|line| session.shells.announced(line))).or_else(|| unknown_prompt(lines))?;
         // A list of completions is followed by the prompt again.
         let at = lines.iter().rposition(|line| prompt.leads(line).is_some())?;
         let text = self.following(lines, at, &prompt);
@@ -445,9 +483,10 @@ impl Driver<'_> {
     }
 }
 
-/// The prompt that the shell was told. Where something in it stands for something else, no line begins so.
-fn literal_prompt(state: &State) -> Option<&str> {
-    ["PS1", "PROMPT"].iter().find_map(|name| state.variable(name)).filter(|said| !said.trim().is_empty())
+/// The prompt of lines that an editor surely held, though none is known.
+fn unknown_prompt(lines: &[String]) -> Option<Prompt> {
+    let first = || lines.iter().any(|line| !line.trim().is_empty()).then(|| Prompt::known(""));
+    lines.iter().find_map(|line| Prompt::before_program(line)).or_else(first)
 }
 
 /// Whether a line that begins so may be text that the command shows.

@@ -145,6 +145,9 @@ impl Driver<'_> {
             return;
         }
         if session.screen.is_alternate() {
+            if switches == Some(false) {
+                self.note_escaped();
+            }
             return;
         }
         match switches {

@@ -12,7 +12,7 @@ use crate::shell::{Program, is_incomplete};
 /// What a terminal writes for Ctrl-C.
 const SIGN: &str = "^C";
 /// Words of lines that may change what zsh does when it hands a line over (zshzle(1): `zle-line-finish`).
-const REBINDS: &[&str] = &["zle", "bindkey", "autoload", "emulate", "terminfo", "TERM", "source"];
+const REBINDS: &[&str] = &["zle", "bindkey", "autoload", "emulate", "terminfo", "echoti", "TERM", "source"];
 
 pub(crate) fn ends_in_sign(line: &str) -> bool {
     line.ends_with(SIGN)

@@ -3,6 +3,8 @@
 //! Shapes only tell a first prompt from output; after that a prompt is the text that stood there before ([`Prompt::leads`]), or the same one
 //! with another folder in it ([`Prompt::resembles`]).
 
+use crate::known;
+
 /// Prompts longer than this many bytes are not looked for.
 pub(crate) const PROMPT_MAX: usize = 240;
 
@@ -88,6 +90,27 @@ impl Prompt {
     pub(crate) fn known(text: &str) -> Self {
         let looks = Self::of(text).filter(|found| found.text.trim_end() == text.trim_end()).map_or(Looks::Weak, |found| found.looks);
         Self::new(text, looks)
+    }
+
+    /// The prompt of a line that surely has one, though nothing says where it ends: it ends where a program's name begins. None: no word of the
+    /// line is a program's.
+    pub(crate) fn before_program(line: &str) -> Option<Self> {
+        let mut begins = true;
+        for (at, letter) in line.char_indices() {
+            if begins && !letter.is_whitespace() {
+                let word = line.get(at..)?.split([' ', ';', '|', '&']).next().unwrap_or_default();
+                let name = word.rsplit('/').next().unwrap_or(word);
+                if known::is_program(name) && name.chars().any(char::is_alphabetic) {
+                    return line.get(..at).map(|text| Self::new(text, Looks::Weak));
+                }
+            }
+            if at > PROMPT_MAX {
+                return None;
+            }
+            // Inside a word, and behind a path's slash, none begins.
+            begins = !letter.is_alphanumeric() && !matches!(letter, '/' | '-' | '_' | '.' | '=' | '~');
+        }
+        None
     }
 
     fn new(text: &str, looks: Looks) -> Self {

@@ -195,8 +195,10 @@ impl Driver<'_> {
             self.session.left = true;
         }
         self.note_prompted(&input.text);
+        self.note_behind(&input);
         let was_paged = self.session.running.as_ref().is_some_and(|running| running.paged) && input.may_be_shown;
         self.settle(Some(&input));
+        self.tell_waited();
         let session = &mut *self.session;
         let Some(shell) = session.shells.current_mut() else { return };
         let before = shell.state.clone();
@@ -225,6 +227,8 @@ impl Driver<'_> {
         let mut command = Command::entered(input, shell, session.time);
         let expect = expected::read(&mut command, &mut shell.state);
         session.rebinds |= given_up::may_rebind(&command.line, &command.programs);
+        // What another shell does with the keypad is not known yet.
+        session.turns_keys_off &= !expect.opens && !expect.replaces;
         session.multiplexed |= multiplexes(&command.programs);
         let mut scan = Scan::default();
         scan.read(&command.line);
@@ -448,6 +452,7 @@ impl Driver<'_> {
             if change == Change::Left {
                 self.session.multiplexed = false;
             }
+            self.session.turns_keys_off &= !matches!(change, Change::Opened | Change::Left);
         }
     }
 

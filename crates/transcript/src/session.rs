@@ -75,6 +75,10 @@ pub(crate) struct Session {
     pub(crate) seeks_start: bool,
     /// Colours or a window's title were set in the current line; of a streamed log, a shell sought its start.
     pub(crate) dressed: bool,
+    /// zsh or fish sought the start of this line: its prompt stands here.
+    pub(crate) fresh: bool,
+    /// The column in which that prompt ends.
+    pub(crate) prompt_end: Option<usize>,
     /// Of a streamed log: a shell sought the start of the line before, which is the first of its prompt's.
     prompt_begun: bool,
     pub(crate) search: usize,
@@ -93,6 +97,8 @@ pub(crate) struct Session {
     pub(crate) multiplexed: bool,
     /// A line editor announced itself where none need be.
     pub(crate) suspicion: Option<Suspicion>,
+    /// What stands in a file that `script` wrote.
+    pub(crate) shows_typescript: bool,
     /// What is asked of the alternate screen, and what stands there.
     pub(crate) hiding: Hiding,
 }
@@ -218,6 +224,23 @@ impl Session {
         {
             editor.row = at;
             editor.column = 0;
+        }
+    }
+
+    /// A file that `script` wrote is shown: what stands in it, marks too, was entered another time.
+    pub(crate) fn note_typescript(&mut self, text: &str) {
+        // What `script` itself says goes on with a comma or a full stop.
+        if text.strip_prefix("Script started").is_some_and(|rest| !rest.starts_with(',')) {
+            self.shows_typescript = self.running.is_some();
+        } else if text.strip_prefix("Script done").is_some_and(|rest| !rest.starts_with(['.', ','])) {
+            self.shows_typescript = false;
+        }
+    }
+
+    /// Rows moved up between margins, the editor's too.
+    pub(crate) fn lift_editor(&mut self) {
+        if let Some(editor) = self.editor.as_mut().filter(|editor| editor.row > self.screen.base()) {
+            editor.row -= 1;
         }
     }
 

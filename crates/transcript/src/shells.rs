@@ -7,6 +7,8 @@ use crate::shell::State;
 const SHELLS_MAX: usize = 32;
 /// Prompt lines kept to learn from what they share.
 const SEEN_MAX: usize = 6;
+/// So many lines share a prompt.
+const SHARED_BY: usize = 3;
 /// Longest line learnt from, in bytes.
 const SEEN_BYTES_MAX: usize = 512;
 
@@ -107,7 +109,7 @@ impl Shells {
         // The longest that fits: `$ ` also begins `$ $ `.
         let mut found: Option<&Prompt> = None;
         for prompt in self.open.iter().rev().flat_map(|shell| std::iter::once(&shell.prompt).chain(&shell.former)) {
-            if prompt.leads(line).is_some() && found.is_none_or(|other| other.text.len() < prompt.text.len()) {
+            if !prompt.text.is_empty() && prompt.leads(line).is_some() && found.is_none_or(|other| other.text.len() < prompt.text.len()) {
                 found = Some(prompt);
             }
         }
@@ -152,11 +154,9 @@ impl Shells {
 
     /// What the last lines begin with, cut at a space.
     fn shared(&self, line: &str) -> Option<Prompt> {
-        if self.seen.len() < 3 {
-            return None;
-        }
+        let last = self.seen.get(self.seen.len().checked_sub(SHARED_BY)?..)?;
         let mut end = line.len();
-        for seen in &self.seen {
+        for seen in last {
             end = line
                 .char_indices()
                 .zip(seen.chars())

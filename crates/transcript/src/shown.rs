@@ -146,6 +146,21 @@ fn shows_text(program: &str) -> bool {
             | "vim"
             | "vi"
             | "nano"
+            | "expand"
+            | "unexpand"
+            | "fmt"
+            | "pr"
+            | "paste"
+            | "join"
+            | "comm"
+            | "iconv"
+            | "nkf"
+            | "perl"
+            | "base64"
+            | "bzcat"
+            | "xzcat"
+            | "zless"
+            | "gpg"
     )
 }
 

@@ -14,7 +14,7 @@ use crate::prompt::{Looks, Prompt};
 use crate::quoted::Follower;
 use crate::running::Running;
 use crate::session::{Driver, Session};
-use crate::shell::Program;
+use crate::shell::{self, Program};
 use crate::shells::Kind;
 
 /// Acts kept until it is known whether the shell shows them again.
@@ -38,7 +38,8 @@ impl Session {
             return None;
         }
         let unmarked = !shell.marked && !running.marked;
-        let blind = running.expect.changes_prompt && (unmarked || self.may_have_lost_marks());
+        let reads = || running.expect.opens || takes_lines(&running.command);
+        let blind = (running.expect.changes_prompt || !self.stripped && reads()) && (unmarked || self.may_have_lost_marks());
         if blind || unmarked && is_silent(&running.command, self.stripped) {
             let prompt = if blind { behind_any_prompt(text) } else { 0 };
             return Some(Input::at(Prompt::known(text.get(..prompt)?), false).with_text(text.get(prompt..)?));
@@ -71,18 +72,75 @@ fn is_silent(command: &Command, strictly: bool) -> bool {
     command.parsed && !command.programs.is_empty() && command.programs.iter().all(silent)
 }
 
+/// It runs lines that it reads, which may come from the terminal.
+fn takes_lines(command: &Command) -> bool {
+    let takes = |program: &Program| {
+        matches!(program.program.as_str(), "eval" | "xargs" | "parallel" | "at" | "batch")
+            || program.program.starts_with('$')
+            || shell::is_shell(&program.program) && program.fed
+    };
+    command.programs.iter().any(takes)
+}
+
 /// Something that only this host has: it may open a shell.
 fn runs_unknown(running: &Running) -> bool {
     running.command.programs.iter().any(|program| !known::is_program(&program.program))
 }
 
+/// It was typed before its prompt came.
+fn may_come_again(act: &Follower) -> bool {
+    act.command.prompt.is_empty()
+}
+
 impl Driver<'_> {
     /// A line of output, number `number`.
     pub(crate) fn note_unprompted(&mut self, text: &str, number: u64) {
-        let Some(input) = self.session.unprompted(text) else { return };
+        if let Some(input) = self.session.unprompted(text) {
+            self.keep_act(Input { first_line: number, last_line: number, ..input });
+        }
+    }
+
+    /// A prompt stands behind output that ends in the same prompt: what seems a line may be that, and the line what is behind the last.
+    pub(crate) fn note_behind(&mut self, input: &Input) {
+        let prompt = &input.prompt;
+        let Some(at) = input.text.rfind(prompt.text.as_str()).filter(|_| !prompt.text.trim().is_empty() && !self.session.stripped) else {
+            return;
+        };
+        let may_print = self.session.running.as_ref().is_some_and(|running| bland::writes(&running.command) == Writes::Anything);
+        if !input.marked && may_print && (at == 0 || prompt.looks != Looks::Bare) {
+            let line = input.text.get(at + prompt.text.len()..).unwrap_or_default().to_owned();
+            self.keep_act(Input::at(prompt.clone(), false).with_text(&line).on_lines_of(input));
+        }
+    }
+
+    /// The alternate screen is about to be left: vi and less ask there for what they run meanwhile.
+    pub(crate) fn note_escaped(&mut self) {
+        let session = &*self.session;
+        let runs = |running: &Running| {
+            let asks = |program: &Program| shell::is_full_screen(&program.program) || shell::is_pager(&program.program);
+            running.command.programs.iter().any(asks)
+        };
+        if !session.running.as_ref().is_some_and(runs) {
+            return;
+        }
+        let row = session.screen.cursor().row;
+        let asked = [Some(row), row.checked_sub(1)].into_iter().flatten().find_map(|row| {
+            let text = session.screen.text(row, row, 0);
+            let prompt = [":!", "!"].into_iter().find(|prompt| text.starts_with(prompt))?;
+            Some((prompt, text.get(prompt.len()..)?.to_owned()))
+        });
+        let number = session.lines + 1;
+        if let Some((prompt, line)) = asked {
+            let input = Input::at(Prompt::known(prompt), false).with_text(&line);
+            self.keep_act(Input { first_line: number, last_line: number, ..input });
+        }
+    }
+
+    /// What acts as another user waits for the next line.
+    fn keep_act(&mut self, input: Input) {
         let Some(shell) = self.session.shells.current() else { return };
         let mut state = shell.state.clone();
-        let mut command = Command::entered(Input { first_line: number, last_line: number, ..input }, shell, self.session.time);
+        let mut command = Command::entered(input, shell, self.session.time);
         expected::read(&mut command, &mut state);
         let makes_sense = command.line.split_whitespace().next().is_some_and(|first| known::is_program(first) || first.contains('/'));
         if command.elevations.is_empty() || !makes_sense || !command.parsed {
@@ -103,13 +161,20 @@ impl Driver<'_> {
         if waiting.acts.is_empty() {
             return;
         }
-        if let Some(at) = waiting.acts.iter().position(|act| line.starts_with(&act.command.line)) {
-            waiting.acts.remove(at);
-            waiting.patience = PATIENCE;
-        } else if waiting.patience == 0 {
+        match waiting.acts.iter().position(|act| may_come_again(act) && line.starts_with(&act.command.line)) {
+            Some(at) => {
+                waiting.acts.remove(at);
+                waiting.patience = PATIENCE;
+            }
+            None => waiting.patience = waiting.patience.saturating_sub(1),
+        }
+    }
+
+    /// Tells the acts that stand at no other prompt.
+    pub(crate) fn tell_waited(&mut self) {
+        let waiting = &self.session.unprompted;
+        if waiting.patience == 0 || !waiting.acts.iter().any(may_come_again) {
             self.tell_unprompted();
-        } else {
-            waiting.patience -= 1;
         }
     }
 

@@ -82,7 +82,8 @@ fn a_shell_on_another_host_that_a_script_opens_is_read() {
     assert!(read(&text.replace("db-1:~$", "db-1:~#")).iter().all(|command| !command.entered_root_shell));
     // Of a prompt that is a bare mark, only what acts.
     for outer in ["$ ls\r\nx\r\n$ ./connect c\r\n".to_owned(), marked("sh-5.2$ ", "./connect c", "")] {
-        check(&format!("{outer}/ # sudo id\r\nuid=0(root)\r\n"), &[("sudo id", true)]);
+        let left = if outer.starts_with('$') { "$ sudo id -u\r\n" } else { "\x1b[?2004hsh-5.2$ sudo id -u\r\n\x1b[?2004l\r" };
+        check(&format!("{outer}/ # sudo id\r\nuid=0(root)\r\n/ # exit\r\n{left}"), &[("sudo id", true), ("sudo id -u", false)]);
     }
 }
 
@@ -185,4 +186,103 @@ fn acts_typed_ahead_are_bounded() {
     transcript.push(format!("$ id\r\nuid=1\r\n$ sleep 9\r\n{acts_before}").as_bytes(), None, &mut found);
     transcript.finish(&mut found);
     assert_eq!(found.commands.iter().filter(|command| command.elevates()).count(), 40);
+}
+
+#[test]
+fn a_line_that_an_editor_held_is_read_at_any_prompt() {
+    for prompt in
+        ["", " ", "$", "ready ", "hi: ", "[10:22:33] ", "a@h:~$", "\u{1f680} ", "a@h ~\r\n", "$ \r", "\x1b[s$ \x1b[u", "\x1b]133;B\x07$ "]
+    {
+        let text = [
+            marked("sh-5.2$ ", "./x", ""),
+            marked(prompt, "sudo id", "uid=0(root)\r\n"),
+            marked(prompt, "ls", "x\r\n"),
+            marked(prompt, "sudo ls", "x\r\n"),
+        ]
+        .concat();
+        check(&text, &[("sudo id", false), ("sudo ls", false)]);
+        // From the start.
+        check(&[marked(prompt, "sudo id", "uid=0(root)\r\n"), marked(prompt, "exit", "")].concat(), &[("sudo id", false)]);
+    }
+    // The line that sets it says what it is.
+    let text =
+        [marked("sh-5.2$ ", "PS1='$ echo '", ""), marked("$ echo ", "sudo id", "uid=0(root)\r\n"), marked("$ echo ", "ls", "")].concat();
+    check(&text, &[("sudo id", false)]);
+}
+
+#[test]
+fn a_line_below_a_margin_is_read() {
+    let line = |line: &str, below: &str| marked("sh-5.2$ ", line, below);
+    for margins in ["\x1b[1;2r", "\x1b[1;3r", "\x1b[5;6r\x1b[6H"] {
+        let text =
+            [line("printf '…'", margins), line("sudo id", "uid=0(root)\r\n"), line("ls", "a\r\nb\r\nc\r\n"), line("sudo ls", "x\r\n")];
+        check(&text.concat(), &[("sudo id", false), ("sudo ls", false)]);
+    }
+}
+
+#[test]
+fn lines_of_a_shell_whose_prompt_is_not_shown_are_told_with_a_doubt() {
+    for line in ["bash 2>/dev/null", "cat | bash", "while read l; do eval \"$l\"; done", "xargs -I{} sh -c {}"] {
+        let text = [marked("sh-5.2$ ", line, "sudo id\r\nuid=0(root)\r\n"), marked("sh-5.2$ ", "ls", "x\r\n")].concat();
+        check(&text, &[("sudo id", true)]);
+    }
+    // What is only read is no line.
+    check(&[marked("sh-5.2$ ", "read answer", "sudo id\r\n"), marked("sh-5.2$ ", "ls", "x\r\n")].concat(), &[]);
+    check(&[marked("sh-5.2$ ", "sh -c 'echo sudo id'", "sudo id\r\n"), marked("sh-5.2$ ", "ls", "x\r\n")].concat(), &[]);
+}
+
+#[test]
+fn a_prompt_that_output_repeats_hides_no_line() {
+    for (prompt, printed) in [("# ", "# "), ("a@h:~$ ", "a@h:~$ echo "), ("sh-4.2$ ", "sh-4.2$ : ")] {
+        let text = format!(
+            "{prompt}ls\r\nx\r\n{prompt}printf '{printed}'\r\n{printed}{prompt}sudo id\r\nuid=0(root)\r\n{prompt}ls\r\nx\r\n{prompt}"
+        );
+        check(&text, &[("sudo id", true)]);
+    }
+}
+
+#[test]
+fn what_vi_and_less_were_told_to_run_is_told_with_a_doubt() {
+    let vi = "\x1b[?1049h\x1b[H\x1b[2J~\x1b[24;1H:!sudo id\r\x1b[9C\x1b[?1049l\r\nuid=0(root)\r\n\r\nPress ENTER\x1b[?1049h\x1b[H\x1b[2J\x1b[?1049l";
+    let less = "\x1b[?1049htext\r\n\x1b[7mx\x1b[27m\x1b[K\r\x1b[K!sudo id\r\n\x1b[?1049luid=0(root)\r\n!done  (press RETURN)\r\n\x1b[?1049h\x1b[?1049l";
+    for (line, shown) in [("vim x", vi), ("less x", less)] {
+        let text = [marked("sh-5.2$ ", line, shown), marked("sh-5.2$ ", "ls", "x\r\n")].concat();
+        check(&text, &[("sudo id", true)]);
+    }
+}
+
+#[test]
+fn lines_of_a_file_that_script_wrote_carry_a_doubt() {
+    let inner = marked("a@h$ ", "sudo id", "uid=0(root)\r\n");
+    for (head, foot) in [
+        (
+            "Script started on 2026-11-20 01:02:03+00:00 [TERM=\"xterm\"]\r\n",
+            "\r\nScript done on 2026-11-20 01:02:09+00:00 [COMMAND_EXIT_CODE=\"0\"]\r\n",
+        ),
+        ("Script started\r\n", "Script done\r\n"),
+    ] {
+        let text =
+            [&marked("a@h$ ", "cat typescript", head), inner.as_str(), foot, &marked("a@h$ ", "sudo ls", "x\r\n"), ON, "a@h$ "].concat();
+        check(&text, &[("sudo id", true), ("sudo ls", false)]);
+    }
+    // What it says while it runs begins no file.
+    let live = marked("a@h$ ", "script", "Script started, output log file is 'typescript'.\r\n");
+    check(&[live, inner].concat(), &[("sudo id", false)]);
+}
+
+/// zsh and fish without marks: they seek the start of a line, write the prompt, and erase what stands behind it.
+#[test]
+fn a_prompt_that_a_shell_drew_is_known_by_that() {
+    let sought = format!("\x1b[2m\u{23ce}\x1b(B\x1b[m{}\r\u{23ce} \r\x1b[K", " ".repeat(79));
+    for prompt in ["> \x1b[K\r\x1b[C\x1b[C", "top\x1b[K\r\n> \x1b[K\r\x1b[C\x1b[C", "web> \x1b[K\r\x1b[5C"] {
+        let line = |line: &str, below: &str| format!("{sought}{prompt}{line}\r\n{below}");
+        let text = [
+            line("id -un", "root\r\n"),
+            line("sudo id", "uid=0(root)\r\n"),
+            line("ls", "x\r\n"),
+            line("sudo ls", "x\r\n"),
+            line("exit", ""),
+        ];
+        check(&text.concat(), &[("sudo id", false), ("sudo ls", false)]);
+    }
 }

@@ -137,6 +137,11 @@ fn zsh_takes_the_keypad_back_when_a_line_is_handed_over() {
     // Nor does the keypad tell anything once it may be told otherwise.
     let text = [entered("zle -D zle-line-finish", ""), given_up("sudo a", ""), entered("ls", "x\r\n"), mark.clone()].concat();
     assert_eq!(acts(text), [told("sudo a", true)]);
+    // Another shell has not shown yet what it does.
+    for opener in ["exec zsh -f", "printf '\\e[?1h'; exec zsh -f", "zsh -f"] {
+        let text = [entered("ls", "x\r\n"), entered(opener, ""), given_up("sudo a", ""), given_up("sudo b", ""), mark.clone()].concat();
+        assert_eq!(acts(text), [told("sudo a", true), told("sudo b", true)], "{opener}");
+    }
 }
 
 #[test]

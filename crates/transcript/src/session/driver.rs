@@ -95,6 +95,9 @@ impl Perform for Driver<'_> {
         if action == 'A' && intermediates.is_empty() {
             session.guess_width();
         }
+        if action == 'K' && session.fresh && session.prompt_end.is_none() {
+            session.prompt_end = Some(session.screen.cursor().column).filter(|column| *column > 0);
+        }
         if action == 'm' {
             session.dressed = !session.stripped;
         } else {
@@ -179,9 +182,16 @@ impl Driver<'_> {
         if self.session.bare_newlines {
             self.session.screen.carriage_return();
         }
+        let before = (self.session.screen.base(), self.session.screen.cursor().row);
         self.session.screen.index();
+        if before == (self.session.screen.base(), self.session.screen.cursor().row) {
+            self.session.lift_editor();
+        }
         self.session.bell = false;
         self.session.edited = false;
+        // A prompt may have several lines.
+        self.session.fresh &= self.session.prompt_end.is_none_or(|end| end >= at.column);
+        self.session.prompt_end = None;
         self.session.undress();
         self.session.written.clear();
         self.session.kept.end_line();
@@ -272,6 +282,8 @@ impl Driver<'_> {
         }
         let row = self.session.screen.cursor().row;
         self.session.screen.clear_row(row);
+        self.session.fresh = true;
+        self.session.prompt_end = None;
     }
 
     /// A newline ended the line that `row` ends.
@@ -339,6 +351,7 @@ impl Driver<'_> {
     fn recorded(&mut self, text: &str) -> bool {
         let session = &mut *self.session;
         let kind = recorder(text, session.lines + 1, session.powershell);
+        session.note_typescript(text);
         if session.powershell && kind.is_some() {
             session.stars += 1;
         }

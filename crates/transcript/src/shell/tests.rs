@@ -55,6 +55,12 @@ fn wrappers_and_scripts_are_opened() {
     check("timeout -k 1 5 sudo id", &["Direct timeout -k 1 5 sudo id", "Wrapper sudo id", "Elevator id"]);
     check("ls | xargs -n 1 sudo rm", &["Pipe ls", "Pipe xargs -n 1 sudo rm", "Wrapper sudo rm", "Elevator rm"]);
     check("find / -name x -exec sudo rm {} \\;", &["Direct find / -name x -exec sudo rm {} ;", "Wrapper sudo rm {}", "Elevator rm {}"]);
+    check("echo id | xargs sudo", &["Pipe echo id", "Pipe xargs sudo", "Wrapper sudo {}", "Elevator {}"]);
+    check("coproc sudo id", &["Direct coproc sudo id", "Wrapper sudo id", "Elevator id"]);
+    check("repeat 2 sudo id", &["Direct repeat 2 sudo id", "Wrapper sudo id", "Elevator id"]);
+    check("trap 'sudo id' EXIT", &["Direct trap sudo id EXIT", "ShellC sudo id", "Elevator id"]);
+    check("trap - EXIT", &["Direct trap - EXIT"]);
+    check("tmux new -d -s x 'sudo id; ls'", &["Direct tmux new -d -s x sudo id; ls", "ShellC sudo id", "Elevator id", "ShellC ls"]);
     check("sh -c 'sudo id; ls'", &["Direct sh -c sudo id; ls", "ShellC sudo id", "Elevator id", "ShellC ls"]);
     check("bash -lc \"sudo id\"", &["Direct bash -lc sudo id", "ShellC sudo id", "Elevator id"]);
     check("eval sudo id", &["Direct eval sudo id", "ShellC sudo id", "Elevator id"]);

@@ -59,6 +59,9 @@ const WRAPPERS: &[Wrapper] = &[
     wrapper("setpriv", "", &[], 0),
     wrapper("cgexec", "g", &[], 0),
     wrapper("faketime", "f", &[], 1),
+    wrapper("coproc", "", &[], 0),
+    wrapper("repeat", "", &[], 1),
+    wrapper("-", "", &[], 0),
     wrapper("and", "", &[], 0),
     wrapper("or", "", &[], 0),
     wrapper("not", "", &[], 0),
@@ -79,6 +82,11 @@ pub(crate) fn inner(program: &str, argv: &[String]) -> Vec<Inner> {
     }
     match program {
         "eval" => vec![Inner::Script(rest.join(" "), How::ShellC)],
+        "trap" => trap(rest),
+        "tmux" => multiplexer(rest),
+        "xargs" | "parallel" => {
+            command_after(program, rest).map(|words| Inner::Command(appended(words), How::Wrapper)).into_iter().collect()
+        }
         "ssh" => remote(rest),
         "find" | "fd" => found(rest),
         "script" => named_value(rest, &["-c", "--command"]).map(|script| Inner::Script(script, How::ShellC)).into_iter().collect(),
@@ -88,6 +96,37 @@ pub(crate) fn inner(program: &str, argv: &[String]) -> Vec<Inner> {
         "command" if rest.first().is_some_and(|word| word.starts_with("-v") || word.starts_with("-V")) => Vec::new(),
         _ => command_after(program, rest).map(|words| Inner::Command(words, How::Wrapper)).into_iter().collect(),
     }
+}
+
+/// `trap 'SCRIPT' SIGNAL …`
+fn trap(rest: &[String]) -> Vec<Inner> {
+    let words = rest.get(after_options(rest, "", &[])..).unwrap_or_default();
+    match words {
+        [script, _, ..] if script != "-" && !script.is_empty() => vec![Inner::Script(script.clone(), How::ShellC)],
+        _ => Vec::new(),
+    }
+}
+
+/// `tmux new-session 'SCRIPT'`, and the other commands that start a shell's line.
+fn multiplexer(rest: &[String]) -> Vec<Inner> {
+    let starts = |word: &String| {
+        matches!(
+            word.as_str(),
+            "new" | "new-session" | "neww" | "new-window" | "splitw" | "split-window" | "respawnp" | "respawn-pane" | "run" | "run-shell"
+        )
+    };
+    let Some(words) = rest.iter().position(starts).and_then(|at| rest.get(at + 1..)) else { return Vec::new() };
+    let script = words.get(after_options(words, "cFnstxyelp", &[])..).unwrap_or_default().join(" ");
+    if script.is_empty() { Vec::new() } else { vec![Inner::Script(script, How::ShellC)] }
+}
+
+/// What these start gets more words from their input; of a program that changes the user, the command may be among them.
+fn appended(mut words: Vec<String>) -> Vec<String> {
+    let asks = |words: &[String]| words.first().and_then(|first| elevate::request(first.rsplit('/').next().unwrap_or(first), words));
+    if asks(&words).is_some_and(|request| matches!(request.runs, Runs::Shell | Runs::Nothing)) {
+        words.push("{}".to_owned());
+    }
+    words
 }
 
 fn command_after(program: &str, rest: &[String]) -> Option<Vec<String>> {
