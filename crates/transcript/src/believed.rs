@@ -39,6 +39,8 @@ pub(crate) struct Suspicion {
 #[derive(Clone, Debug)]
 struct Ended {
     text: String,
+    /// Its rows, counted from the start of the session.
+    rows: (u64, u64),
     time: Option<i64>,
     edited: bool,
     dressed: bool,
@@ -71,12 +73,14 @@ impl Driver<'_> {
     /// A line ended between an editor's marks.
     pub(crate) fn note_suspected(&mut self, row: usize) {
         let session = &mut *self.session;
-        let mut text = session.screen.text(session.screen.line_start(row), row, 0);
+        let first = session.screen.line_start(row);
+        let rows = (session.screen.base() + first as u64, session.screen.base() + row as u64);
+        let mut text = session.screen.text(first, row, 0);
         session.cut_given_up(row, &mut text);
         let input = self.input_in(&text).filter(|input| !input.text.is_empty());
         let session = &mut *self.session;
         let acts = input.is_none() && session.unprompted(&text).is_some();
-        let ended = Ended { text, time: session.time, edited: session.edited, dressed: session.dressed, bell: session.bell };
+        let ended = Ended { text, rows, time: session.time, edited: session.edited, dressed: session.dressed, bell: session.bell };
         let Some(suspicion) = session.suspicion.as_mut() else { return };
         // Of a list of completions the bell tells, and that the line goes on below it.
         if let Some(input) = input.filter(|_| !ended.bell) {
@@ -104,12 +108,17 @@ impl Driver<'_> {
     /// No line editor was there: what stands below its mark is read as the rest.
     pub(crate) fn disbelieve(&mut self) {
         let Some(suspicion) = self.session.suspicion.take() else { return };
-        let Some(editor) = self.session.editor.take() else { return };
+        if self.session.editor.take().is_none() {
+            return;
+        }
+        // Rows that scrolled away are among those that are kept.
         self.take_head();
         let session = &mut *self.session;
-        let first = session.editor_row(&editor);
-        if let Some(last) = session.screen.cursor().row.checked_sub(1).filter(|last| *last >= first) {
-            session.screen.clean(first, last);
+        let base = session.screen.base();
+        for (first, last) in suspicion.rows.iter().map(|row| row.rows) {
+            if let (Some(first), Some(last)) = (first.max(base).checked_sub(base), last.checked_sub(base)) {
+                session.screen.clean(first as usize, last as usize);
+            }
         }
         let now = (session.time, session.edited, session.dressed, session.bell);
         session.ended_at = Place::default();
