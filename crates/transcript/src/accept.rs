@@ -135,6 +135,9 @@ impl Driver<'_> {
         if let Some(input) = self.assigned(text) {
             return Some(input);
         }
+        if let Some(prompt) = Prompt::of(text).filter(|prompt| opens && prompt.looks == Looks::Strong) {
+            return Some(self.entered(prompt, text));
+        }
         if let Some(input) = self.behind_output(text, shows) {
             return Some(input);
         }
@@ -438,7 +441,10 @@ impl Driver<'_> {
             }
             return Some((at, input));
         }
-        let prompt = said.or_else(|| lines.iter().find_map(|line| session.shells.announced(line))).or_else(|| unknown_prompt(lines))?;
+        let open = session.running.as_ref().filter(|running| running.marked && running.is_incomplete());
+        let goes_on = open.and_then(|_| lines.iter().find_map(|line| continuation(line))).map(|(prompt, _)| Prompt::known(prompt));
+        let prompt =
+            goes_on.or(said).or_else(|| lines.iter().find_map(|line| session.shells.announced(line))).or_else(|| unknown_prompt(lines))?;
         // A list of completions is followed by the prompt again.
         let at = lines.iter().rposition(|line| prompt.leads(line).is_some())?;
         let text = self.following(lines, at, &prompt);

@@ -29,8 +29,8 @@ pub enum Doubt {
     MayBeShown,
     /// Nothing followed it; a line given up with Ctrl-C would look the same.
     MayBeCancelled,
-    /// The log lacks the control sequences of the line editor, and what it holds may as well be of another line: of the two, one acts as another
-    /// user.
+    /// What it does is not sure, and of two readings one acts as another user: the log lacks the control sequences of the line editor, and what it
+    /// holds may as well be of another line; or zsh may have taken what stands behind `#` for a comment, as it does where it is told to.
     MayBeOtherwise,
 }
 

@@ -1,6 +1,6 @@
 //! A command's line in, what it asks for and what is expected of the next prompt out.
 
-use crate::command::{Command, Elevation};
+use crate::command::{Command, Doubt, Elevation};
 use crate::elevate::{self, Outcome, Runs};
 use crate::shell::{self, How, Program, State};
 use crate::shells::Expect;
@@ -38,6 +38,23 @@ pub(crate) fn read(command: &mut Command, state: &mut State) -> Expect {
         expect.user = Some(by.as_user.clone().unwrap_or_else(|| "root".to_owned()));
     }
     expect
+}
+
+/// zsh knows no comments where people type, unless it is told to (`interactive_comments`): what stands behind `#` may have run.
+pub(crate) fn read_comment(command: &mut Command, state: &State) {
+    let line = command.effective();
+    if !command.elevations.is_empty() || !line.contains('#') {
+        return;
+    }
+    let words = line.replace(" #", " \\#");
+    let words = if words.starts_with('#') { format!("\\{words}") } else { words };
+    let parsed = shell::programs(&words, &mut state.clone());
+    let elevations: Vec<_> = parsed.programs.iter().filter_map(elevation).collect();
+    if !elevations.is_empty() {
+        command.programs = parsed.programs;
+        command.elevations = elevations;
+        command.doubt.get_or_insert(Doubt::MayBeOtherwise);
+    }
 }
 
 fn elevation(program: &Program) -> Option<Elevation> {

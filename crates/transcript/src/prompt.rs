@@ -168,6 +168,14 @@ impl Prompt {
                 || (self.looks == Looks::Weak && other.looks == Looks::Weak))
     }
 
+    /// No program but a shell asks so: `$ `, `a@h:~# `, or a name and a version before the mark.
+    pub(crate) fn is_a_shells(&self) -> bool {
+        let name = self.text.trim_end().trim_end_matches(['$', '#', '%']);
+        let version = name.rsplit_once('-').map(|(_, version)| version).filter(|version| version.contains('.'));
+        let is_versioned = version.is_some_and(|version| version.chars().all(|c| c.is_ascii_digit() || c == '.'));
+        matches!(self.mark, Some('$' | '#' | '%')) && (matches!(self.looks, Looks::Strong | Looks::Bare) || is_versioned)
+    }
+
     /// Whether its mark says root (`#`) or not (`$`, `%`, `>`).
     pub(crate) fn root(&self) -> Option<bool> {
         match self.user.as_deref() {

@@ -311,6 +311,10 @@ mod tests {
         check("sudo systemctl stop amazon-ssm-agent", &["sudo", "logging_tampered"]);
         check("systemctl restart nginx", &[]);
         check("unset HISTFILE", &["logging_tampered"]);
+        check("bind 'set horizontal-scroll-mode on'", &["logging_tampered"]);
+        check("setopt singlelinezle", &["logging_tampered"]);
+        check("stty cols 9", &["logging_tampered"]);
+        check("stty rows 40 cols 120", &[]);
         check("rm -rf /var/log/secure", &["logging_tampered"]);
         check("curl http://169.254.169.254/latest/meta-data/iam/security-credentials/", &["credentials_read"]);
         check("cat ~/.aws/credentials", &["credentials_read"]);

@@ -197,6 +197,11 @@ impl Driver<'_> {
         self.note_prompted(&input.text);
         self.note_behind(&input);
         let was_paged = self.session.running.as_ref().is_some_and(|running| running.paged) && input.may_be_shown;
+        // What a line opened that was only shown is shown as well.
+        let follows_text = self.session.running.as_ref().is_some_and(|running| {
+            running.command.doubt == Some(Doubt::MayBeShown) && running.expect.opens && running.is_silent() && !input.marked
+        });
+        input.may_be_shown |= follows_text && !input.text.is_empty();
         self.settle(Some(&input));
         self.tell_waited();
         let session = &mut *self.session;
@@ -226,6 +231,9 @@ impl Driver<'_> {
         let (behind, unasked, foreign, given_up) = (input.behind, input.unasked, input.foreign, input.given_up);
         let mut command = Command::entered(input, shell, session.time);
         let expect = expected::read(&mut command, &mut shell.state);
+        if session.zsh {
+            expected::read_comment(&mut command, &shell.state);
+        }
         session.rebinds |= given_up::may_rebind(&command.line, &command.programs);
         // What another shell does with the keypad is not known yet.
         session.turns_keys_off &= !expect.opens && !expect.replaces;

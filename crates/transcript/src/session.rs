@@ -60,6 +60,8 @@ pub(crate) struct Session {
     pub(crate) ended_at: Place,
     /// The shell marks lines without a newline as fish does.
     pub(crate) fish: bool,
+    /// It marks them as zsh does.
+    pub(crate) zsh: bool,
     pub(crate) bell: bool,
     /// The current line was edited as it was written: someone types.
     pub(crate) edited: bool,

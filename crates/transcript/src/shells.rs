@@ -269,7 +269,7 @@ impl Shells {
 
     fn push(&mut self, prompt: &Prompt, marked: bool, expect: &Expect) {
         let outer = self.current();
-        let kind = if expect.interpreter && !expect.opens { Kind::Interpreter } else { Kind::Shell };
+        let kind = if expect.interpreter && !expect.opens && !prompt.is_a_shells() { Kind::Interpreter } else { Kind::Shell };
         let inherited = outer.is_some_and(|shell| shell.root);
         let root = match (&kind, prompt.root(), expect.root) {
             (Kind::Interpreter, _, _) => inherited,

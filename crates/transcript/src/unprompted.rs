@@ -82,9 +82,13 @@ fn takes_lines(command: &Command) -> bool {
     command.programs.iter().any(takes)
 }
 
-/// Something that only this host has: it may open a shell.
+/// Something that only this host has, or that may go by another's name: it may open a shell.
 fn runs_unknown(running: &Running) -> bool {
-    running.command.programs.iter().any(|program| !known::is_program(&program.program))
+    let unknown = |program: &Program| {
+        let by_path = program.argv.first().is_some_and(|name| name.contains('/'));
+        by_path || !known::is_program(&program.program)
+    };
+    running.command.programs.iter().any(unknown)
 }
 
 /// It was typed before its prompt came.
@@ -126,13 +130,27 @@ impl Driver<'_> {
         let row = session.screen.cursor().row;
         let asked = [Some(row), row.checked_sub(1)].into_iter().flatten().find_map(|row| {
             let text = session.screen.text(row, row, 0);
-            let prompt = [":!", "!"].into_iter().find(|prompt| text.starts_with(prompt))?;
+            let prompt = [":!", "!", ":"].into_iter().find(|prompt| text.starts_with(prompt))?;
             Some((prompt, text.get(prompt.len()..)?.to_owned()))
         });
         let number = session.lines + 1;
         if let Some((prompt, line)) = asked {
             let input = Input::at(Prompt::known(prompt), false).with_text(&line);
-            self.keep_act(Input { first_line: number, last_line: number, ..input });
+            self.open_if_asked(prompt, &line);
+            if prompt != ":" {
+                self.keep_act(Input { first_line: number, last_line: number, ..input });
+            }
+        }
+    }
+
+    /// `:sh` and `!sh`: the next prompt is a shell's.
+    fn open_if_asked(&mut self, prompt: &str, line: &str) {
+        let Some(shell) = self.session.shells.current() else { return };
+        let programs = shell::programs(line, &mut shell.state.clone()).programs;
+        let opens = programs.iter().any(|program| shell::opens_shell(&program.program, &program.argv));
+        if let Some(running) = self.session.running.as_mut() {
+            running.expect.opens |=
+                opens || line.trim().is_empty() && prompt == "!" || matches!((prompt, line.trim()), (":", "sh" | "shell"));
         }
     }
 

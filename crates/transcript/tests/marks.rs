@@ -286,3 +286,67 @@ fn a_prompt_that_a_shell_drew_is_known_by_that() {
         check(&text.concat(), &[("sudo id", false), ("sudo ls", false)]);
     }
 }
+
+#[test]
+fn a_line_that_goes_on_is_no_prompt() {
+    let on = |line: &str| marked("> ", line, "");
+    for prompt in ["sh-5.2$ ", "[a@h ~]$ ", "a@h:~$ "] {
+        let first = |line: &str| marked(prompt, line, "");
+        let text = [
+            first("cat > q <<'E'"),
+            on("#!/bin/sh"),
+            on("# restart"),
+            on("sudo systemctl restart x"),
+            on("$ sudo apt update"),
+            on("> a note"),
+            on("E"),
+        ];
+        check(&[&text.concat(), &first("ls")[..]].concat(), &[]);
+        let text = [first("for i in 1; do"), on("# it's"), on("sudo id # '"), on("done"), first("ls")];
+        check(&text.concat(), &[("for i in 1; do\n# it's\nsudo id # '\ndone", false)]);
+        let text = [first(": 'a"), on("# '; sudo id; : \\'"), first("ls")];
+        check(&text.concat(), &[(": 'a\n# '; sudo id; : \\'", false)]);
+    }
+}
+
+#[test]
+fn zsh_takes_no_comments_where_people_type() {
+    let line = |line: &str| {
+        format!(
+            "\x1b[1m\x1b[7m%\x1b[27m\x1b[1m\x1b[0m{}\r \r\r\x1b[0m\x1b[27m\x1b[24m\x1b[Jvm% \x1b[K{ON}{line}\x1b[?2004l\r\r\n",
+            " ".repeat(79)
+        )
+    };
+    for entered in ["ls /dev/null # ; sudo id", "# ; sudo id", "cd /tmp # go there; sudo id"] {
+        check(&[line(entered), "x\r\n".to_owned(), line("ls")].concat(), &[(entered, true)]);
+        check(&[marked("sh-5.2$ ", entered, "x\r\n"), marked("sh-5.2$ ", "ls", "")].concat(), &[]);
+    }
+    check(&[line("echo a # sudo id"), line("ls #sudo")].concat(), &[]);
+}
+
+#[test]
+fn a_shell_by_another_programs_name_is_a_shell() {
+    let inside = "mysql-5.2$ sudo id\r\nuid=0(root)\r\nmysql-5.2$ exit\r\nexit\r\n";
+    check(&format!("{}{inside}", marked("sh-5.2$ ", "./mysql", "")), &[("sudo id", true)]);
+    let inside = [marked("python3-5.2$ ", "sudo id", "uid=0(root)\r\n"), marked("python3-5.2$ ", "exit", "exit\r\n")].concat();
+    check(&[marked("sh-5.2$ ", "./python3 --norc", ""), inside].concat(), &[("sudo id", false)]);
+    check(&format!("{}# sudo id\r\nuid=0(root)\r\n", marked("sh-5.2$ ", "./mysql", "")), &[("sudo id", true)]);
+    let repl = [marked(">>> ", "sudo = 1", ""), marked(">>> ", "print('sudo id')", "sudo id\r\n")].concat();
+    check(&[marked("sh-5.2$ ", "python3", ""), repl].concat(), &[]);
+    // A shell that less or vi was told to open.
+    let less = "\x1b[?1049htext\r\n!sh\r\n\x1b[?1049l$ sudo id\r\nuid=0(root)\r\n$ exit\r\n!done  (press RETURN)\r\n\x1b[?1049h\x1b[?1049l";
+    let vi = "\x1b[?1049h\x1b[H~\x1b[24;1H:sh\r\x1b[?1049l\r\n$ sudo id\r\nuid=0(root)\r\n$ exit\r\n\x1b[?1049h\x1b[?1049l";
+    for (line, shown) in [("less x", less), ("vim x", vi)] {
+        check(&[marked("sh-5.2$ ", line, shown), marked("sh-5.2$ ", "ls", "x\r\n")].concat(), &[("sudo id", false)]);
+    }
+}
+
+#[test]
+fn what_a_shown_line_opened_is_shown() {
+    let text =
+        "[a@h ~]$ ls\r\nx\r\n[a@h ~]$ cat runbook\r\nThen:\r\n[a@h ~]$ sudo -i\r\n[root@h ~]# sudo id\r\n[a@h ~]$ ls\r\nx\r\n[a@h ~]$ ";
+    assert!(acts(text).iter().all(|(_, doubt)| *doubt), "{:?}", acts(text));
+    // One that ran stays one that ran.
+    let nested = "# id -un\r\nroot\r\n# bash --noediting\r\nsh-5.2# sudo id\r\nuid=0(root)\r\nsh-5.2# echo '# sudo id'\r\n# sudo id\r\nsh-5.2# exit\r\nexit\r\n# exit\r\n";
+    assert_eq!(acts(nested).first(), Some(&("sudo id".to_owned(), false)));
+}

@@ -219,7 +219,8 @@ impl Driver<'_> {
         let session = &mut *self.session;
         let blanks = std::mem::take(&mut session.blanks);
         if blanks >= BLANKS_MIN && PARTIAL_MARKS.contains(&session.before_blanks) {
-            session.fish = !matches!(session.before_blanks, '%' | '#');
+            session.zsh = matches!(session.before_blanks, '%' | '#');
+            session.fish = !session.zsh;
             session.screen.set_width(blanks + 1);
             session.screen.carriage_return();
             session.quiet();

@@ -34,6 +34,25 @@ fn patterns_that_name_sudo_are_obscured() {
 }
 
 #[test]
+fn parameters_that_only_the_shell_knows_are_words() {
+    for word in ["\"$@\"", "$@", "$*", "$1"] {
+        let found = programs(&format!("sudo {word}"), &mut State::default()).programs;
+        assert!(found.len() == 2 && found[0].unresolved, "{word} {found:?}");
+    }
+    // In a command's place they are nothing.
+    check("$@ sudo id", &["Direct sudo id", "Elevator id"]);
+}
+
+#[test]
+fn a_program_that_another_names_is_known_and_obscured() {
+    for name in ["$(which sudo)", "$(command -v sudo)", "`echo sudo`", "$(type -P sudo)"] {
+        let found = programs(&format!("{name} id"), &mut State::default()).programs;
+        let sudo = found.iter().find(|program| program.program == "sudo");
+        assert!(sudo.is_some_and(|program| program.obscured && program.argv.len() == 2), "{name} {found:?}");
+    }
+}
+
+#[test]
 fn operators_pipes_and_subshells_are_walked() {
     check("a; sudo b && c", &["Direct a", "Direct sudo b", "Elevator b", "Direct c"]);
     check("ls | sudo tee /etc/x", &["Pipe ls", "Pipe sudo tee /etc/x", "Elevator tee /etc/x"]);
@@ -56,6 +75,9 @@ fn wrappers_and_scripts_are_opened() {
     check("ls | xargs -n 1 sudo rm", &["Pipe ls", "Pipe xargs -n 1 sudo rm", "Wrapper sudo rm", "Elevator rm"]);
     check("find / -name x -exec sudo rm {} \\;", &["Direct find / -name x -exec sudo rm {} ;", "Wrapper sudo rm {}", "Elevator rm {}"]);
     check("echo id | xargs sudo", &["Pipe echo id", "Pipe xargs sudo", "Wrapper sudo {}", "Elevator {}"]);
+    check("prlimit --nofile=99 sudo id", &["Direct prlimit --nofile=99 sudo id", "Wrapper sudo id", "Elevator id"]);
+    check("$SHELL -c 'sudo id'", &["Direct bash -c sudo id", "ShellC sudo id", "Elevator id"]);
+    check("$0 -c 'sudo id'", &["Direct bash -c sudo id", "ShellC sudo id", "Elevator id"]);
     check("coproc sudo id", &["Direct coproc sudo id", "Wrapper sudo id", "Elevator id"]);
     check("repeat 2 sudo id", &["Direct repeat 2 sudo id", "Wrapper sudo id", "Elevator id"]);
     check("trap 'sudo id' EXIT", &["Direct trap sudo id EXIT", "ShellC sudo id", "Elevator id"]);

@@ -225,8 +225,17 @@ impl Walk<'_> {
                 }
                 "file_redirect" | "heredoc_redirect" => nested.push(child),
                 _ => {
+                    // Of an interactive shell it is not known what `set --` made of them.
+                    let unknown = || Word {
+                        text: source.get(child.byte_range()).unwrap_or_default().to_owned(),
+                        unresolved: true,
+                        ..Word::default()
+                    };
                     if is_positional(child, source) {
-                        words.extend(self.positional());
+                        match self.state.variable("@") {
+                            None if !words.is_empty() => words.push(unknown()),
+                            _ => words.extend(self.positional()),
+                        }
                     } else {
                         let expanded = if child.kind() == "command_name" {
                             child
@@ -236,7 +245,11 @@ impl Walk<'_> {
                         } else {
                             words::expand(child, source, self.state)
                         };
+                        let is_gone = !words.is_empty() && child.kind() == "simple_expansion" && expanded.is_empty();
                         words.extend(expanded);
+                        if is_gone {
+                            words.push(unknown());
+                        }
                     }
                     nested.push(child);
                 }

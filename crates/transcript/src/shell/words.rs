@@ -69,9 +69,9 @@ fn part(node: Node<'_>, source: &str, state: &State, word: &mut Word, depth: usi
         "string" | "translated_string" => string(node, source, state, word, depth),
         "simple_expansion" | "expansion" => expansion(text, state, word),
         "command_substitution" | "process_substitution" | "arithmetic_expansion" => {
-            word.unresolved = true;
             word.altered = true;
-            word.text.push_str(text);
+            word.unresolved |= named(text).is_none();
+            word.text.push_str(named(text).unwrap_or(text));
         }
         "concatenation" | "command_name" => {
             let mut cursor = node.walk();
@@ -85,6 +85,15 @@ fn part(node: Node<'_>, source: &str, state: &State, word: &mut Word, depth: usi
         }
         _ => unescape(text, word),
     }
+}
+
+/// `$(which sudo)`, `$(echo sudo)`: the word that comes of it.
+fn named(substitution: &str) -> Option<&str> {
+    let inner = substitution.strip_prefix("$(").and_then(|text| text.strip_suffix(')'));
+    let inner = inner.or_else(|| substitution.strip_prefix('`').and_then(|text| text.strip_suffix('`')))?;
+    let words: Vec<&str> = inner.split_whitespace().collect();
+    let (["which" | "echo" | "printf", word] | ["command", "-v", word] | ["type", "-P", word]) = words.as_slice() else { return None };
+    word.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.' | '/')).then_some(*word)
 }
 
 fn string(node: Node<'_>, source: &str, state: &State, word: &mut Word, depth: usize) {
@@ -145,6 +154,7 @@ fn expansion(text: &str, state: &State, word: &mut Word) {
         // Positional parameters of nothing, as in a one-letter trick: `su$@do`, `s${1}udo`.
         (None, _) if name.is_empty() && matches!(rest, "@" | "*") => {}
         (None, "") if !name.is_empty() && name.chars().all(|c| c.is_ascii_digit()) && name != "0" => {}
+        (None, "") if matches!(name, "SHELL" | "BASH" | "0") => word.text.push_str("bash"),
         (None, rest) if rest.starts_with(":-") || rest.starts_with('-') => {
             word.text.push_str(rest.trim_start_matches(':').trim_start_matches('-').trim_matches(['"', '\'']));
         }

@@ -59,6 +59,8 @@ const WRAPPERS: &[Wrapper] = &[
     wrapper("setpriv", "", &[], 0),
     wrapper("cgexec", "g", &[], 0),
     wrapper("faketime", "f", &[], 1),
+    wrapper("setarch", "", &[], 0),
+    wrapper("prlimit", "", &[], 0),
     wrapper("coproc", "", &[], 0),
     wrapper("repeat", "", &[], 1),
     wrapper("-", "", &[], 0),
