@@ -8,6 +8,8 @@ use crate::known;
 /// Prompts longer than this many bytes are not looked for.
 pub(crate) const PROMPT_MAX: usize = 240;
 
+/// Bytes of a sign.
+const MARK_BYTES: usize = 4;
 /// A prompt that is sought behind output must begin as the known one does, with so many letters.
 const BEHIND_LETTERS: usize = 4;
 /// Places of a line at which it is sought.
@@ -48,7 +50,11 @@ impl Prompt {
         if let Some(found) = Self::of_arrow(line) {
             return Some(found);
         }
-        Self::with_mark(line, |mark| is_mark(mark) && mark != MANGLED).or_else(|| Self::with_mark(line, is_mark))
+        if !may_hold_mark(line) {
+            return None;
+        }
+        Self::with_mark(line, |mark| is_mark(mark) && mark != MANGLED)
+            .or_else(|| line.contains(MANGLED).then(|| Self::with_mark(line, is_mark)).flatten())
     }
 
     /// `➜  src git:(main) ✗ `: a sign, two blanks, a folder, and what a version control says.
@@ -187,6 +193,12 @@ impl Prompt {
             },
         }
     }
+}
+
+/// Most lines of output hold no sign that could be a prompt's: all its bytes are looked at, which is quicker than to stop at the first.
+fn may_hold_mark(line: &str) -> bool {
+    let start = line.as_bytes().get(..PROMPT_MAX + MARK_BYTES).unwrap_or(line.as_bytes());
+    start.iter().fold(false, |found, byte| found | matches!(byte, b'$' | b'#' | b'%' | b'>') | !byte.is_ascii())
 }
 
 fn is_mark(character: char) -> bool {

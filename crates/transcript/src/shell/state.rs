@@ -18,7 +18,7 @@ const WORK_MAX: u64 = 100_000;
 const ERROR_WORK: u64 = 40;
 
 /// Lines that were read last and are kept with what they run: people, and programs that act as people, enter the same ones again.
-const RECENT_MAX: usize = 16;
+const RECENT_MAX: usize = 128;
 /// Longest such line, in bytes.
 const RECENT_BYTES_MAX: usize = 512;
 
