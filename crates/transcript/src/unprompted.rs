@@ -23,6 +23,9 @@ const PARTS: &[&str] = &["su", "do", "run", "exec"];
 /// So many other lines may be entered before one that was typed ahead is shown again.
 const PATIENCE: usize = 3;
 
+/// The line is among so many words.
+const PROMPT_WORDS: usize = 3;
+
 #[derive(Default)]
 pub(crate) struct Unprompted {
     acts: Vec<Follower>,
@@ -52,10 +55,10 @@ impl Session {
     }
 }
 
-/// Where a line begins, if all before it is a prompt that says nothing: at the first word that changes the user, unless a program stands before it.
+/// Where a line begins, if what is before it is a prompt that says nothing: at the first program's name. A sentence has more words before one.
 fn behind_any_prompt(text: &str) -> usize {
     let mut at = 0;
-    for word in text.split_inclusive(' ') {
+    for word in text.split_inclusive(' ').take(PROMPT_WORDS) {
         let name = word.trim_end().rsplit('/').next().unwrap_or_default();
         if known::is_program(name) {
             return at;

@@ -226,6 +226,9 @@ fn lines_of_a_shell_whose_prompt_is_not_shown_are_told_with_a_doubt() {
         let text = [marked("sh-5.2$ ", line, "sudo id\r\nuid=0(root)\r\n"), marked("sh-5.2$ ", "ls", "x\r\n")].concat();
         check(&text, &[("sudo id", true)]);
     }
+    // What a host greets with is none.
+    let greeting = "See https://ubuntu.com/esm for more, and run: sudo pro status\r\nRun \"sudo yum update\" to apply all updates.\r\nTry this now: sudo id\r\n";
+    check(&format!("{}a@db-1:~$ ls\r\nx\r\n", marked("sh-5.2$ ", "ssh db-1", greeting)), &[]);
     // What is only read is no line.
     check(&[marked("sh-5.2$ ", "read answer", "sudo id\r\n"), marked("sh-5.2$ ", "ls", "x\r\n")].concat(), &[]);
     check(&[marked("sh-5.2$ ", "sh -c 'echo sudo id'", "sudo id\r\n"), marked("sh-5.2$ ", "ls", "x\r\n")].concat(), &[]);
