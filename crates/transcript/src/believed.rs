@@ -13,6 +13,7 @@ use crate::screen::Place;
 use crate::session::{Driver, Session};
 use crate::shell::Program;
 use crate::shells::Kind;
+use crate::shown;
 
 /// Lines held while an editor is suspected, and their bytes; with more of them it is none.
 const SUSPECTED_MAX: usize = 1024;
@@ -27,6 +28,8 @@ const SWITCHES: &[&str] = &["TERM", "INPUTRC", "PROMPT", "PS0", "PS1", "zle"];
 pub(crate) struct Suspicion {
     rows: Vec<Ended>,
     bytes: usize,
+    /// Rows that scrolled away before a newline ended their line.
+    head: String,
     /// Prompts at which lines stand, and the last line of each.
     prompts: Vec<(Prompt, String)>,
     /// What may be an act stands without a prompt.
@@ -63,6 +66,15 @@ impl Session {
     }
 }
 
+impl Suspicion {
+    /// A row scrolled away.
+    pub(crate) fn note_gone(&mut self, number: u64, text: &str) {
+        if self.rows.last().is_none_or(|row| number > row.rows.1) {
+            self.head.push_str(text);
+        }
+    }
+}
+
 impl Driver<'_> {
     /// A line editor announces itself.
     pub(crate) fn suspect(&mut self) {
@@ -75,7 +87,8 @@ impl Driver<'_> {
         let session = &mut *self.session;
         let first = session.screen.line_start(row);
         let rows = (session.screen.base() + first as u64, session.screen.base() + row as u64);
-        let mut text = session.screen.text(first, row, 0);
+        let mut text = session.suspicion.as_mut().map(|suspicion| std::mem::take(&mut suspicion.head)).unwrap_or_default();
+        text.push_str(&session.screen.text(first, row, 0));
         session.cut_given_up(row, &mut text);
         let input = self.input_in(&text).filter(|input| !input.text.is_empty());
         let session = &mut *self.session;
@@ -111,8 +124,8 @@ impl Driver<'_> {
         if self.session.editor.take().is_none() {
             return;
         }
-        // Rows that scrolled away are among those that are kept.
-        self.take_head();
+        // Of what scrolled away, the rest is among the rows that are kept.
+        self.session.set_head(suspicion.head);
         let session = &mut *self.session;
         let base = session.screen.base();
         for (first, last) in suspicion.rows.iter().map(|row| row.rows) {
@@ -149,50 +162,9 @@ impl Driver<'_> {
 
 /// It shows what is in files, or its words, and can neither start a shell nor change the one that runs it.
 fn only_shows(command: &Command) -> bool {
+    let shows = |program: &Program| shown::only_shows(&program.program, &program.argv);
     let plain = |program: &Program| shows(program) || bland::of_program(program) < Writes::Anything;
     command.parsed && command.programs.iter().any(shows) && command.programs.iter().all(plain) && !names_switch(command.effective())
-}
-
-fn shows(program: &Program) -> bool {
-    let calls = |word: &String| word.contains("system") || word.contains('|');
-    match program.program.as_str() {
-        "awk" | "gawk" => !program.argv.iter().any(calls),
-        name => matches!(
-            name,
-            "cat"
-                | "tac"
-                | "zcat"
-                | "head"
-                | "tail"
-                | "bat"
-                | "batcat"
-                | "grep"
-                | "egrep"
-                | "fgrep"
-                | "zgrep"
-                | "rg"
-                | "diff"
-                | "echo"
-                | "printf"
-                | "curl"
-                | "wget"
-                | "sed"
-                | "strings"
-                | "cut"
-                | "sort"
-                | "uniq"
-                | "nl"
-                | "tr"
-                | "column"
-                | "fold"
-                | "xxd"
-                | "od"
-                | "type"
-                | "jq"
-                | "tee"
-                | "history"
-        ),
-    }
 }
 
 /// It may change which marks its shell gives.

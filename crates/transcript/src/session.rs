@@ -239,6 +239,10 @@ impl Session {
         }
     }
 
+    pub(crate) fn set_head(&mut self, head: String) {
+        self.head = head;
+    }
+
     /// Rows moved up between margins, the editor's too.
     pub(crate) fn lift_editor(&mut self) {
         if let Some(editor) = self.editor.as_mut().filter(|editor| editor.row > self.screen.base()) {

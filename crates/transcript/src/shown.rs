@@ -89,6 +89,38 @@ fn has_mark(word: &str) -> bool {
     false
 }
 
+/// It shows what is in files, or its words, and starts nothing: no shell can be entered from it.
+pub(crate) fn only_shows(program: &str, argv: &[String]) -> bool {
+    let calls = |word: &String| word.contains("system") || word.contains('|');
+    let starts = match program {
+        "awk" | "gawk" => argv.iter().any(calls),
+        name => matches!(
+            name,
+            "less"
+                | "more"
+                | "most"
+                | "zless"
+                | "man"
+                | "info"
+                | "tldr"
+                | "help"
+                | "git"
+                | "journalctl"
+                | "aws"
+                | "script"
+                | "scriptreplay"
+                | "fc"
+                | "view"
+                | "vim"
+                | "vi"
+                | "nano"
+                | "perl"
+                | "gpg"
+        ),
+    };
+    shows_text(program) && !starts
+}
+
 /// Programs that show text that others wrote.
 fn shows_text(program: &str) -> bool {
     matches!(

@@ -353,3 +353,23 @@ fn what_a_shown_line_opened_is_shown() {
     let nested = "# id -un\r\nroot\r\n# bash --noediting\r\nsh-5.2# sudo id\r\nuid=0(root)\r\nsh-5.2# echo '# sudo id'\r\n# sudo id\r\nsh-5.2# exit\r\nexit\r\n# exit\r\n";
     assert_eq!(acts(nested).first(), Some(&("sudo id".to_owned(), false)));
 }
+
+/// What scrolled away below a mark that was none is in the transcript all the same.
+#[test]
+fn a_long_line_below_a_suspected_mark_is_kept() {
+    let kept = |mark: &str| {
+        let mut found = Collected::default();
+        let mut transcript = Transcript::new(Setup::default());
+        let text = format!("$ id\r\nuid=1\r\n$ ./x\r\n{mark}{}\r\n$ sudo id\r\nuid=0\r\n$ sudo ls\r\nx\r\n$ ", "y".repeat(1_300_000));
+        transcript.push(text.as_bytes(), None, &mut found);
+        transcript.finish(&mut found);
+        (
+            found.lines.iter().map(|line| line.matches('y').count()).sum::<usize>(),
+            found.commands.iter().filter(|command| command.elevates()).count(),
+        )
+    };
+    assert_eq!(kept(""), (1_300_000, 2));
+    // A row that scrolls away as its line ends may stand there twice; none is missing.
+    let (letters, acts) = kept(ON);
+    assert!((1_300_000..=1_300_000 + 4096).contains(&letters) && acts == 2, "{letters} {acts}");
+}

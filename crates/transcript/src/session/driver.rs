@@ -397,6 +397,9 @@ impl Driver<'_> {
             if edited || row.wrapped {
                 if session.head.len() + text.len() <= COMMAND_BYTES_MAX {
                     session.head.push_str(&text);
+                    if let Some(suspicion) = session.suspicion.as_mut() {
+                        suspicion.note_gone(number, &text);
+                    }
                 } else {
                     session.head_cut = true;
                     self.emit(&text, LineKind::Output);
