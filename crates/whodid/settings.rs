@@ -171,7 +171,7 @@ fn environment() -> HashMap<String, String> {
 
 /// How soon the allocator gives freed memory back to the system, and after how many milliseconds where that is to be soon: by itself it waits
 /// for a second, in which a large report frees a third of what it uses.
-const GIVEN_BACK: (&str, &str) = ("MIMALLOC_PURGE_DELAY", "50");
+const GIVEN_BACK: (&str, &str) = ("MIMALLOC_PURGE_DELAY", "200");
 
 /// Begins this process anew with an allocator that gives memory back soon, which it can be told of at its start alone. Goes on as it is where
 /// somebody has said how soon, or the system does not let it.

@@ -42,8 +42,8 @@ const EVENT_COLUMNS: [&str; 10] = [
     "object_id",
 ];
 
-/// A setting, whose account and in which region.
-type Key = (String, String, Setting);
+/// A setting, whose account and in which region; first what tells most of them apart.
+type Key = (Setting, String, String);
 
 /// When a setting was changed: time, event id.
 type At = (i64, String);
@@ -70,21 +70,25 @@ struct Row<'r> {
 }
 
 impl<'r> Row<'r> {
-    /// A row that may have set something.
-    fn of(rows: &SqlRows, row: &'r [Option<String>]) -> Option<Self> {
-        let value = |name: &str| row.get(rows.columns.iter().position(|column| column == name)?)?.as_deref();
-        let (event_source, event_name) = (value("event_source")?, value("event_name")?);
+    const COLUMNS: [&'static str; 8] =
+        ["event_source", "event_name", "event_time", "event_id", "account_id", "aws_region", "request", "object_id"];
+
+    /// A row that may have set something, its values at the places of [`Row::COLUMNS`].
+    fn of(places: [Option<usize>; 8], row: &'r [Option<String>]) -> Option<Self> {
+        let [event_source, event_name, time, id, account, region, request, object] =
+            places.map(|place| row.get(place?).and_then(Option::as_deref));
+        let (event_source, event_name) = (event_source?, event_name?);
         if !may_set(event_source, event_name) {
             return None;
         }
         Some(Self {
-            at: (micros(value("event_time")?)?, value("event_id")?.to_owned()),
-            account: value("account_id")?,
-            region: value("aws_region")?,
+            at: (micros(time?)?, id?.to_owned()),
+            account: account?,
+            region: region?,
             event_source,
             event_name,
-            request: value("request"),
-            object_id: value("object_id")?.parse().ok()?,
+            request,
+            object_id: object?.parse().ok()?,
         })
     }
 }
@@ -102,14 +106,15 @@ impl Reader {
         let mut timeline = Timeline::new();
         let mut asked: Vec<Option<(String, String)>> = Vec::with_capacity(rows.rows.len());
         let (mut found, mut moments): (Vec<Found>, BTreeMap<i32, Moments>) = Default::default();
+        let places = Row::COLUMNS.map(|name| rows.columns.iter().position(|column| column == name));
         for row in &rows.rows {
-            let row = Row::of(&rows, row);
+            let row = Row::of(places, row);
             asked.push(row.as_ref().map(|row| (row.account.to_owned(), row.at.1.clone())));
             let Some(row) = row else { continue };
             if is_in_response(row.event_source, row.event_name) {
                 moments.entry(lake::day_of(row.at.0)).or_default().insert((row.at.0, row.account.to_owned()));
             } else if let Some((setting, done)) = done(row.event_source, row.event_name, &json(row.request)?, &Value::Null) {
-                found.push((row.object_id, (row.account.to_owned(), row.region.to_owned(), setting), row.at, shortened(done)));
+                found.push((row.object_id, (setting, row.account.to_owned(), row.region.to_owned()), row.at, shortened(done)));
             }
         }
         self.add_settings(found, &mut timeline).await?;
@@ -119,11 +124,9 @@ impl Reader {
         timeline.retain(|_, done| done.keys().any(|(_, id)| ids.contains(id.as_str())));
         let things: BTreeSet<(String, String, i64)> = timeline.iter().filter_map(|(key, done)| needs_more(key, done)).collect();
         let looked = self.read_earlier(&things, &mut timeline).await?;
-        for table in [Table::Events, Table::Mentions] {
-            self.points(table).await?.forget();
-        }
+        self.forget_pages().await?;
         let mut by_event: BTreeMap<(String, String), Values> = BTreeMap::new();
-        for ((account, _, setting), done) in timeline {
+        for ((setting, account, _), done) in timeline {
             let whole = looked.contains(&(account.as_str(), setting.thing.as_str()));
             let values = values(done.values(), whole);
             by_event.extend(done.into_keys().zip(values).map(|((_, id), values)| ((account.clone(), id), values)));
@@ -203,7 +206,7 @@ impl Reader {
                     let (request, response) = (optional(&request, row), optional(&response, row));
                     let said = done(source.value(row), name.value(row), &json(request.as_deref())?, &json(response.as_deref())?);
                     let Some((setting, done)) = said else { continue };
-                    let key = (account.value(row).to_owned(), region.value(row).to_owned(), setting);
+                    let key = (setting, account.value(row).to_owned(), region.value(row).to_owned());
                     found.push((object.value(row), key, (time, id.value(row).to_owned()), shortened(done)));
                 }
             }
@@ -223,7 +226,7 @@ impl Reader {
 }
 
 /// A thing whose first change in hand does not say what was before: account, thing, and before when to look.
-fn needs_more((account, _, setting): &Key, done: &BTreeMap<At, Done>) -> Option<(String, String, i64)> {
+fn needs_more((setting, account, _): &Key, done: &BTreeMap<At, Done>) -> Option<(String, String, i64)> {
     let ((time, _), first) = done.first_key_value()?;
     (!matches!(first, Done::Made(_))).then(|| (account.clone(), setting.thing.clone(), *time))
 }

@@ -4,11 +4,13 @@
 //! for all that ask about them: `window_changes`, the period's changes, made of `window_records`, and `window_calls`, all of its calls, folded.
 
 use crate::error::{Error, Result};
+use crate::fold::folded;
+use crate::held::{Held, SHOWN};
 use crate::hits::column;
 use crate::reader::Reader;
 use crate::sql_rows::SqlRows;
 use datafusion::arrow::array::{Array as _, AsArray as _, RecordBatch};
-use datafusion::arrow::compute::{cast, concat_batches};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::arrow::error::ArrowError;
 use datafusion::catalog::TableProvider;
@@ -32,6 +34,7 @@ const ATTRIBUTED: &str = include_str!("../../../queries/views/attributed.sql");
 const DOUBTED_OBJECTS: &str = include_str!("../../../queries/report/doubted_objects.sql");
 const DOUBTED_SESSIONS: &str = include_str!("../../../queries/report/doubted_sessions.sql");
 const WINDOW_CALLS: &str = include_str!("../../../queries/report/window_calls.sql");
+const WINDOW_FOLDED: &str = include_str!("../../../queries/report/window_folded.sql");
 const WINDOW_CHANGES: &str = include_str!("../../../queries/report/window_changes.sql");
 const WINDOW_RECORDS: &str = include_str!("../../../queries/report/window_records.sql");
 const AS_OF: &str = include_str!("../../../queries/report/as_of.sql");
@@ -111,42 +114,6 @@ const RESOLVED: &str = "resolved_credentials";
 const RESOLVED_COLUMNS: [&str; 7] =
     ["credential_id", "actor_kind", "actor_id", "actor_account_id", "certainty", "permission_set", "source_identity"];
 
-/// Columns whose texts do not come again.
-const DISTINCT: [&str; 1] = ["event_id"];
-
-/// How text is held of a table that is in memory while a report is made: of a batch each text once, since names of people, accounts and calls come
-/// again and again.
-fn held(field: &Field) -> DataType {
-    match field.data_type() {
-        DataType::Utf8 | DataType::Utf8View if DISTINCT.contains(&field.name().as_str()) => DataType::Utf8,
-        DataType::Utf8 | DataType::Utf8View => DataType::Dictionary(Box::new(DataType::Int16), Box::new(DataType::Utf8)),
-        other => other.clone(),
-    }
-}
-
-/// How queries see such text: they group it much faster than what it is held as.
-const SHOWN: DataType = DataType::Utf8View;
-
-/// Rows of a batch that is held, at most: fewer than the 32,768 distinct texts that its keys can tell.
-const HELD_ROWS_MAX: usize = 16_384;
-
-/// Rows that wait, as they are held.
-fn hold(
-    waiting: &mut Vec<RecordBatch>,
-    from: &SchemaRef,
-    to: &SchemaRef,
-    rows: &mut Vec<RecordBatch>,
-) -> std::result::Result<(), ArrowError> {
-    let whole = concat_batches(from, waiting.iter())?;
-    waiting.clear();
-    for start in (0..whole.num_rows()).step_by(HELD_ROWS_MAX) {
-        let part = whole.slice(start, HELD_ROWS_MAX.min(whole.num_rows() - start));
-        let columns = part.columns().iter().zip(to.fields()).map(|(column, field)| cast(column, field.data_type()));
-        rows.push(RecordBatch::try_new(Arc::clone(to), columns.collect::<std::result::Result<Vec<_>, _>>()?)?);
-    }
-    Ok(())
-}
-
 impl Reader {
     /// Until when the lake knows anything: the end of the last run that read logs, microseconds since 1970.
     ///
@@ -218,7 +185,12 @@ impl Reader {
         }
         let Some(span) = span else { return Ok(()) };
         if names("window_calls") && self.first("window_calls").await {
+            self.add_folded("window_folded", WINDOW_FOLDED, span).await?;
             self.add_window("window_calls", WINDOW_CALLS, span).await?;
+            self.context().await?.deregister_table("window_folded")?;
+        }
+        if names("window_folded") && self.first("window_folded").await {
+            self.add_folded("window_folded", WINDOW_FOLDED, span).await?;
         }
         if names("window_changes") && self.first("window_changes").await {
             self.add_window("window_records", WINDOW_RECORDS, span).await?;
@@ -245,23 +217,23 @@ impl Reader {
         self.add_held(name, frame).await
     }
 
+    /// The same of a query that groups; its rows are few.
+    async fn add_folded(&self, name: &str, query: &str, span: ReportSpan) -> Result<()> {
+        let context = self.context().await?;
+        let frame = context.sql(query).await?.with_param_values(span.parameters())?;
+        let (schema, rows) = folded(frame).await?;
+        context.register_table(name, Arc::new(MemTable::try_new(schema, vec![rows])?))?;
+        Ok(())
+    }
+
     async fn add_held(&self, name: &str, frame: DataFrame) -> Result<()> {
-        let mut stream = frame.execute_stream().await?;
-        let from = stream.schema();
-        let fields = from.fields().iter().map(|field| Field::new(field.name(), held(field), true));
-        let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let failed = |error: ArrowError| Error::Query { source: error.into() };
-        let (mut rows, mut waiting, mut count) = (Vec::new(), Vec::new(), 0);
+        let mut stream = frame.execute_stream().await?;
+        let mut held = Held::new(&stream.schema());
         while let Some(batch) = stream.next().await {
-            let batch = batch?;
-            if count + batch.num_rows() > HELD_ROWS_MAX {
-                hold(&mut waiting, &from, &schema, &mut rows).map_err(failed)?;
-                count = 0;
-            }
-            count += batch.num_rows();
-            waiting.push(batch);
+            held.add(&batch?).map_err(failed)?;
         }
-        hold(&mut waiting, &from, &schema, &mut rows).map_err(failed)?;
+        let (schema, rows) = held.end().map_err(failed)?;
         let table = MemTable::try_new(Arc::clone(&schema), vec![rows])?;
         let context = self.context().await?;
         let columns = schema.fields().iter().map(|field| match field.data_type() {
@@ -282,6 +254,17 @@ impl Reader {
             self.context().await?.deregister_table(name)?;
         }
         self.forget_first(&["window_changes", "window_records", "window_calls"]).await;
+        Ok(())
+    }
+
+    /// Lets go of pages of tables that were read past SQL.
+    ///
+    /// # Errors
+    /// Where a table cannot be opened.
+    pub async fn forget_pages(&self) -> Result<()> {
+        for table in [Table::Events, Table::Mentions, Table::Causes, Table::Credentials] {
+            self.points(table).await?.forget();
+        }
         Ok(())
     }
 

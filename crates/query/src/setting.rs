@@ -21,12 +21,12 @@ pub(crate) enum Done {
 /// A setting of a thing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Setting {
-    /// The service.
-    pub(crate) event_source: String,
     /// The thing, as the call names it.
     pub(crate) thing: String,
     /// Which of its settings.
     pub(crate) aspect: String,
+    /// The service.
+    pub(crate) event_source: String,
 }
 
 /// Where in a request something stands: members by name, in `response.` of the response.
@@ -56,7 +56,7 @@ const SSO: &str = "sso";
 const VERSIONED: [(&str, &str); 2] = [(IAM, "CreatePolicyVersion"), ("organizations", "UpdatePolicy")];
 const ATTACHED: How = How::Word("attached");
 
-const CALLS: [Row; 52] = [
+static CALLS: [Row; 52] = [
     (IAM, "PutRolePolicy", "roleName", "policy", &["policyName"], How::Value("policyDocument")),
     (IAM, "DeleteRolePolicy", "roleName", "policy", &["policyName"], How::Removed),
     (IAM, "PutUserPolicy", "userName", "user_policy", &["policyName"], How::Value("policyDocument")),
@@ -111,16 +111,21 @@ const CALLS: [Row; 52] = [
     ("sns", "AddPermission", "topicArn", "statement", &["label"], How::Value("")),
 ];
 
+/// What is known of a call; names are compared first, since few agree.
+fn call(service: &str, event_name: &str) -> Option<&'static Row> {
+    CALLS.iter().find(|(of, name, ..)| *name == event_name && *of == service)
+}
+
 /// Whether calls of that name may set something.
 pub(crate) fn may_set(event_source: &str, event_name: &str) -> bool {
     let service = event_source.strip_suffix(".amazonaws.com").unwrap_or_default();
-    VERSIONED.contains(&(service, event_name)) || CALLS.iter().any(|(of, name, ..)| (*of, *name) == (service, event_name))
+    VERSIONED.contains(&(service, event_name)) || call(service, event_name).is_some()
 }
 
 /// Whether what such a call did is known from its response alone.
 pub(crate) fn is_in_response(event_source: &str, event_name: &str) -> bool {
     let service = event_source.strip_suffix(".amazonaws.com").unwrap_or_default();
-    CALLS.iter().filter(|(of, name, ..)| (*of, *name) == (service, event_name)).any(|(_, _, thing, _, apart, how)| {
+    call(service, event_name).is_some_and(|(_, _, thing, _, apart, how)| {
         let value = match how {
             How::Value(place) | How::Made(place) => Some(place),
             How::Word(_) | How::Removed | How::Unsaid => None,
@@ -135,7 +140,7 @@ pub(crate) fn done(event_source: &str, event_name: &str, request: &Value, respon
     if VERSIONED.contains(&(service, event_name)) {
         return versioned(service, event_source, request);
     }
-    let (_, _, thing, aspect, apart, how) = CALLS.iter().find(|(of, name, ..)| (*of, *name) == (service, event_name))?;
+    let (_, _, thing, aspect, apart, how) = call(service, event_name)?;
     let at = |place: Place| member(place, request, response);
     let thing = plain(at(thing).and_then(Value::as_str).filter(|thing| !thing.is_empty())?).to_owned();
     let mut words = vec![(*aspect).to_owned()];

@@ -3,12 +3,13 @@
 use crate::error::{Error, Result};
 use crate::reader::Reader;
 use crate::report::ReportSpan;
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, StringViewArray};
+use datafusion::arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
 use datafusion::arrow::json::WriterBuilder;
 use datafusion::arrow::json::writer::LineDelimited;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::dataframe::DataFrame;
-use event::time::micros;
+use event::time::{micros, rfc3339};
 use futures::StreamExt as _;
 use std::fmt::Write as _;
 
@@ -86,20 +87,41 @@ fn append(found: &mut SqlRows, batch: &RecordBatch) -> Result<()> {
         .map(|column| ArrayFormatter::try_new(column, &options))
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(failed)?;
+    let texts: Vec<Option<&StringViewArray>> = batch.columns().iter().map(|column| column.as_string_view_opt()).collect();
     let mut text = String::new();
     for row in 0..batch.num_rows() {
         let mut values = Vec::with_capacity(batch.num_columns());
-        for (column, formatter) in batch.columns().iter().zip(&formatters) {
-            text.clear();
-            if column.is_valid(row) {
-                write!(text, "{}", formatter.value(row)).map_err(|error| Error::Query { source: error.into() })?;
+        for ((column, formatter), shown) in batch.columns().iter().zip(&formatters).zip(&texts) {
+            if column.is_null(row) {
+                values.push(None);
+                continue;
             }
+            // Nearly all is text already.
+            if let Some(shown) = shown {
+                values.push(Some(shown.value(row).to_owned()));
+                continue;
+            }
+            if let Some(time) = whole_second(column, row) {
+                values.push(Some(time));
+                continue;
+            }
+            text.clear();
+            write!(text, "{}", formatter.value(row)).map_err(|error| Error::Query { source: error.into() })?;
             // A copy is as long as the text; what was written into may be twice that.
-            values.push(column.is_valid(row).then(|| text.clone()));
+            values.push(Some(text.clone()));
         }
         found.rows.push(values);
     }
     Ok(())
+}
+
+/// A time of whole seconds, as nearly all are, written as the formatter would.
+fn whole_second(column: &ArrayRef, row: usize) -> Option<String> {
+    let DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) = column.data_type() else { return None };
+    let time = column.as_primitive_opt::<TimestampMicrosecondType>()?.value(row);
+    // What both can write: from year 1, and to the last that every zone has in year 9999.
+    let (first, last) = (-62_135_596_800_000_000, 253_402_207_200_000_000);
+    (zone.as_ref() == "UTC" && time % 1_000_000 == 0 && (first..=last).contains(&time)).then(|| rfc3339(time))
 }
 
 fn append_json(found: &mut SqlRows, batch: &RecordBatch) -> Result<()> {
@@ -117,6 +139,23 @@ fn append_json(found: &mut SqlRows, batch: &RecordBatch) -> Result<()> {
 mod tests {
     use super::*;
     use datafusion::prelude::SessionContext;
+
+    #[tokio::test]
+    async fn times_and_texts_are_written_as_arrow_writes_them() {
+        let text = "SELECT arrow_cast(t, 'Timestamp(Microsecond, Some(\"UTC\"))') AS time, arrow_cast(CAST(t AS VARCHAR), 'Utf8View') AS shown, t AS number
+                    FROM (VALUES (0), (NULL), (1794978131000000), (1794978131000001), (-1), (-1000000), (-62135596800000000), (253402300799000000)) AS v (t)";
+        let batches = SessionContext::new().sql(text).await.unwrap().collect().await.unwrap();
+        let mut found = SqlRows::default();
+        batches.iter().for_each(|batch| append(&mut found, batch).unwrap());
+        let options = FormatOptions::default().with_timestamp_tz_format(Some("%Y-%m-%dT%H:%M:%S%.fZ"));
+        let expected = batches.iter().flat_map(|batch| {
+            let texts = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect::<Vec<_>>();
+            let value = |row: usize, place: usize| batch.column(place).is_valid(row).then(|| texts[place].value(row).to_string());
+            (0..batch.num_rows()).map(|row| (0..3).map(|place| value(row, place)).collect::<Vec<_>>()).collect::<Vec<_>>()
+        });
+        assert_eq!(found.rows, expected.collect::<Vec<_>>());
+        assert!(found.rows.iter().flatten().flatten().any(|value| value == "2026-11-18T05:02:11Z"), "{:?}", found.rows);
+    }
 
     #[tokio::test]
     async fn the_first_rows_are_kept_whatever_came_first() {

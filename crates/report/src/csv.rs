@@ -10,28 +10,46 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// Writes a table's file; columns by their names, times in UTC.
 pub(crate) fn write(rows: &Rows, to: &mut impl Write) -> Result<()> {
     to.write_all(BYTE_ORDER_MARK.as_bytes())?;
-    line(to, rows.columns.iter().map(String::as_str))?;
-    rows.rows.iter().try_for_each(|row| line(to, row.iter().map(|value| value.as_deref().unwrap_or_default())))
+    let mut line = Vec::new();
+    add_line(&mut line, rows.columns.iter().map(String::as_str));
+    for row in &rows.rows {
+        to.write_all(&line)?;
+        line.clear();
+        add_line(&mut line, row.iter().map(|value| value.as_deref().unwrap_or_default()));
+    }
+    to.write_all(&line)
 }
 
-fn line<'v>(to: &mut impl Write, values: impl Iterator<Item = &'v str>) -> Result<()> {
+fn add_line<'v>(line: &mut Vec<u8>, values: impl Iterator<Item = &'v str>) {
     for (place, value) in values.enumerate() {
         if place > 0 {
-            to.write_all(b",")?;
+            line.push(b',');
         }
-        let value = cell(value);
-        if value.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\'' | b';' | b'\t' | b' ')) {
-            to.write_all(b"\"")?;
-            for (place, part) in value.split('"').enumerate() {
-                to.write_all(if place > 0 { b"\"\"" } else { b"" })?;
-                to.write_all(part.as_bytes())?;
-            }
-            to.write_all(b"\"")?;
-        } else {
-            to.write_all(value.as_bytes())?;
+        add_value(line, cell(value).as_bytes());
+    }
+    line.extend_from_slice(b"\r\n");
+}
+
+/// Adds a value, in quotes where one of its bytes may mean something else to a spreadsheet.
+fn add_value(line: &mut Vec<u8>, value: &[u8]) {
+    // Without leaving early, so that many are looked at in one step.
+    let means = |byte: &u8| matches!(byte, b',' | b'"' | b'\'' | b';' | b'\t' | b' ');
+    if !value.iter().fold(false, |so_far, byte| so_far | means(byte)) {
+        return line.extend_from_slice(value);
+    }
+    let start = line.len();
+    // Quotes stand where they are needed once all else is in its place.
+    line.resize(start + 2 * value.len() + 2, b'"');
+    let mut places = line.iter_mut().skip(start + 1);
+    let mut doubled = 0;
+    for byte in value {
+        places.next().into_iter().for_each(|place| *place = *byte);
+        if *byte == b'"' {
+            doubled += 1;
+            places.next();
         }
     }
-    to.write_all(b"\r\n")
+    line.truncate(start + value.len() + doubled + 2);
 }
 
 #[cfg(test)]

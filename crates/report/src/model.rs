@@ -173,9 +173,9 @@ struct Typed<'r>(&'r str, Kind);
 
 impl Serialize for Typed<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.parse::<i64>() {
-            Ok(number) if self.1 == Kind::Number => serializer.serialize_i64(number),
-            _ => serializer.serialize_str(self.0),
+        match Some(self.0).filter(|_| self.1 == Kind::Number).and_then(|text| text.parse().ok()) {
+            Some(number) => serializer.serialize_i64(number),
+            None => serializer.serialize_str(self.0),
         }
     }
 }

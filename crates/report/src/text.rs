@@ -19,20 +19,18 @@ fn is_unsafe(letter: char) -> bool {
 fn is_plain(text: &str) -> bool {
     // Without leaving early, so that many are looked at in one step.
     let is_plain = |part: &[u8]| part.iter().fold(true, |so_far, byte| so_far & matches!(byte, b' '..=b'~'));
-    text.as_bytes().chunks(PART_BYTES).all(is_plain) || !text.chars().any(is_unsafe)
+    text.as_bytes().chunks(PART_BYTES).all(is_plain) || !text.chars().any(|letter| !matches!(letter, ' '..='~') && is_unsafe(letter))
 }
 
 /// Text for one line of a terminal: what does not print is written as `\u{…}`.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    if text.len() <= LETTERS_MAX && is_plain(text) {
-        return Cow::Borrowed(text);
+    let end = if text.len() > LETTERS_MAX { text.char_indices().nth(LETTERS_MAX).map(|(end, _)| end) } else { None };
+    let shown = end.and_then(|end| text.get(..end)).unwrap_or(text);
+    if is_plain(shown) {
+        return if end.is_some() { Cow::Owned(format!("{shown}…")) } else { Cow::Borrowed(shown) };
     }
-    let mut out = String::with_capacity(text.len());
-    for (count, letter) in text.chars().enumerate() {
-        if count == LETTERS_MAX {
-            out.push('…');
-            break;
-        }
+    let mut out = String::with_capacity(shown.len());
+    for letter in shown.chars() {
         if is_unsafe(letter) {
             // Writing to a String cannot fail.
             let _ = write!(out, "\\u{{{:x}}}", letter as u32);
@@ -40,7 +38,30 @@ pub fn plain(text: &str) -> Cow<'_, str> {
             out.push(letter);
         }
     }
+    if end.is_some() {
+        out.push('…');
+    }
     Cow::Owned(out)
+}
+
+/// JSON with what a terminal would not show as it is written as `\u…` in its strings, where alone it can stand: the same values.
+pub fn plain_json(json: String) -> String {
+    let escaped = |letter: char| !letter.is_ascii() && is_unsafe(letter) || letter == '\u{7f}';
+    if json.is_ascii() && !json.contains('\u{7f}') || !json.contains(escaped) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + json.len() / 8);
+    for letter in json.chars() {
+        if escaped(letter) {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(letter);
+        }
+    }
+    out
 }
 
 /// A field that no spreadsheet takes for a formula (OWASP ASVS 1.2.10), on one line.
@@ -63,6 +84,18 @@ mod tests {
         assert_eq!(safe, "a\\u{1b}[2Jb\\u{7}\\u{d}\\u{a}c\\u{202e}d\\u{200b}e\\u{9b}f\\u{feff}");
         assert_eq!(plain("佐藤 花子"), "佐藤 花子");
         assert!(plain(&"x".repeat(LETTERS_MAX * 2)).chars().count() <= LETTERS_MAX + 1);
+    }
+
+    #[test]
+    fn json_keeps_its_values_and_shows_them_plainly() {
+        let value = serde_json::json!({"a\u{202e}b": ["\u{7f}\u{9b}\u{e0041}\n", "佐藤 \"花子\""], "c": {"d": "\u{feff}"}});
+        for written in [serde_json::to_string_pretty(&value).unwrap(), serde_json::to_string(&value).unwrap()] {
+            let plain = plain_json(written.clone());
+            assert!(!plain.chars().any(|letter| letter != '\n' && is_unsafe(letter)), "{plain}");
+            assert!(plain.contains("a\\u202eb") && plain.contains("\\u007f\\u009b\\udb40\\udc41") && plain.contains("佐藤"), "{plain}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&plain).unwrap(), value);
+            assert_eq!(plain_json(plain.clone()), plain);
+        }
     }
 
     #[test]

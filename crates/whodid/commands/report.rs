@@ -159,6 +159,7 @@ async fn gather(
     };
     let sessions = reader.sessions(&question).await?;
     tracing::debug!(query = "sessions", "asked");
+    reader.forget_pages().await?;
     let entered = tables.remove("elevated").unwrap_or_default();
     tables.insert("sessions".into(), Rows { truncated: sessions.truncated, ..session_rows(&sessions.sessions, &entered) });
     let mut window = settings.clone();

@@ -1,6 +1,7 @@
 //! Documents for programs.
 
 use crate::failure::Failure;
+use ::report::text::plain_json;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ pub(crate) fn document(value: &impl Serialize, fields: Option<&[String]>) -> Res
     let Some(fields) = fields else {
         let mut text = serde_json::to_string_pretty(value).map_err(failed)?;
         text.push('\n');
-        return Ok(text);
+        return Ok(plain_json(text));
     };
     let mut value = serde_json::to_value(value).map_err(failed)?;
     if let Value::Object(map) = &mut value {
@@ -31,7 +32,7 @@ pub(crate) fn document(value: &impl Serialize, fields: Option<&[String]>) -> Res
     }
     let mut text = serde_json::to_string_pretty(&value).map_err(failed)?;
     text.push('\n');
-    Ok(text)
+    Ok(plain_json(text))
 }
 
 /// One object a line.
@@ -41,5 +42,5 @@ pub(crate) fn lines(items: &[impl Serialize]) -> Result<String, Failure> {
         text.push_str(&serde_json::to_string(item).map_err(failed)?);
         text.push('\n');
     }
-    Ok(text)
+    Ok(plain_json(text))
 }
