@@ -13,7 +13,7 @@ use event::resource::spellings;
 use event::time::micros;
 use lake::{Moments, Table};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Things of one report of which earlier values are looked for, at most.
 const THINGS_MAX: usize = 200;
@@ -120,12 +120,12 @@ impl Reader {
         self.add_settings(found, &mut timeline).await?;
         self.read_settings(moments, &mut timeline).await?;
         // Only what the rows are about is looked for further.
-        let ids: BTreeSet<&str> = asked.iter().flatten().map(|(_, id)| id.as_str()).collect();
+        let ids: HashSet<&str> = asked.iter().flatten().map(|(_, id)| id.as_str()).collect();
         timeline.retain(|_, done| done.keys().any(|(_, id)| ids.contains(id.as_str())));
         let things: BTreeSet<(String, String, i64)> = timeline.iter().filter_map(|(key, done)| needs_more(key, done)).collect();
         let looked = self.read_earlier(&things, &mut timeline).await?;
         self.forget_pages().await?;
-        let mut by_event: BTreeMap<(String, String), Values> = BTreeMap::new();
+        let mut by_event: HashMap<(String, String), Values> = HashMap::new();
         for ((setting, account, _), done) in timeline {
             let whole = looked.contains(&(account.as_str(), setting.thing.as_str()));
             let values = values(done.values(), whole);

@@ -46,14 +46,7 @@ struct Fold {
 
 impl Fold {
     /// The query taken apart; nothing where it is more than groups of columns, counts, least and greatest values.
-    fn of(frame: DataFrame) -> std::result::Result<Self, DataFrame> {
-        match Self::apart(&frame) {
-            Some(fold) => Ok(fold),
-            None => Err(frame),
-        }
-    }
-
-    fn apart(frame: &DataFrame) -> Option<Self> {
+    fn of(frame: &DataFrame) -> Option<Self> {
         let LogicalPlan::Projection(Projection { expr, input, .. }) = frame.logical_plan() else { return None };
         let LogicalPlan::Aggregate(Aggregate { input, group_expr, aggr_expr, schema, .. }) = input.as_ref() else { return None };
         if group_expr.len() + aggr_expr.len() > COLUMNS_MAX || group_expr.is_empty() {
@@ -246,10 +239,7 @@ impl Groups {
 /// Where the engine fails.
 pub(crate) async fn folded(frame: DataFrame) -> Result<(SchemaRef, Vec<RecordBatch>)> {
     let failed = |error: ArrowError| Error::Query { source: error.into() };
-    let fold = match Fold::of(frame) {
-        Ok(fold) => fold,
-        Err(frame) => return Ok((Arc::clone(frame.schema().inner()), frame.collect().await?)),
-    };
+    let Some(fold) = Fold::of(&frame) else { return Ok((Arc::clone(frame.schema().inner()), frame.collect().await?)) };
     let mut stream = fold.rows.execute_stream().await?;
     let kinds: Vec<DataType> = stream.schema().fields().iter().map(|field| field.data_type().clone()).collect();
     let mut texts: Vec<Texts> = (0..fold.keys).map(|_| Texts::default()).collect();
@@ -344,7 +334,7 @@ mod tests {
         let objects = context.sql("SELECT CAST(NULL AS BIGINT) AS object_id").await.unwrap();
         context.register_table("doubted_objects", objects.into_view()).unwrap();
         let query = include_str!("../../../queries/report/window_folded.sql");
-        assert!(Fold::of(context.sql(query).await.unwrap()).is_ok());
+        assert!(Fold::of(&context.sql(query).await.unwrap()).is_some());
     }
 
     /// The query as the engine answers it, and as it is folded here; whether it was.
@@ -353,7 +343,7 @@ mod tests {
         let rows = context.sql(ROWS).await.unwrap();
         context.register_table("r", rows.into_view()).unwrap();
         let frame = || async { context.sql(sql).await.unwrap() };
-        let is_folded = Fold::of(frame().await).is_ok();
+        let is_folded = Fold::of(&frame().await).is_some();
         let (schema, found) = folded(frame().await).await.unwrap();
         let sorted = |batches: &[RecordBatch]| {
             let text = pretty_format_batches(batches).unwrap().to_string();
