@@ -15,7 +15,7 @@ const HOSTILE: &str =
 fn no_control_or_direction_of_a_log_reaches_the_terminal() {
     let home = hostile_lake();
     let lake = home.text("lake");
-    for format in ["human", "table"] {
+    for format in ["human", "table", "json", "jsonl"] {
         for arguments in [
             vec!["trace", "topic-1", "-E", "--include-denied", "--include-reads"],
             vec!["log", "topic-1", "--include-denied"],
@@ -39,8 +39,10 @@ fn a_hostile_question_is_said_back_plainly() {
     let ended = home.run(&["--lake", &home.text("lake"), &asked]).expect(5);
     check_plain(&ended.stdout);
     check_plain(&ended.stderr);
-    let ended = home.run(&["--lake", &home.text("lake"), "ingest", &asked]).expect(2);
-    check_plain(&ended.stderr);
+    for format in ["human", "json"] {
+        let ended = home.run(&["--lake", &home.text("lake"), "--format", format, "ingest", &asked]).expect(2);
+        check_plain(&ended.stderr);
+    }
 }
 
 #[test]

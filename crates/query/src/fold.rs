@@ -25,6 +25,10 @@ use std::sync::Arc;
 /// Keys and values of a query that are folded here, at most; what more have is left to the engine.
 const COLUMNS_MAX: usize = 32;
 
+/// Bytes of texts and groups that are held here, at most. Callers choose addresses and programs: a query with more groups is left to the engine, which
+/// spills them to disk.
+const BYTES_MAX: usize = 128 << 20;
+
 /// What is asked of the rows of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
@@ -205,6 +209,10 @@ impl Groups {
         self.hashes.len()
     }
 
+    fn bytes(&self) -> usize {
+        size_of_val(self.keys.as_slice()) + size_of_val(self.hashes.as_slice())
+    }
+
     /// The group of each row, whose keys lie one after the other.
     fn find(&mut self, rows: &[u64], groups: &mut Vec<u32>) {
         let Self { keys, width, hashes, numbers, hasher } = self;
@@ -238,8 +246,23 @@ impl Groups {
 /// # Errors
 /// Where the engine fails.
 pub(crate) async fn folded(frame: DataFrame) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+    let schema = Arc::clone(frame.schema().inner());
+    let found = match Fold::of(&frame) {
+        Some(fold) => rows(fold, BYTES_MAX).await?,
+        None => None,
+    };
+    Ok((
+        schema,
+        match found {
+            Some(batch) => vec![batch],
+            None => frame.collect().await?,
+        },
+    ))
+}
+
+/// The rows; nothing where more bytes would have to be held.
+async fn rows(fold: Fold, bytes_max: usize) -> Result<Option<RecordBatch>> {
     let failed = |error: ArrowError| Error::Query { source: error.into() };
-    let Some(fold) = Fold::of(&frame) else { return Ok((Arc::clone(frame.schema().inner()), frame.collect().await?)) };
     let mut stream = fold.rows.execute_stream().await?;
     let kinds: Vec<DataType> = stream.schema().fields().iter().map(|field| field.data_type().clone()).collect();
     let mut texts: Vec<Texts> = (0..fold.keys).map(|_| Texts::default()).collect();
@@ -259,6 +282,9 @@ pub(crate) async fn folded(frame: DataFrame) -> Result<(SchemaRef, Vec<RecordBat
         for (answers, values) in answers.iter_mut().zip(batch.columns().iter().skip(fold.keys)) {
             answers.add(&of_rows, groups.count(), values).map_err(failed)?;
         }
+        if texts.iter().map(Texts::bytes).sum::<usize>() + groups.bytes() > bytes_max {
+            return Ok(None);
+        }
     }
     let mut columns: Vec<ArrayRef> = Vec::new();
     for (place, (texts, kind)) in texts.iter_mut().zip(&kinds).enumerate() {
@@ -271,8 +297,7 @@ pub(crate) async fn folded(frame: DataFrame) -> Result<(SchemaRef, Vec<RecordBat
     let shown = fold.shown.iter().zip(fold.schema.fields());
     let shown = shown.filter_map(|(place, field)| columns.get(*place).map(|column| cast(column, field.data_type())));
     let shown = shown.collect::<std::result::Result<Vec<_>, _>>().map_err(failed)?;
-    let batch = RecordBatch::try_new(Arc::clone(&fold.schema), shown).map_err(failed)?;
-    Ok((fold.schema, vec![batch]))
+    RecordBatch::try_new(fold.schema, shown).map(Some).map_err(failed)
 }
 
 /// Notes a key of every row.
@@ -369,6 +394,16 @@ mod tests {
             assert!(is_folded, "{sql}");
             assert_eq!(found, expected, "{sql}");
         }
+    }
+
+    #[tokio::test]
+    async fn more_groups_than_may_be_held_are_left_to_the_engine() {
+        let context = SessionContext::new();
+        let frame = context.sql(ROWS).await.unwrap();
+        context.register_table("r", frame.into_view()).unwrap();
+        let fold = || async { Fold::of(&context.sql("SELECT r.id, count(*) AS calls FROM r GROUP BY r.id").await.unwrap()).unwrap() };
+        assert!(rows(fold().await, 20_000).await.unwrap().is_none());
+        assert_eq!(rows(fold().await, BYTES_MAX).await.unwrap().unwrap().num_rows(), 9_999);
     }
 
     #[tokio::test]

@@ -185,9 +185,14 @@ impl Reader {
         }
         let Some(span) = span else { return Ok(()) };
         if names("window_calls") && self.first("window_calls").await {
-            self.add_folded("window_folded", WINDOW_FOLDED, span).await?;
+            if self.first("window_folded").await {
+                self.add_folded("window_folded", WINDOW_FOLDED, span).await?;
+            }
             self.add_window("window_calls", WINDOW_CALLS, span).await?;
-            self.context().await?.deregister_table("window_folded")?;
+            if !names("window_folded") {
+                self.context().await?.deregister_table("window_folded")?;
+                self.forget_first(&["window_folded"]).await;
+            }
         }
         if names("window_folded") && self.first("window_folded").await {
             self.add_folded("window_folded", WINDOW_FOLDED, span).await?;

@@ -35,6 +35,11 @@ impl Texts {
         }
     }
 
+    /// Bytes that they take, about.
+    pub(crate) fn bytes(&self) -> usize {
+        self.values.values_slice().len() + size_of_val(self.values.offsets_slice()) + self.numbers.capacity() * size_of::<u32>()
+    }
+
     /// The texts, in the order of their numbers; they are forgotten.
     pub(crate) fn take(&mut self) -> StringArray {
         self.numbers.clear();

@@ -46,8 +46,8 @@ pub fn plain(text: &str) -> Cow<'_, str> {
 
 /// JSON with what a terminal would not show as it is written as `\u…` in its strings, where alone it can stand: the same values.
 pub fn plain_json(json: String) -> String {
-    let escaped = |letter: char| !letter.is_ascii() && is_unsafe(letter) || letter == '\u{7f}';
-    if json.is_ascii() && !json.contains('\u{7f}') || !json.contains(escaped) {
+    let escaped = |letter: char| letter > '~' && is_unsafe(letter);
+    if !json.contains(escaped) {
         return json;
     }
     let mut out = String::with_capacity(json.len() + json.len() / 8);

@@ -86,7 +86,7 @@ pub(crate) fn failure(failure: &Failure, json: bool) {
     let text = if json {
         let object =
             serde_json::json!({"schema": "whodid.error/v1", "code": failure.code, "message": failure.message, "hint": failure.hint});
-        format!("{object}\n")
+        text::plain_json(format!("{object}\n"))
     } else {
         let hint = failure.hint.as_ref().map(|hint| format!("hint: {}\n", text::plain(hint))).unwrap_or_default();
         format!("whodid: {}\n{hint}", text::plain(&failure.message))
