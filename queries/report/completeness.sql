@@ -13,8 +13,10 @@ FROM (
     SELECT x.account_id, x.aws_region, x.object, x.state, x.rejected, x.last_event_time, x.last_event_time >= $since AND x.first_event_time < $until AS around,
            CASE WHEN x.last_event_time < $since OR x.first_event_time >= $until THEN NULL
                 WHEN x.object LIKE 's3://%' THEN x.modified / 1000000
-                ELSE CAST(to_unixtime(TRY_CAST(regexp_replace(x.object, '^.*_(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})Z_[A-Za-z0-9]+\.json(\.gz)?$',
-                                                              '\1-\2-\3T\4:\5:00Z') AS TIMESTAMP)) AS BIGINT) END
+                ELSE CAST(to_unixtime(TRY_CAST(
+                  CASE WHEN regexp_like(split_part(x.object, '_', -1), '^[A-Za-z0-9]+\.json(\.gz)?$')
+                       THEN regexp_replace(split_part(x.object, '_', -2), '^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})Z$', '\1-\2-\3T\4:\5:00Z') END
+                AS TIMESTAMP)) AS BIGINT) END
            - CAST(to_unixtime(x.last_event_time) AS BIGINT) AS delay
     FROM objects x
     WHERE x.kind = 'cloudtrail'

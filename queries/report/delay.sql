@@ -7,8 +7,10 @@ FROM (
               WHEN s.delay <= 3600 THEN 60 ELSE 999999 END AS minutes
   FROM (
     SELECT CASE WHEN o.object LIKE 's3://%' THEN o.modified / 1000000
-                ELSE CAST(to_unixtime(TRY_CAST(regexp_replace(o.object, '^.*_(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})Z_[A-Za-z0-9]+\.json(\.gz)?$',
-                                                              '\1-\2-\3T\4:\5:00Z') AS TIMESTAMP)) AS BIGINT) END
+                ELSE CAST(to_unixtime(TRY_CAST(
+                  CASE WHEN regexp_like(split_part(o.object, '_', -1), '^[A-Za-z0-9]+\.json(\.gz)?$')
+                       THEN regexp_replace(split_part(o.object, '_', -2), '^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})Z$', '\1-\2-\3T\4:\5:00Z') END
+                AS TIMESTAMP)) AS BIGINT) END
            - CAST(to_unixtime(o.last_event_time) AS BIGINT) AS delay
     FROM objects o
     WHERE o.kind = 'cloudtrail' AND o.last_event_time >= $since AND o.first_event_time < $until

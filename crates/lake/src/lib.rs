@@ -41,7 +41,7 @@ pub use directory::Snapshot;
 pub use error::{BoxError, Error, Result, is_damage};
 pub use facts::Fact;
 pub use listings::{Fate, Listings, SourceListing, Unlisted};
-pub use point::{FactsWanted, KeptCause, Moments, PointReader};
+pub use point::{FactsWanted, KeptCause, Moments, Period, PointReader, period_schema};
 pub use rows::{LOOKED_UP, ObjectRow, Rows, day_of, hex, object_number, sha256, shared_event};
 pub use schema::{BUCKETS, Table, bucket};
 pub use seen::{Places, Seen};

@@ -265,7 +265,9 @@ fn shortened(done: Done) -> Done {
 
 /// A value as a report has it.
 fn shown(value: String) -> String {
-    match value.char_indices().nth(VALUE_LETTERS_MAX) {
+    // No more letters than bytes.
+    let cut = if value.len() > VALUE_LETTERS_MAX { value.char_indices().nth(VALUE_LETTERS_MAX) } else { None };
+    match cut {
         Some((end, _)) => format!("{}… (SHA-256 {})", value.get(..end).unwrap_or_default(), lake::sha256(value.as_bytes())),
         None => value,
     }

@@ -5,12 +5,12 @@
 
 use crate::error::{Error, Result};
 use crate::held::SHOWN;
-use crate::texts::Texts;
+use crate::texts::{Texts, is_text};
 use datafusion::arrow::array::{
     Array as _, ArrayRef, AsArray as _, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray, StringViewArray,
 };
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Int64Type, SchemaRef, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit};
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::Column;
 use datafusion::dataframe::DataFrame;
@@ -102,10 +102,6 @@ fn place(expr: &Expr, schema: &datafusion::common::DFSchema) -> Option<usize> {
         Expr::Column(Column { relation, name, .. }) => schema.index_of_column_by_name(relation.as_ref(), &name),
         _ => None,
     }
-}
-
-fn is_text(kind: &DataType) -> bool {
-    matches!(kind, DataType::Utf8 | DataType::Utf8View)
 }
 
 fn is_number(kind: &DataType) -> bool {
@@ -246,18 +242,27 @@ impl Groups {
 /// # Errors
 /// Where the engine fails.
 pub(crate) async fn folded(frame: DataFrame) -> Result<(SchemaRef, Vec<RecordBatch>)> {
-    let schema = Arc::clone(frame.schema().inner());
+    let schema = Arc::new(Schema::new(frame.schema().fields().iter().map(|field| shown(field)).collect::<Vec<_>>()));
     let found = match Fold::of(&frame) {
         Some(fold) => rows(fold, BYTES_MAX).await?,
         None => None,
     };
-    Ok((
-        schema,
-        match found {
-            Some(batch) => vec![batch],
-            None => frame.collect().await?,
-        },
-    ))
+    let found = match found {
+        Some(batch) => vec![batch],
+        None => frame.collect().await?,
+    };
+    let fitted = found.iter().map(|batch| {
+        let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| cast(column, field.data_type()));
+        RecordBatch::try_new(Arc::clone(&schema), columns.collect::<std::result::Result<_, _>>()?)
+    });
+    let fitted = fitted.collect::<std::result::Result<Vec<_>, ArrowError>>().map_err(|error| Error::Query { source: error.into() })?;
+    Ok((schema, fitted))
+}
+
+/// A column of the rows: dictionaries are for what is folded, not for what is left.
+fn shown(field: &Field) -> Field {
+    let kind = if matches!(field.data_type(), DataType::Dictionary(..)) { SHOWN } else { field.data_type().clone() };
+    field.clone().with_data_type(kind)
 }
 
 /// The rows; nothing where more bytes would have to be held.
@@ -311,7 +316,7 @@ fn keys(rows: &mut [u64], width: usize, place: usize, values: &ArrayRef, texts: 
         }
     };
     if is_text(values.data_type()) {
-        texts.number(cast(values, &SHOWN)?.as_string_view(), |number| note(number.map(u64::from)));
+        texts.number(values, |number| note(number.map(u64::from)))?;
     } else {
         numbers(values)?.iter().for_each(|value| note(value.map(i64::cast_unsigned)));
     }

@@ -1,7 +1,7 @@
 //! Rows of a query in, a table in memory out that many queries read.
 
-use crate::texts::Texts;
-use datafusion::arrow::array::{ArrayRef, AsArray as _, DictionaryArray, Int16Builder, RecordBatch, StringBuilder, StringViewArray};
+use crate::texts::{Texts, is_text};
+use datafusion::arrow::array::{ArrayRef, AsArray as _, DictionaryArray, Int16Builder, RecordBatch, StringBuilder};
 use datafusion::arrow::compute::{cast, concat};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
@@ -20,7 +20,7 @@ const ROWS_MAX: usize = 16_384;
 fn kept(field: &Field) -> DataType {
     match field.data_type() {
         DataType::Utf8 | DataType::Utf8View if DISTINCT.contains(&field.name().as_str()) => DataType::Utf8,
-        DataType::Utf8 | DataType::Utf8View => DataType::Dictionary(Box::new(DataType::Int16), Box::new(DataType::Utf8)),
+        kind if is_text(kind) => DataType::Dictionary(Box::new(DataType::Int16), Box::new(DataType::Utf8)),
         other => other.clone(),
     }
 }
@@ -51,7 +51,7 @@ impl Column {
 
     fn add(&mut self, values: &ArrayRef) -> Result<(), ArrowError> {
         match self {
-            Self::Again(texts) => texts.add(cast(values, &SHOWN)?.as_string_view()),
+            Self::Again(texts) => texts.add(values)?,
             Self::Distinct(texts) => texts.extend(cast(values, &SHOWN)?.as_string_view().iter()),
             Self::Other(_, parts) => parts.push(Arc::clone(values)),
         }
@@ -79,9 +79,9 @@ struct Again {
 }
 
 impl Again {
-    fn add(&mut self, values: &StringViewArray) {
+    fn add(&mut self, values: &ArrayRef) -> Result<(), ArrowError> {
         // Fewer rows than keys can tell.
-        self.texts.number(values, |number| self.keys.append_option(number.map(|number| number as i16)));
+        self.texts.number(values, |number| self.keys.append_option(number.map(|number| number as i16)))
     }
 
     fn end(&mut self) -> Result<ArrayRef, ArrowError> {
@@ -130,7 +130,7 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use datafusion::arrow::array::{Int64Array, StringArray};
+    use datafusion::arrow::array::{Int64Array, StringArray, StringViewArray};
 
     #[test]
     fn what_is_held_is_what_came() {

@@ -27,6 +27,7 @@ mod kept;
 mod leavers;
 mod machines;
 mod people;
+mod period;
 mod place;
 mod principal;
 mod reader;

@@ -7,20 +7,22 @@ use crate::error::{Error, Result};
 use crate::fold::folded;
 use crate::held::{Held, SHOWN};
 use crate::hits::column;
+use crate::period::PeriodEvents;
 use crate::reader::Reader;
 use crate::sql_rows::SqlRows;
 use datafusion::arrow::array::{Array as _, AsArray as _, RecordBatch};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::arrow::error::ArrowError;
-use datafusion::catalog::TableProvider;
+use datafusion::catalog::{MemoryCatalogProviderList, TableProvider};
 use datafusion::common::{ScalarValue, ToDFSchema as _};
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::{MemTable, ViewTable};
+use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
-use datafusion::prelude::ident;
+use datafusion::prelude::{SessionContext, ident};
 use futures::StreamExt as _;
-use lake::Table;
+use lake::{Period, Table};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -198,12 +200,11 @@ impl Reader {
             self.add_folded("window_folded", WINDOW_FOLDED, span).await?;
         }
         if names("window_changes") && self.first("window_changes").await {
-            self.add_window("window_records", WINDOW_RECORDS, span).await?;
-            self.add_window("window_changes", WINDOW_CHANGES, span).await?;
-            self.context().await?.deregister_table("window_records")?;
+            self.add_changes(span).await?;
         }
         if names("window_records") && self.first("window_records").await {
-            self.add_window("window_records", WINDOW_RECORDS, span).await?;
+            let records = self.changing_records(span).await?;
+            self.add_shown("window_records", records).await?;
         }
         Ok(())
     }
@@ -222,30 +223,63 @@ impl Reader {
         self.add_held(name, frame).await
     }
 
+    /// The period's records that change something, as they lie in the lake.
+    async fn changing_records(&self, span: ReportSpan) -> Result<MemTable> {
+        let context = self.of_period(span).await?;
+        let view = context.sql(ATTRIBUTED).await?;
+        context.register_table("attributed", view.into_view())?;
+        held(context.sql(WINDOW_RECORDS).await?.with_param_values(span.parameters())?).await
+    }
+
+    /// Of those each once.
+    async fn add_changes(&self, span: ReportSpan) -> Result<()> {
+        let records = self.changing_records(span).await?;
+        let context = self.beside().await?;
+        context.register_table("window_records", Arc::new(records))?;
+        let changes = held(context.sql(WINDOW_CHANGES).await?).await?;
+        self.add_shown("window_changes", changes).await
+    }
+
     /// The same of a query that groups; its rows are few.
     async fn add_folded(&self, name: &str, query: &str, span: ReportSpan) -> Result<()> {
-        let context = self.context().await?;
-        let frame = context.sql(query).await?.with_param_values(span.parameters())?;
+        let frame = self.of_period(span).await?.sql(query).await?.with_param_values(span.parameters())?;
         let (schema, rows) = folded(frame).await?;
-        context.register_table(name, Arc::new(MemTable::try_new(schema, vec![rows])?))?;
+        self.context().await?.register_table(name, Arc::new(MemTable::try_new(schema, vec![rows])?))?;
         Ok(())
     }
 
-    async fn add_held(&self, name: &str, frame: DataFrame) -> Result<()> {
-        let failed = |error: ArrowError| Error::Query { source: error.into() };
-        let mut stream = frame.execute_stream().await?;
-        let mut held = Held::new(&stream.schema());
-        while let Some(batch) = stream.next().await {
-            held.add(&batch?).map_err(failed)?;
-        }
-        let (schema, rows) = held.end().map_err(failed)?;
-        let table = MemTable::try_new(Arc::clone(&schema), vec![rows])?;
+    /// Tables of its own for queries whose rows are held: text in them is told by number.
+    async fn beside(&self) -> Result<SessionContext> {
         let context = self.context().await?;
+        let state = SessionStateBuilder::new_from_existing(context.state()).with_catalog_list(Arc::new(MemoryCatalogProviderList::new()));
+        let config = context.copied_config().with_create_default_catalog_and_schema(true);
+        Ok(SessionContext::new_with_state(state.with_config(config).build()))
+    }
+
+    /// What queries over `events` see that read no more than a period.
+    async fn of_period(&self, span: ReportSpan) -> Result<SessionContext> {
+        let of_period = self.beside().await?;
+        for name in [RESOLVED, "doubted_objects", "doubted_sessions"] {
+            of_period.register_table(name, self.context().await?.table_provider(name).await?)?;
+        }
+        let period = Period { since: span.since, until: span.until };
+        of_period.register_table(Table::Events.name(), Arc::new(PeriodEvents::new(self.points(Table::Events).await?, period)))?;
+        Ok(of_period)
+    }
+
+    async fn add_held(&self, name: &str, frame: DataFrame) -> Result<()> {
+        self.add_shown(name, held(frame).await?).await
+    }
+
+    /// Makes rows that are held known to the other queries, their text as these see it.
+    async fn add_shown(&self, name: &str, held: MemTable) -> Result<()> {
+        let context = self.context().await?;
+        let schema = held.schema();
         let columns = schema.fields().iter().map(|field| match field.data_type() {
             DataType::Dictionary(..) | DataType::Utf8 => datafusion::prelude::cast(ident(field.name()), SHOWN).alias(field.name()),
             _ => ident(field.name()),
         });
-        let view = context.read_table(Arc::new(table))?.select(columns.collect::<Vec<_>>())?;
+        let view = context.read_table(Arc::new(held))?.select(columns.collect::<Vec<_>>())?;
         context.register_table(name, view.into_view())?;
         Ok(())
     }
@@ -310,4 +344,16 @@ impl Reader {
         context.register_table(name, provider)?;
         Ok(())
     }
+}
+
+/// Runs a query once, for all that read its rows.
+async fn held(frame: DataFrame) -> Result<MemTable> {
+    let failed = |error: ArrowError| Error::Query { source: error.into() };
+    let mut stream = frame.execute_stream().await?;
+    let mut held = Held::new(&stream.schema());
+    while let Some(batch) = stream.next().await {
+        held.add(&batch?).map_err(failed)?;
+    }
+    let (schema, rows) = held.end().map_err(failed)?;
+    Ok(MemTable::try_new(schema, vec![rows])?)
 }

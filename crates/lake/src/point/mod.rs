@@ -12,6 +12,7 @@ mod file;
 mod ledger;
 mod mentions;
 mod pages;
+mod period;
 mod scan;
 mod select;
 mod session_events;
@@ -22,6 +23,7 @@ mod tests;
 pub use causes::KeptCause;
 pub use events::Moments;
 pub use facts::FactsWanted;
+pub use period::{Period, period_schema};
 
 use crate::error::{BoxError, Error, Result, is_damage, read_error};
 use crate::log::{LogFile, TableLog};
