@@ -9,8 +9,8 @@ SELECT c.actor_kind, c.actor_id, c.certainty, min(c.first_time) AS first_time, m
        min(c.event_id) AS event_id
 FROM (
   SELECT w.actor_kind, w.actor_id, w.certainty, w.credential_id, w.account_id, w.aws_region, w.event_source, w.event_name, w.source_ip_address,
-         min(w.event_time) AS first_time, max(w.event_time) AS last_time, count(*) AS changes, min(w.event_id) AS event_id
-  FROM window_changes w
+         min(w.first_time) AS first_time, max(w.last_time) AS last_time, sum(w.calls) AS changes, min(w.event_id) AS event_id
+  FROM window_acts w
   WHERE w.error_code IS NULL AND w.actor_kind IN ('sso_user', 'iam_user', 'root_user', 'saml_user', 'oidc_user')
   GROUP BY w.actor_kind, w.actor_id, w.certainty, w.credential_id, w.account_id, w.aws_region, w.event_source, w.event_name, w.source_ip_address
 ) c

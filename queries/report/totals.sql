@@ -18,8 +18,8 @@ CROSS JOIN (
   -- Folded first: what is asked of each is asked of few.
   FROM (
     SELECT c.error_code IS NULL AS done, c.actor_kind IN ('sso_user', 'iam_user', 'root_user', 'saml_user', 'oidc_user') AS person, c.actor_kind,
-           c.actor_id, c.certainty, c.account_id, c.user_type, c.permission_set, c.user_arn, count(*) AS calls
-    FROM window_changes c
+           c.actor_id, c.certainty, c.account_id, c.user_type, c.permission_set, c.user_arn, sum(c.calls) AS calls
+    FROM window_acts c
     GROUP BY c.error_code IS NULL, c.actor_kind, c.actor_id, c.certainty, c.account_id, c.user_type, c.permission_set, c.user_arn
   ) f
 ) w

@@ -7,10 +7,10 @@ FROM (
   SELECT n.day, n.changes, n.certainty,
          CASE WHEN n.actor_kind IN ('sso_user', 'iam_user', 'root_user', 'saml_user', 'oidc_user') THEN n.actor_kind || ' ' || n.actor_id END AS person
   FROM (
-    SELECT CAST(w.event_time AS DATE) AS day, count(*) AS changes, w.certainty, w.actor_kind, w.actor_id
-    FROM window_changes w
+    SELECT w.day, sum(w.calls) AS changes, w.certainty, w.actor_kind, w.actor_id
+    FROM window_acts w
     WHERE w.error_code IS NULL
-    GROUP BY CAST(w.event_time AS DATE), w.certainty, w.actor_kind, w.actor_id
+    GROUP BY w.day, w.certainty, w.actor_kind, w.actor_id
     UNION ALL
     -- The days before the period, which are not in memory: folded first, since what is asked of each is then asked of few.
     SELECT f.day, f.changes,

@@ -1,20 +1,13 @@
--- Calls of the period that would change something, done or failed, each once: of two accounts' copies the caller's own, else the one with
--- the smaller id. What the other queries of a report read as the table `window_changes`, which has no order.
--- Reads `window_records`. Out: one row a call, with who stands behind it.
-SELECT r.event_id, r.event_time, r.event_source, r.event_name, r.aws_region, r.account_id, r.source_ip_address, r.error_code, r.user_type,
-       r.user_arn, r.credential_id, r.actor_kind, r.actor_id, r.certainty, r.permission_set
-FROM window_records r
-WHERE r.shared_event_id IS NULL
-UNION ALL
--- Copies are few, and they alone are ranked.
-SELECT w.event_id, w.event_time, w.event_source, w.event_name, w.aws_region, w.account_id, w.source_ip_address, w.error_code, w.user_type,
-       w.user_arn, w.credential_id, w.actor_kind, w.actor_id, w.certainty, w.permission_set
-FROM (
-  SELECT r.event_id, r.event_time, r.event_source, r.event_name, r.aws_region, r.account_id, r.source_ip_address, r.error_code, r.user_type,
-         r.user_arn, r.credential_id, r.actor_kind, r.actor_id, r.certainty, r.permission_set,
-         row_number() OVER (PARTITION BY r.shared_event_id
-                            ORDER BY CASE WHEN r.account_id = r.user_account_id THEN 0 ELSE 1 END, r.event_id, r.account_id) AS place
-  FROM window_records r
-  WHERE r.shared_event_id IS NOT NULL
-) w
-WHERE w.place = 1
+-- Calls of the period that would change something, done or failed, each once. What other queries of a report read as the table `window_changes`,
+-- which has no order; those that fold it read `window_acts`.
+-- Reads `window_once`. Out: one row a call, with who stands behind it.
+SELECT o.event_id, o.event_time, o.event_source, o.event_name, o.aws_region, o.account_id, o.source_ip_address, o.error_code, o.user_type,
+       o.user_arn, o.credential_id,
+       CASE WHEN o.doubted OR d.credential_id IS NOT NULL THEN 'unknown' ELSE coalesce(r.actor_kind, o.actor_kind) END AS actor_kind,
+       CASE WHEN o.doubted OR d.credential_id IS NOT NULL THEN NULL WHEN r.credential_id IS NULL THEN o.actor_id ELSE r.actor_id END AS actor_id,
+       CASE WHEN (NOT o.doubted AND d.credential_id IS NULL) OR coalesce(r.certainty, o.certainty) = 'unknown' THEN coalesce(r.certainty, o.certainty)
+            ELSE 'claimed' END AS certainty,
+       CASE WHEN r.credential_id IS NULL THEN o.permission_set ELSE r.permission_set END AS permission_set
+FROM window_once o
+LEFT JOIN resolved_credentials r ON r.credential_id = o.credential_id
+LEFT JOIN doubted_sessions d ON d.credential_id = o.credential_id

@@ -11,9 +11,10 @@ use crate::setting::{Done, Setting, done, is_in_response, may_set};
 use crate::sql_rows::SqlRows;
 use event::resource::spellings;
 use event::time::micros;
+use hashbrown::{HashMap, HashSet};
 use lake::{Moments, Table};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Things of one report of which earlier values are looked for, at most.
 const THINGS_MAX: usize = 200;
@@ -265,10 +266,13 @@ fn shortened(done: Done) -> Done {
 
 /// A value as a report has it.
 fn shown(value: String) -> String {
-    // No more letters than bytes.
-    let cut = if value.len() > VALUE_LETTERS_MAX { value.char_indices().nth(VALUE_LETTERS_MAX) } else { None };
-    match cut {
-        Some((end, _)) => format!("{}… (SHA-256 {})", value.get(..end).unwrap_or_default(), lake::sha256(value.as_bytes())),
+    let end = match value.as_bytes().get(..=VALUE_LETTERS_MAX) {
+        None => None,
+        Some(first) if first.is_ascii() => Some(VALUE_LETTERS_MAX),
+        Some(_) => value.char_indices().nth(VALUE_LETTERS_MAX).map(|(end, _)| end),
+    };
+    match end {
+        Some(end) => format!("{}… (SHA-256 {})", value.get(..end).unwrap_or_default(), lake::sha256(value.as_bytes())),
         None => value,
     }
 }

@@ -25,6 +25,9 @@ use std::sync::Arc;
 /// Keys and values of a query that are folded here, at most; what more have is left to the engine.
 const COLUMNS_MAX: usize = 32;
 
+/// Rows whose keys are noted before they are looked up: those of more would not stay in a core's cache while they are, column by column.
+const ROWS_AT_ONCE: usize = 1_024;
+
 /// Bytes of texts and groups that are held here, at most. Callers choose addresses and programs: a query with more groups is left to the engine, which
 /// spills them to disk.
 const BYTES_MAX: usize = 128 << 20;
@@ -278,14 +281,17 @@ async fn rows(fold: Fold, bytes_max: usize) -> Result<Option<RecordBatch>> {
     let (mut rows, mut of_rows) = (Vec::new(), Vec::new());
     while let Some(batch) = stream.next().await {
         let batch = batch?;
-        rows.clear();
-        rows.resize(batch.num_rows() * width, 0);
-        for (place, (values, texts)) in batch.columns().iter().zip(&mut texts).enumerate() {
-            keys(&mut rows, width, place, values, texts).map_err(failed)?;
-        }
-        groups.find(&rows, &mut of_rows);
-        for (answers, values) in answers.iter_mut().zip(batch.columns().iter().skip(fold.keys)) {
-            answers.add(&of_rows, groups.count(), values).map_err(failed)?;
+        for start in (0..batch.num_rows()).step_by(ROWS_AT_ONCE) {
+            let batch = batch.slice(start, ROWS_AT_ONCE.min(batch.num_rows() - start));
+            rows.clear();
+            rows.resize(batch.num_rows() * width, 0);
+            for (place, (values, texts)) in batch.columns().iter().zip(&mut texts).enumerate() {
+                keys(&mut rows, width, place, values, texts).map_err(failed)?;
+            }
+            groups.find(&rows, &mut of_rows);
+            for (answers, values) in answers.iter_mut().zip(batch.columns().iter().skip(fold.keys)) {
+                answers.add(&of_rows, groups.count(), values).map_err(failed)?;
+            }
         }
         if texts.iter().map(Texts::bytes).sum::<usize>() + groups.bytes() > bytes_max {
             return Ok(None);

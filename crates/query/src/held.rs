@@ -35,7 +35,7 @@ pub(crate) struct Held {
 
 /// Values of a batch to be.
 enum Column {
-    Again(Again),
+    Again(Box<Again>),
     Distinct(StringBuilder),
     Other(DataType, Vec<ArrayRef>),
 }
@@ -43,7 +43,7 @@ enum Column {
 impl Column {
     fn new(kind: &DataType) -> Self {
         match kind {
-            DataType::Dictionary(..) => Self::Again(Again::default()),
+            DataType::Dictionary(..) => Self::Again(Box::default()),
             DataType::Utf8 => Self::Distinct(StringBuilder::new()),
             other => Self::Other(other.clone(), Vec::new()),
         }

@@ -42,6 +42,7 @@ mod texts;
 mod trace;
 mod walk;
 mod whole_runs;
+mod window;
 
 pub use alerts::{AlertRuns, Known, LastTold, Watermarks};
 pub use answer::{

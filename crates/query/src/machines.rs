@@ -14,7 +14,7 @@ use crate::session_log::times;
 use crate::sql_rows::SqlRows;
 use crate::walk::{Asked, Walked};
 use event::time::rfc3339;
-use lake::Table;
+use lake::{Moments, Table};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -128,19 +128,22 @@ impl Reader {
 
     /// The causes of the first and the last change of each session, by event id and account.
     async fn causes_of_acts(&self, acts: &[Acts]) -> Result<HashMap<(String, String), Vec<CausedBy>>> {
-        let mut wanted: BTreeMap<i32, (BTreeSet<i64>, BTreeSet<String>)> = BTreeMap::new();
-        for (time, id) in acts.iter().flat_map(|acts| [&acts.first, &acts.last]) {
-            let (times, ids) = wanted.entry(lake::day_of(*time)).or_default();
-            times.insert(*time);
-            ids.insert(id.clone());
+        let mut wanted: BTreeMap<i32, (Moments, BTreeSet<&str>)> = BTreeMap::new();
+        for acts in acts {
+            for (time, id) in [&acts.first, &acts.last] {
+                let (moments, ids) = wanted.entry(lake::day_of(*time)).or_default();
+                moments.insert((*time, acts.account_id.clone()));
+                ids.insert(id);
+            }
         }
         if wanted.is_empty() {
             return Ok(HashMap::new());
         }
         let events = self.points(Table::Events).await?;
         let mut hits: Vec<Hit> = Vec::new();
-        for (day, (times, ids)) in wanted {
-            hits.extend(read_events(&events.events_named(day, &times, &ids, &HIT_COLUMNS).await?)?);
+        for (day, (moments, ids)) in wanted {
+            let found = read_events(&events.events_at(day, &moments, &HIT_COLUMNS).await?)?;
+            hits.extend(found.into_iter().filter(|hit| ids.contains(hit.event_id())));
         }
         let conflicts = self.drop_conflicts(&mut hits).await?;
         let mut asked: BTreeMap<String, Asked> = BTreeMap::new();

@@ -193,7 +193,8 @@ fn member<'v>(place: Place, request: &'v Value, response: &'v Value) -> Option<&
 
 /// A value as text: a document as it was written, anything else as JSON.
 fn said(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    let json = || serde_json::to_string(value).unwrap_or_else(|_| value.to_string());
+    value.as_str().map_or_else(json, str::to_owned)
 }
 
 #[cfg(test)]

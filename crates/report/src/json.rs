@@ -1,4 +1,6 @@
 //! A value in, its JSON out: a member a line where a person looks at it, and a row of a table a line.
+//!
+//! Bytes are text here, those of a `str`: most of a report is requests, half of whose letters would be written one by one.
 
 use serde_json::Serializer;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
@@ -9,7 +11,7 @@ const ROW_DEPTH: usize = 7;
 
 /// Writes a value, and a line's end.
 pub(crate) fn write(value: &impl serde::Serialize, mut to: impl Write) -> Result<()> {
-    value.serialize(&mut Serializer::with_formatter(&mut to, Lines { wide: PrettyFormatter::new(), depth: 0 }))?;
+    value.serialize(&mut Serializer::with_formatter(&mut to, Lines { wide: PrettyFormatter::new(), depth: 0, text: Vec::new() }))?;
     to.write_all(b"\n")
 }
 
@@ -17,6 +19,8 @@ struct Lines {
     wide: PrettyFormatter<'static>,
     /// Lists and objects that are open.
     depth: usize,
+    /// The text that is being written.
+    text: Vec<u8>,
 }
 
 impl Lines {
@@ -63,6 +67,34 @@ impl Formatter for Lines {
         begin_object_value(),
         end_object_value(),
     );
+
+    fn write_byte_array<W: ?Sized + Write>(&mut self, writer: &mut W, value: &[u8]) -> Result<()> {
+        quote(&mut self.text, value)?;
+        writer.write_all(&self.text)
+    }
+}
+
+/// Makes a JSON string of a text.
+fn quote(out: &mut Vec<u8>, text: &[u8]) -> Result<()> {
+    out.clear();
+    // Without leaving early, so that many are looked at in one step.
+    if text.iter().fold(false, |so_far, byte| so_far | (*byte < b' ')) {
+        let text = std::str::from_utf8(text).map_err(std::io::Error::other)?;
+        return Ok(serde_json::to_writer(out, text)?);
+    }
+    // Backslashes stand where they are needed once all else is in its place.
+    out.resize(2 * text.len() + 2, b'\\');
+    let mut end = 0;
+    let mut put = |byte: u8, escaped: bool| {
+        end += usize::from(escaped);
+        out.get_mut(end).into_iter().for_each(|place| *place = byte);
+        end += 1;
+    };
+    put(b'"', false);
+    text.iter().for_each(|byte| put(*byte, matches!(byte, b'"' | b'\\')));
+    put(b'"', false);
+    out.truncate(end);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -84,6 +116,22 @@ mod tests {
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), report);
         for line in [r#"{"a":1,"b":[1,{"c":[]}]},"#, r#"{"a":"x\n"},"#, "{}", r#""none": [],"#, r#""events": 3"#] {
             assert!(text.lines().any(|found| found.trim() == line), "{line} in {text}");
+        }
+    }
+
+    #[test]
+    fn text_given_as_bytes_is_what_it_is_as_text() {
+        struct Bytes<'b>(&'b str);
+        impl serde::Serialize for Bytes<'_> {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+                serializer.serialize_bytes(self.0.as_bytes())
+            }
+        }
+        for text in ["", "a", "\"", "\\", r#"{"a":"\"b\\""}"#, "\u{0}\t\n\"", "\u{7f}\u{9b}\u{202e}", "漢字 🦀 \"引用\"", "日\r本"]
+        {
+            let mut out = Vec::new();
+            write(&Bytes(text), &mut out).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), format!("{}\n", serde_json::to_string(text).unwrap()));
         }
     }
 

@@ -175,7 +175,8 @@ impl Serialize for Typed<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match Some(self.0).filter(|_| self.1 == Kind::Number).and_then(|text| text.parse().ok()) {
             Some(number) => serializer.serialize_i64(number),
-            None => serializer.serialize_str(self.0),
+            // As `json` takes text.
+            None => serializer.serialize_bytes(self.0.as_bytes()),
         }
     }
 }

@@ -24,7 +24,11 @@ fn is_plain(text: &str) -> bool {
 
 /// Text for one line of a terminal: what does not print is written as `\u{…}`.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    let end = if text.len() > LETTERS_MAX { text.char_indices().nth(LETTERS_MAX).map(|(end, _)| end) } else { None };
+    let end = match text.as_bytes().get(..=LETTERS_MAX) {
+        None => None,
+        Some(first) if first.is_ascii() => Some(LETTERS_MAX),
+        Some(_) => text.char_indices().nth(LETTERS_MAX).map(|(end, _)| end),
+    };
     let shown = end.and_then(|end| text.get(..end)).unwrap_or(text);
     if is_plain(shown) {
         return if end.is_some() { Cow::Owned(format!("{shown}…")) } else { Cow::Borrowed(shown) };

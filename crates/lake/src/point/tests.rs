@@ -1,13 +1,17 @@
 //! The rows that are found are those that a look at each row finds, whoever wrote the files.
 
-use super::PointReader;
+use super::{Period, PointReader, period_schema};
 use crate::parquet_file::{Encoded, encode};
 use crate::schema::{Table, bucket};
 use crate::table::{Lake, append, stage};
-use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::array::{
+    Array as _, ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
+};
+use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use bytes::Bytes;
 use deltalake::kernel::Action;
+use futures::TryStreamExt as _;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
@@ -36,6 +40,7 @@ fn batch(table: Table, part: i64) -> RecordBatch {
             ),
             DataType::Boolean => Arc::new((0..ROWS).map(|row| there(row).then(|| number(row) > 5)).collect::<BooleanArray>()),
             DataType::Int64 => Arc::new((0..ROWS).map(|row| Some(row + part * ROWS)).collect::<Int64Array>()),
+            DataType::List(_) | DataType::Map(..) => new_null_array(field.data_type(), ROWS as usize),
             _ => Arc::new(
                 (0..ROWS).map(|row| there(row).then_some(row * 1_000_000)).collect::<TimestampMicrosecondArray>().with_timezone("UTC"),
             ),
@@ -132,6 +137,43 @@ async fn objects_are_found_by_what_they_are_whoever_wrote_them() {
         let numbered = numbers(&reader.objects_numbered(&some, &["object_id"]).await.unwrap(), "object_id");
         assert_eq!(numbered, some.iter().copied().filter(|number| *number < 12_000).collect());
         assert!(reader.objects_numbered(&BTreeSet::new(), &["object_id"]).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn events_of_a_period_are_those_of_its_days_whoever_wrote_them() {
+    const SECOND: i64 = 1_000_000;
+    let names = ["object_id", "event_name", "event_time", "request_parameters", "dt", "read_only", "role_chain"];
+    let schema = period_schema();
+    let columns = names.map(|name| schema.index_of(name).unwrap());
+    let schema = Arc::new(schema.project(&columns).unwrap());
+    for is_foreign in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let reader = Arc::new(reader(&folder, Table::Events, "1970-01-01", is_foreign).await);
+        let of = |since: i64, until: i64| {
+            let period = Period { since: since * SECOND, until: until * SECOND };
+            Arc::clone(&reader).events_of(period, Arc::clone(&schema)).try_collect::<Vec<_>>()
+        };
+        assert!(of(86_400, 90_000).await.unwrap().is_empty(), "of another day");
+        assert!(of(-5, 0).await.unwrap().is_empty(), "of the day before");
+        let found = of(1_000, 2_000).await.unwrap();
+        assert!(found.iter().any(|batch| batch.column(1).as_any_dictionary().values().len() < 100));
+        let found = concat_batches(&schema, &found).unwrap();
+        assert_eq!(found.num_rows(), 2 * ROWS as usize);
+        assert!(found.column(4).as_primitive::<Date32Type>().iter().all(|day| day == Some(0)));
+        for batch in (0..2).map(|part| batch(Table::Events, part)) {
+            // Files are read in any order.
+            let first = batch.column_by_name("object_id").unwrap().as_primitive::<Int64Type>().value(0);
+            let start = found.column(0).as_primitive::<Int64Type>().iter().position(|number| number == Some(first)).unwrap();
+            for (name, column) in names.iter().zip(found.columns()).filter(|(name, _)| **name != "dt") {
+                let written = batch.column_by_name(name).unwrap();
+                assert_eq!(
+                    &cast(&column.slice(start, ROWS as usize), written.data_type()).unwrap(),
+                    written,
+                    "{name}, foreign: {is_foreign}"
+                );
+            }
+        }
     }
 }
 
