@@ -8,7 +8,8 @@ use crate::place::Place;
 use crate::schema::Table;
 use crate::writer::day_text;
 use arrow::array::{ArrayRef, Date32Array, RecordBatch, new_null_array};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 use parquet::DecodeResult;
@@ -108,7 +109,9 @@ fn open(file: &DataFile, period: Period, schema: &Schema) -> Decoded<ParquetPush
     let plain = ArrowReaderMetadata::try_new(Arc::clone(&metadata), ArrowReaderOptions::new())?;
     let fields: Vec<Field> = plain.schema().fields().iter().map(|field| kept(field)).collect();
     let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
-    let time = file.leaves(TIME).first().copied();
+    // Of times in another unit the statistics are not known here.
+    let is_micros = |field: &Field| matches!(field.data_type(), DataType::Timestamp(TimeUnit::Microsecond, _));
+    let time = plain.schema().field_with_name(TIME).is_ok_and(is_micros).then(|| file.leaves(TIME).first().copied()).flatten();
     let groups =
         metadata.row_groups().iter().enumerate().filter(|(_, group)| may_lie(group, time, period)).map(|(place, _)| place).collect();
     let builder = ParquetPushDecoderBuilder::new_with_metadata(ArrowReaderMetadata::try_new(metadata, options)?);
@@ -129,14 +132,19 @@ async fn next(decoder: &mut ParquetPushDecoder, place: &Place, path: &Path) -> D
     }
 }
 
-/// A batch with the columns of `schema` in their order: with the day, which files do not hold, and nulls where a file is older than a column.
+/// A batch with the columns of `schema` in their order: with the day, which files do not hold, and nulls where a file is older than a column. Another
+/// engine may have written its columns as other types for the same values.
 fn fitted(batch: &RecordBatch, schema: &SchemaRef, day: i32) -> Decoded<RecordBatch> {
-    let column = |field: &Arc<Field>| -> ArrayRef {
+    let column = |field: &Arc<Field>| -> Decoded<ArrayRef> {
         if field.name() == Table::Events.partition() {
-            return Arc::new(Date32Array::from_value(day, batch.num_rows()));
+            return Ok(Arc::new(Date32Array::from_value(day, batch.num_rows())));
         }
-        batch.column_by_name(field.name()).map_or_else(|| new_null_array(field.data_type(), batch.num_rows()), Arc::clone)
+        Ok(match batch.column_by_name(field.name()) {
+            Some(column) if column.data_type() == field.data_type() => Arc::clone(column),
+            Some(column) => cast(column, field.data_type())?,
+            None => new_null_array(field.data_type(), batch.num_rows()),
+        })
     };
     let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), schema.fields().iter().map(column).collect(), &options)?)
+    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), schema.fields().iter().map(column).collect::<Decoded<_>>()?, &options)?)
 }
