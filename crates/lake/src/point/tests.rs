@@ -50,6 +50,13 @@ fn batch(table: Table, part: i64) -> RecordBatch {
     RecordBatch::try_new(schema, columns).unwrap()
 }
 
+type Writer = fn(&RecordBatch) -> Encoded;
+
+/// As our writers write events.
+fn ours(batch: &RecordBatch) -> Encoded {
+    encode(Table::Events, batch).unwrap()
+}
+
 /// As an engine writes it that knows nothing of this lake.
 fn foreign(batch: &RecordBatch) -> Encoded {
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).set_offset_index_disabled(true).build();
@@ -163,11 +170,10 @@ async fn events_of_a_period_are_those_of_its_days_whoever_wrote_them() {
     let schema = period_schema();
     let columns = names.map(|name| schema.index_of(name).unwrap());
     let schema = Arc::new(schema.project(&columns).unwrap());
-    let writers: [(&str, &dyn Fn(&RecordBatch) -> Encoded); 3] =
-        [("ours", &|batch| encode(Table::Events, batch).unwrap()), ("foreign", &foreign), ("strange", &strange)];
+    let writers: [(&str, Writer); 3] = [("ours", ours), ("foreign", foreign), ("strange", strange)];
     for (writer, encoded) in writers {
         let folder = tempfile::tempdir().unwrap();
-        let reader = Arc::new(reader_of(&folder, Table::Events, "1970-01-01", encoded).await);
+        let reader = Arc::new(reader_of(&folder, Table::Events, "1970-01-01", &encoded).await);
         let of = |since: i64, until: i64| {
             let period = Period { since: since * SECOND, until: until * SECOND };
             Arc::clone(&reader).events_of(period, Arc::clone(&schema)).try_collect::<Vec<_>>()
