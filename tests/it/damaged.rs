@@ -80,6 +80,49 @@ fn flipped_bits_give_an_error_or_the_same_answer() {
     assert_eq!(home.ask(&lake, &thing)["changes"], changes);
 }
 
+/// A report reads whole days past the engine's own reader.
+#[test]
+fn a_report_over_spoilt_or_lost_events_is_an_error_that_names_the_file() {
+    let (home, _) = lake();
+    let lake = home.text("lake");
+    let report = |out: &str| {
+        let ended = home.run(&[
+            "--lake",
+            &lake,
+            "--format",
+            "json",
+            "report",
+            "--from",
+            "2026-01-01",
+            "--to",
+            "2026-12-31",
+            "--out",
+            &home.text(out),
+        ]);
+        assert!(ended.code == 0 || (ended.stdout.is_empty() && !home.path(out).exists()), "{}", ended.stderr);
+        (ended.code, ended.stderr)
+    };
+    let mut files = Vec::new();
+    data_files(&home.path("lake/events"), &mut files);
+    let path = files.into_iter().max_by_key(|path| std::fs::metadata(path).unwrap().len()).unwrap();
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let mut spoilt = bytes.clone();
+    (211..bytes.len() * 6 / 10).step_by(509).for_each(|place| spoilt[place] ^= 1);
+    for spoilt in [Some(spoilt), None] {
+        match &spoilt {
+            Some(spoilt) => std::fs::write(&path, spoilt).unwrap(),
+            None => std::fs::remove_file(&path).unwrap(),
+        }
+        let (code, stderr) = report("spoilt");
+        let said: Value = serde_json::from_str(&stderr).unwrap();
+        assert_eq!((code, said["code"].as_str()), (2, Some("damaged")), "{stderr}");
+        assert!(said["message"].as_str().unwrap().contains(name), "{stderr}");
+    }
+    std::fs::write(&path, bytes).unwrap();
+    assert_eq!(report("whole").0, 0);
+}
+
 /// The index names an event, and nothing holds it: that is no answer of nothing.
 #[test]
 fn a_lost_file_of_events_is_told() {

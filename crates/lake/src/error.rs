@@ -73,13 +73,17 @@ pub enum Error {
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Whether what went wrong is what a Parquet file holds, and not how it was fetched.
+/// Whether what went wrong is what a Parquet file holds, or that there is none, and not how it was fetched.
 pub fn is_damage(error: &(dyn std::error::Error + 'static)) -> bool {
     use arrow::error::ArrowError;
     use parquet::errors::ParquetError;
     std::iter::successors(Some(error), |error| error.source()).any(|error| {
         matches!(error.downcast_ref(), Some(ArrowError::ParquetError(_)))
-            || matches!(error.downcast_ref(), Some(ParquetError::General(_) | ParquetError::EOF(_) | ParquetError::IndexOutOfBound(..)))
+            || matches!(
+                error.downcast_ref(),
+                Some(ParquetError::General(_) | ParquetError::EOF(_) | ParquetError::IndexOutOfBound(..) | ParquetError::ArrowError(_))
+            )
+            || matches!(error.downcast_ref(), Some(object_store::Error::NotFound { .. }))
     })
 }
 

@@ -36,7 +36,15 @@ pub enum Error {
 
 impl From<datafusion::error::DataFusionError> for Error {
     fn from(error: datafusion::error::DataFusionError) -> Self {
-        if lake::is_damage(&error) || matches!(error.find_root(), datafusion::error::DataFusionError::ParquetError(_)) {
+        use datafusion::error::DataFusionError;
+        let error = match error {
+            DataFusionError::External(source) => match source.downcast::<lake::Error>() {
+                Ok(error) => return Self::Lake(*error),
+                Err(source) => DataFusionError::External(source),
+            },
+            other => other,
+        };
+        if lake::is_damage(&error) || matches!(error.find_root(), DataFusionError::ParquetError(_)) {
             return Self::Damaged { source: Box::new(error) };
         }
         Self::Query { source: Box::new(error) }
