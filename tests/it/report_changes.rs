@@ -9,7 +9,7 @@ use simulate::Loss;
 
 use crate::records::{event_id, packed, put, topic};
 use crate::report::Written;
-use crate::support::{Home, write};
+use crate::support::{Home, gzip, write};
 use crate::world::world;
 
 /// A call of IAM on a day of November.
@@ -70,6 +70,41 @@ fn a_value_before_is_that_of_the_last_call_that_set_it() {
     }
     assert_eq!(found.len(), 6);
     assert!(written.text("report.ja.html").contains("レイクにない") && written.text("report.en.html").contains("not in the lake"));
+}
+
+/// Half a surrogate pair and a number without bounds are JSON: a record with them is read like any other, and no report or answer fails for it.
+#[test]
+fn a_request_that_no_program_can_hold_is_shown_like_any_other() {
+    let mut session = call(2, 20, "StartSession", json!({"target": "i-0123456789abcdef0", "reason": "LONE", "count": "ENDLESS"}));
+    session["eventSource"] = json!("ssm.amazonaws.com");
+    session["responseElements"] = json!({"sessionId": "sato-0123456789abcdef0"});
+    let mut tagged = call(
+        3,
+        20,
+        "CreateTags",
+        json!({
+            "resourcesSet": {"items": [{"resourceId": "i-0123456789abcdef0"}]}, "tagSet": {"items": [{"key": "team", "value": "LONE"}]}, "count": "ENDLESS"
+        }),
+    );
+    tagged["eventSource"] = json!("ec2.amazonaws.com");
+    let mut request = policy("deploy", "p", "LONE");
+    request["count"] = json!("ENDLESS");
+    let body = json!({"Records": [call(1, 20, "PutRolePolicy", request), session, tagged]}).to_string();
+    let body = body.replace("LONE", "half \\ud83e of a letter").replace("\"ENDLESS\"", "1e999");
+    let home = Home::new();
+    put(&home.path("logs"), "HALF", &gzip(body.as_bytes()));
+    let lake = home.text("lake");
+    let summary = home.ingest(&lake, &[&home.text("logs")]);
+    assert_eq!(summary["records"]["written"], 3, "{summary}");
+    let written = Written::of(&home, &lake, &["--date", "2026-11-20"], 0);
+    let row = &written.table("access_rights")[0];
+    assert_eq!((&row["event_id"], &row["after"]), (&json!(event_id(1)), &json!("half \u{fffd} of a letter")));
+    let sessions = home.run(&["--lake", &lake, "--format", "json", "sessions"]).expect(0).json();
+    assert_eq!(sessions["sessions"][0]["session_id"], "sato-0123456789abcdef0");
+    assert_eq!(sessions["sessions"][0]["stated_reason"], "half \u{fffd} of a letter");
+    let blamed = ["--lake", &lake, "--format", "json", "log", "i-0123456789abcdef0", "--attribute", "tag:team"];
+    let blamed = home.run(&blamed).expect(0).json();
+    assert_eq!(blamed["changes"][0]["attribute"]["value"], "half \u{fffd} of a letter");
 }
 
 /// Every cause that the simulation knows of a day's acts is in the report, with the machine that it moved; and none that it does not know.

@@ -3,17 +3,18 @@
 //! The value before is that of the last earlier event in the lake that set the same thing, found by the index of mentions; where there is none, or
 //! where the last one does not say what it set, it is not known. What digests contradict sets nothing.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hits::{self, number, optional, text};
+use crate::payload::read;
 use crate::reader::Reader;
 use crate::session_log::times;
 use crate::setting::{Done, Setting, done, is_in_response, may_set};
 use crate::sql_rows::SqlRows;
+use event::json::Tape;
 use event::resource::spellings;
 use event::time::micros;
 use hashbrown::{HashMap, HashSet};
 use lake::{Moments, Table};
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Things of one report of which earlier values are looked for, at most.
@@ -107,6 +108,7 @@ impl Reader {
         let mut timeline = Timeline::new();
         let mut asked: Vec<Option<(String, String)>> = Vec::with_capacity(rows.rows.len());
         let (mut found, mut moments): (Vec<Found>, BTreeMap<i32, Moments>) = Default::default();
+        let mut tape = Tape::default();
         let places = Row::COLUMNS.map(|name| rows.columns.iter().position(|column| column == name));
         for row in &rows.rows {
             let row = Row::of(places, row);
@@ -114,7 +116,7 @@ impl Reader {
             let Some(row) = row else { continue };
             if is_in_response(row.event_source, row.event_name) {
                 moments.entry(lake::day_of(row.at.0)).or_default().insert((row.at.0, row.account.to_owned()));
-            } else if let Some((setting, done)) = done(row.event_source, row.event_name, &json(row.request)?, &Value::Null) {
+            } else if let Some((setting, done)) = done(row.event_source, row.event_name, read(&mut tape, row.request)?, None) {
                 found.push((row.object_id, (setting, row.account.to_owned(), row.region.to_owned()), row.at, shortened(done)));
             }
         }
@@ -188,6 +190,7 @@ impl Reader {
         }
         let events = self.points(Table::Events).await?;
         let mut found = Vec::new();
+        let (mut of_request, mut of_response) = (Tape::default(), Tape::default());
         let parts = moments.into_iter().flat_map(|(day, moments)| {
             let moments: Vec<_> = moments.into_iter().collect();
             moments.chunks(MOMENTS_AT_ONCE).map(|part| (day, part.iter().cloned().collect::<Moments>())).collect::<Vec<_>>()
@@ -205,7 +208,9 @@ impl Reader {
                         continue;
                     }
                     let (request, response) = (optional(&request, row), optional(&response, row));
-                    let said = done(source.value(row), name.value(row), &json(request.as_deref())?, &json(response.as_deref())?);
+                    let request = read(&mut of_request, request.as_deref())?;
+                    let response = read(&mut of_response, response.as_deref())?;
+                    let said = done(source.value(row), name.value(row), request, response);
                     let Some((setting, done)) = said else { continue };
                     let key = (setting, account.value(row).to_owned(), region.value(row).to_owned());
                     found.push((object.value(row), key, (time, id.value(row).to_owned()), shortened(done)));
@@ -230,13 +235,6 @@ impl Reader {
 fn needs_more((setting, account, _): &Key, done: &BTreeMap<At, Done>) -> Option<(String, String, i64)> {
     let ((time, _), first) = done.first_key_value()?;
     (!matches!(first, Done::Made(_))).then(|| (account.clone(), setting.thing.clone(), *time))
-}
-
-fn json(text: Option<&str>) -> Result<Value> {
-    match text {
-        Some(text) => serde_json::from_str(text).map_err(|error| Error::Query { source: error.into() }),
-        None => Ok(Value::Null),
-    }
 }
 
 /// The values around each change of a setting, in order. `looked`: whether earlier changes were looked for.

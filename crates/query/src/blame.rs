@@ -2,13 +2,13 @@
 
 use crate::answer::AttributeChange;
 use crate::attribute::{Attribute, Said, Touch};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hits::{number, text};
+use crate::payload::parsed;
 use crate::reader::Reader;
 use crate::trace::Folded;
 use datafusion::arrow::array::{Array as _, StringArray};
 use lake::{Moments, Table};
-use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
 /// The record of a call: its object's number, and its place in it.
@@ -34,7 +34,8 @@ impl Reader {
                 let (id, name) = (text(&batch, "event_id")?, text(&batch, "event_name")?);
                 let (request, response) = (text(&batch, "request_parameters")?, text(&batch, "response_elements")?);
                 for row in 0..batch.num_rows() {
-                    let (request, response) = (json(&request, row)?, json(&response, row)?);
+                    let json = |column: &StringArray| parsed(column.is_valid(row).then(|| column.value(row)));
+                    let (request, response) = (json(&request)?, json(&response)?);
                     let said = Said { event_name: name.value(row), request: &request, response: &response };
                     if let Some(touch) = attribute.touched(&said) {
                         let place = (object.value(row), u64::try_from(record.value(row)).unwrap_or(0));
@@ -45,13 +46,6 @@ impl Reader {
         }
         Ok(chronicle(folded, path, touched))
     }
-}
-
-fn json(column: &StringArray, row: usize) -> Result<Value> {
-    if column.is_null(row) {
-        return Ok(Value::Null);
-    }
-    serde_json::from_str(column.value(row)).map_err(|error| Error::Query { source: error.into() })
 }
 
 /// Goes through what was done from the oldest on.

@@ -4,9 +4,10 @@
 //! all acts' together, and it is asked again, until it names nothing new. Nothing is read where no machine acted.
 
 use crate::answer::{CausedBy, Change, Evidence, actor};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hits::{Event, Hit, text};
 use crate::holes::Holes;
+use crate::payload;
 use crate::place::Places;
 use crate::reader::Reader;
 use crate::trace::Conflicts;
@@ -175,9 +176,7 @@ impl Reader {
 
 /// The tags of a request as `events` has it that AWS alone can have written.
 fn marks_of(request: &str) -> Result<Vec<(String, String)>> {
-    let mut tape = Tape::default();
-    tape.read(request.as_bytes(), 0, request.len()).map_err(|error| Error::Query { source: format!("{error:?}").into() })?;
-    Ok(marks(tape.root(request)))
+    Ok(marks(payload::read(&mut Tape::default(), Some(request))?))
 }
 
 fn place(read: &Read, places: &Places, event_id: &str) -> Option<Evidence> {

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::hits::{self, Event, Hit, text};
+use crate::payload::parsed;
 use datafusion::arrow::array::{Array as _, RecordBatch, StringArray};
 use serde_json::Value;
 
@@ -95,13 +96,12 @@ fn value(column: &StringArray, row: usize) -> Option<&str> {
 /// Rows of `events`; those that are no control events are left out.
 pub(crate) fn read(batch: &RecordBatch) -> Result<Vec<Control>> {
     let (request, response, arn) = (text(batch, "request_parameters")?, text(batch, "response_elements")?, text(batch, "user_arn")?);
-    let json = |text: Option<&str>| text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null);
-    let rows = hits::read_events(std::slice::from_ref(batch))?.into_iter().enumerate();
-    Ok(rows
-        .filter_map(|(row, hit)| {
-            control(hit, &json(value(&request, row)), &json(value(&response, row)), value(&arn, row).map(str::to_owned))
-        })
-        .collect())
+    let mut found = Vec::new();
+    for (row, hit) in hits::read_events(std::slice::from_ref(batch))?.into_iter().enumerate() {
+        let (request, response) = (parsed(value(&request, row))?, parsed(value(&response, row))?);
+        found.extend(control(hit, &request, &response, value(&arn, row).map(str::to_owned)));
+    }
+    Ok(found)
 }
 
 fn control(mut hit: Hit, request: &Value, response: &Value, user_arn: Option<String>) -> Option<Control> {

@@ -26,6 +26,7 @@ mod integrity;
 mod kept;
 mod leavers;
 mod machines;
+mod payload;
 mod people;
 mod period;
 mod place;

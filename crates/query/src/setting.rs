@@ -3,7 +3,8 @@
 //! IAM, Organizations, IAM Identity Center, S3, KMS, Lambda, ECR, SQS and SNS, each by its API Reference: the parameter that names the
 //! thing, the one that tells two settings of a thing apart, and the one that carries the new value.
 
-use serde_json::Value;
+use event::json::Json;
+use std::borrow::Cow;
 
 /// What a call did to a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,20 +135,23 @@ pub(crate) fn is_in_response(event_source: &str, event_name: &str) -> bool {
     })
 }
 
+/// A request or an answer, where there is one.
+pub(crate) type Payload<'t, 'a> = Option<Json<'t, 'a>>;
+
 /// What a call of a service did; `None` where it sets nothing that is known here, or does not say of what.
-pub(crate) fn done(event_source: &str, event_name: &str, request: &Value, response: &Value) -> Option<(Setting, Done)> {
+pub(crate) fn done(event_source: &str, event_name: &str, request: Payload<'_, '_>, response: Payload<'_, '_>) -> Option<(Setting, Done)> {
     let service = event_source.strip_suffix(".amazonaws.com")?;
     if VERSIONED.contains(&(service, event_name)) {
-        return versioned(service, event_source, request);
+        return versioned(service, event_source, request?);
     }
     let (_, _, thing, aspect, apart, how) = call(service, event_name)?;
     let at = |place: Place| member(place, request, response);
-    let thing = plain(at(thing).and_then(Value::as_str).filter(|thing| !thing.is_empty())?).to_owned();
+    let thing = text(at(thing)?).filter(|thing| !thing.is_empty())?;
     let mut words = vec![(*aspect).to_owned()];
     for place in *apart {
         words.push(at(place).map(said)?);
     }
-    let setting = Setting { event_source: event_source.to_owned(), thing, aspect: words.join(" ") };
+    let setting = Setting { event_source: event_source.to_owned(), thing: plain(&thing).to_owned(), aspect: words.join(" ") };
     let done = match how {
         How::Value(place) => at(place).map_or(Done::Unsaid, |value| Done::Set(said(value))),
         How::Made(place) => at(place).map_or(Done::Unsaid, |value| Done::Made(said(value))),
@@ -168,44 +172,53 @@ fn plain(thing: &str) -> &str {
 }
 
 /// What one of [`VERSIONED`] did.
-fn versioned(service: &str, event_source: &str, request: &Value) -> Option<(Setting, Done)> {
-    let text = |name: &str| request.get(name).and_then(Value::as_str);
+fn versioned(service: &str, event_source: &str, request: Json<'_, '_>) -> Option<(Setting, Done)> {
+    let named = |name: &str| request.get(name).and_then(text);
     let setting =
         |thing: &str, aspect: &str| Setting { event_source: event_source.to_owned(), thing: thing.to_owned(), aspect: aspect.to_owned() };
     if service == IAM {
         // A version that is not the default one is in force nowhere.
-        let is_default = request.get("setAsDefault").and_then(Value::as_bool) == Some(true);
-        let thing = text("policyArn").filter(|_| is_default)?;
-        return Some((setting(thing, "document"), text("policyDocument").map_or(Done::Unsaid, |value| Done::Set(value.to_owned()))));
+        let is_default = request.get("setAsDefault").is_some_and(|value| value.raw() == "true");
+        let thing = named("policyArn").filter(|_| is_default)?;
+        let done = named("policyDocument").map_or(Done::Unsaid, |value| Done::Set(value.into_owned()));
+        return Some((setting(&thing, "document"), done));
     }
     let content = request.get("content").filter(|content| !content.is_null())?;
-    Some((setting(text("policyId")?, "content"), Done::Set(said(content))))
+    Some((setting(&named("policyId")?, "content"), Done::Set(said(content))))
+}
+
+/// The text of a string, and of nothing else.
+fn text<'a>(value: Json<'_, 'a>) -> Option<Cow<'a, str>> {
+    value.is_string().then(|| value.text()).flatten()
 }
 
 /// A member; the whole request where the place is empty.
-fn member<'v>(place: Place, request: &'v Value, response: &'v Value) -> Option<&'v Value> {
+fn member<'t, 'a>(place: Place, request: Payload<'t, 'a>, response: Payload<'t, 'a>) -> Payload<'t, 'a> {
     if place.is_empty() {
-        return Some(request).filter(|request| request.is_object());
+        return request.filter(Json::is_object);
     }
     let (root, path) = place.strip_prefix(RESPONSE).map_or((request, place), |path| (response, path));
-    path.split('.').try_fold(root, |value, name| value.get(name)).filter(|value| !value.is_null())
+    path.split('.').try_fold(root?, |value, name| value.get(name)).filter(|value| !value.is_null())
 }
 
-/// A value as text: a document as it was written, anything else as JSON.
-fn said(value: &Value) -> String {
-    let json = || serde_json::to_string(value).unwrap_or_else(|_| value.to_string());
-    value.as_str().map_or_else(json, str::to_owned)
+/// A value as text: a document as it was written, anything else as the JSON that it is in the record.
+fn said(value: Json<'_, '_>) -> String {
+    text(value).map_or_else(|| value.raw().to_owned(), Cow::into_owned)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::payload::read;
+    use event::json::Tape;
+    use serde_json::{Value, json};
 
     #[track_caller]
     fn check(source: &str, name: &str, request: Value, expected: Option<(&str, &str, Done)>) {
-        let found =
-            done(source, name, &request, &json!({"policy": {"arn": "arn:p"}, "accessKey": {"accessKeyId": "AKIA1", "status": "Active"}}));
+        let (mut of_request, mut of_response) = (Tape::default(), Tape::default());
+        let response = r#"{"policy": {"arn": "arn:p"}, "accessKey": {"accessKeyId": "AKIA1", "status": "Active"}}"#;
+        let request = request.to_string();
+        let found = done(source, name, read(&mut of_request, Some(&request)).unwrap(), read(&mut of_response, Some(response)).unwrap());
         let found = found.as_ref().map(|(setting, done)| (setting.thing.as_str(), setting.aspect.as_str(), done.clone()));
         assert_eq!(found, expected, "{name}");
     }
