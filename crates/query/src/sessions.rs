@@ -11,8 +11,6 @@ use crate::hits;
 use crate::reader::Reader;
 use crate::session_log::{CommandFilter, LogFound};
 use crate::walk::{Asked, Walked};
-use datafusion::common::ScalarValue;
-use datafusion::logical_expr::{col, lit};
 use event::time::rfc3339;
 use identity::{Organisation, Resolution};
 use lake::Table;
@@ -220,26 +218,11 @@ impl Reader {
 
     /// Control events of some days, oldest first.
     async fn controls(&self, days: Days) -> Result<Vec<Control>> {
-        let names = control::NAMES.iter().map(|name| lit(*name)).collect();
-        let mut condition = col("event_name").in_list(names, false);
-        let day = |day: i32| lit(ScalarValue::Date32(Some(day)));
-        match days {
-            Days::Between(from, until) => {
-                if let Some(from) = from {
-                    condition = condition.and(col("dt").gt_eq(day(from)));
-                }
-                if let Some(until) = until {
-                    condition = condition.and(col("dt").lt_eq(day(until)));
-                }
-            }
-            Days::Each(days) if days.is_empty() => return Ok(Vec::new()),
-            Days::Each(days) => condition = col("dt").in_list(days.into_iter().map(day).collect(), false).and(condition),
-        }
-        let mut columns = HIT_COLUMNS.to_vec();
-        columns.extend(control::COLUMNS);
-        let frame = self.context().await?.table(Table::Events.name()).await?.filter(condition)?.select_columns(&columns)?;
+        let names = control::NAMES.iter().map(|name| (*name).to_owned()).collect();
+        let columns: Vec<&str> = HIT_COLUMNS.into_iter().chain(control::COLUMNS).collect();
+        let events = self.points(Table::Events).await?;
         let mut found = Vec::new();
-        for batch in frame.collect().await? {
+        for batch in events.events_called(|day| days.has(day), &names, &columns).await? {
             found.extend(control::read(&batch)?);
         }
         found.sort_by(|a, b| (a.time, &a.event.event_id).cmp(&(b.time, &b.event.event_id)));
@@ -294,6 +277,15 @@ impl Reader {
 enum Days {
     Between(Option<i32>, Option<i32>),
     Each(BTreeSet<i32>),
+}
+
+impl Days {
+    fn has(&self, day: i32) -> bool {
+        match self {
+            Self::Between(from, until) => from.is_none_or(|from| from <= day) && until.is_none_or(|until| day <= until),
+            Self::Each(days) => days.contains(&day),
+        }
+    }
 }
 
 fn in_window(question: &SessionQuestion, from: i64, until: i64) -> bool {

@@ -1,5 +1,6 @@
 //! Events by account and time.
 
+use super::period::day_number;
 use super::sought::{Check, Clause, Sought, Test};
 use super::{PointReader, time_column};
 use crate::error::Result;
@@ -56,6 +57,26 @@ impl PointReader {
         let sought = Sought {
             is_in: &|held| held == partition,
             any: vec![vec![Clause::of_pages("event_time", Test::Near(times.clone(), COPY_SKEW_MICROS)), Clause::text("event_id", ids)]],
+            check: None,
+            columns: columns.to_vec(),
+            rows_max: usize::MAX,
+        };
+        self.rows(&sought).await
+    }
+
+    /// Reads the named columns of the events of some days with one of `names`, of whichever service.
+    ///
+    /// # Errors
+    /// Where a file cannot be read.
+    pub async fn events_called(
+        &self,
+        is_of_day: impl Fn(i32) -> bool + Sync,
+        names: &BTreeSet<String>,
+        columns: &[&str],
+    ) -> Result<Vec<RecordBatch>> {
+        let sought = Sought {
+            is_in: &|held| day_number(held).is_some_and(&is_of_day),
+            any: vec![vec![Clause::text("event_name", names)]],
             check: None,
             columns: columns.to_vec(),
             rows_max: usize::MAX,

@@ -88,7 +88,7 @@ impl PointReader {
 }
 
 /// The day of a partition, in days since 1970.
-fn day_number(partition: &str) -> Option<i32> {
+pub(super) fn day_number(partition: &str) -> Option<i32> {
     use arrow::compute::kernels::cast_utils::Parser as _;
     use arrow::datatypes::Date32Type;
     Date32Type::parse(partition)
