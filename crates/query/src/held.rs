@@ -8,7 +8,7 @@ use datafusion::arrow::error::ArrowError;
 use std::sync::Arc;
 
 /// Columns whose texts do not come again.
-const DISTINCT: [&str; 1] = ["event_id"];
+const DISTINCT: [&str; 2] = ["event_id", "request"];
 
 /// How queries see text: they group it much faster than what it is held as.
 pub(crate) const SHOWN: DataType = DataType::Utf8View;

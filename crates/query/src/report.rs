@@ -10,7 +10,7 @@ use datafusion::arrow::array::{Array as _, AsArray as _, RecordBatch};
 use datafusion::arrow::datatypes::TimestampMicrosecondType;
 use datafusion::common::ScalarValue;
 use datafusion::dataframe::DataFrame;
-use lake::Table;
+use lake::{Period, Table};
 use std::collections::BTreeMap;
 
 /// Rows of one query, at most; what is beyond is told as `truncated`.
@@ -80,6 +80,10 @@ fn time(micros: i64) -> ScalarValue {
 }
 
 impl ReportSpan {
+    pub(crate) fn period(self) -> Period {
+        Period { since: self.since, until: self.until }
+    }
+
     pub(crate) fn parameters(self) -> Vec<(&'static str, ScalarValue)> {
         vec![
             ("since", time(self.since)),
@@ -133,12 +137,18 @@ impl Reader {
         crate::sql_rows::first_by_time(self.report_frame(text, span).await?, ROWS_MAX).await
     }
 
-    async fn report_frame(&self, text: &str, span: ReportSpan) -> Result<DataFrame> {
+    /// What every query of a report may name.
+    pub(crate) async fn prepare_report(&self) -> Result<()> {
         self.need_all().await?;
         if self.first("doubted").await {
             self.add_doubted().await?;
             self.hold_resolved().await?;
         }
+        Ok(())
+    }
+
+    async fn report_frame(&self, text: &str, span: ReportSpan) -> Result<DataFrame> {
+        self.prepare_report().await?;
         self.need_report(text, Some(span)).await?;
         Ok(self.context().await?.sql(text).await?.with_param_values(span.parameters())?)
     }

@@ -1,8 +1,9 @@
 //! What the queries of reports read beside the lake's tables, made when one names it.
 //!
 //! The view `attributed`, which believes nothing that digests contradict, and tables that are made a single time for all that ask about them:
-//! `window_once`, the period's changes, made of `window_records`; `window_changes`, these with who stands behind them; `window_acts`, these folded; and
-//! `window_calls`, all of its calls, folded.
+//! `window_once`, the period's changes, made of `window_records`; `window_changes`, these with who stands behind them; `window_acts`, these folded;
+//! `window_calls`, all of its calls, folded; and `window_requests`, what changes of access rights asked for. What of them is made of the period's
+//! events, a report reads at one time.
 
 use crate::error::{Error, Result};
 use crate::fold::folded;
@@ -22,7 +23,7 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
 use datafusion::prelude::{SessionContext, ident};
 use futures::StreamExt as _;
-use lake::{Period, Table};
+use lake::Table;
 use std::sync::Arc;
 
 const ATTRIBUTED: &str = include_str!("../../../queries/views/attributed.sql");
@@ -35,6 +36,7 @@ const WINDOW_ACTS: &str = include_str!("../../../queries/report/window_acts.sql"
 const WINDOW_ACTS_FOLDED: &str = include_str!("../../../queries/report/window_acts_folded.sql");
 const WINDOW_CHANGES: &str = include_str!("../../../queries/report/window_changes.sql");
 const WINDOW_RECORDS: &str = include_str!("../../../queries/report/window_records.sql");
+const WINDOW_REQUESTS: &str = include_str!("../../../queries/report/window_requests.sql");
 
 /// What sessions were resolved to, and what of it a report asks for.
 const RESOLVED: &str = "resolved_credentials";
@@ -55,19 +57,14 @@ impl Reader {
         }
         let Some(span) = span else { return Ok(()) };
         if names("window_calls") && self.first("window_calls").await {
-            if self.first("window_folded").await {
-                self.add_folded("window_folded", &self.of_period(span).await?, WINDOW_FOLDED, span).await?;
-            }
-            self.add_window("window_calls", WINDOW_CALLS).await?;
-            if !names("window_folded") {
-                self.forget(&["window_folded"]).await?;
-            }
+            self.add_calls(self.folded_calls(self.events_of(span).await?, span).await?).await?;
         }
-        if names("window_folded") && self.first("window_folded").await {
-            self.add_folded("window_folded", &self.of_period(span).await?, WINDOW_FOLDED, span).await?;
+        if names("window_folded") && !self.context().await?.table_exist("window_folded")? {
+            let calls = self.folded_calls(self.events_of(span).await?, span).await?;
+            self.context().await?.register_table("window_folded", Arc::new(calls))?;
         }
         if (names("window_once") || names("window_changes") || names("window_acts")) && self.first("window_once").await {
-            self.add_changes(span).await?;
+            self.add_changes(self.rows_of(self.events_of(span).await?, WINDOW_RECORDS, span).await?, span).await?;
             if !names("window_acts_folded") {
                 self.context().await?.deregister_table("window_acts_folded")?;
             }
@@ -78,10 +75,36 @@ impl Reader {
             self.add_folded("window_acts_folded", &once, WINDOW_ACTS_FOLDED, span).await?;
         }
         if names("window_records") && self.first("window_records").await {
-            let records = self.changing_records(span).await?;
+            let records = self.rows_of(self.events_of(span).await?, WINDOW_RECORDS, span).await?;
             self.add_shown("window_records", Arc::new(records)).await?;
         }
+        if names("window_requests") && self.first("window_requests").await {
+            let requests = self.rows_of(self.events_of(span).await?, WINDOW_REQUESTS, span).await?;
+            self.add_shown("window_requests", Arc::new(requests)).await?;
+        }
         Ok(())
+    }
+
+    /// Reads the period's events once for all that a report needs of them, where every query would read them for itself.
+    ///
+    /// # Errors
+    /// Where the lake cannot be read.
+    pub async fn read_period(&self, span: ReportSpan) -> Result<()> {
+        self.prepare_report().await?;
+        let ([calls, records, requests], reading) = PeriodEvents::shared(&self.points(Table::Events).await?, span.period());
+        let (calls, records, requests, ()) = tokio::try_join!(
+            self.folded_calls(calls, span),
+            self.rows_of(records, WINDOW_RECORDS, span),
+            self.rows_of(requests, WINDOW_REQUESTS, span),
+            async { Ok(reading.run().await?) },
+        )?;
+        for name in ["window_calls", "window_once", "window_requests"] {
+            self.first(name).await;
+        }
+        self.add_calls(calls).await?;
+        self.add_changes(records, span).await?;
+        self.context().await?.deregister_table("window_acts_folded")?;
+        self.add_shown("window_requests", Arc::new(requests)).await
     }
 
     /// Works out once, for all queries of a report, what each session was resolved to, as far as they ask. Who asks in SQL of their own gets
@@ -98,15 +121,18 @@ impl Reader {
         self.add_held(name, frame).await
     }
 
-    /// The period's records that change something, as they lie in the lake.
-    async fn changing_records(&self, span: ReportSpan) -> Result<MemTable> {
-        held(self.of_period(span).await?.sql(WINDOW_RECORDS).await?.with_param_values(span.parameters())?).await
+    /// The period's calls, folded, and who stands behind them.
+    async fn add_calls(&self, folded: MemTable) -> Result<()> {
+        self.context().await?.register_table("window_folded", Arc::new(folded))?;
+        self.add_window("window_calls", WINDOW_CALLS).await?;
+        self.context().await?.deregister_table("window_folded")?;
+        Ok(())
     }
 
-    /// Of those each once, one by one and folded. Who stands behind one of them is joined to those that a query asks for.
-    async fn add_changes(&self, span: ReportSpan) -> Result<()> {
+    /// The period's changes, each once, one by one and folded. Who stands behind one of them is joined to those that a query asks for.
+    async fn add_changes(&self, records: MemTable, span: ReportSpan) -> Result<()> {
         let beside = self.beside().await?;
-        beside.register_table("window_records", Arc::new(self.changing_records(span).await?))?;
+        beside.register_table("window_records", Arc::new(records))?;
         let once = Arc::new(held(beside.sql(WINDOW_ONCE).await?).await?);
         beside.deregister_table("window_records")?;
         beside.register_table("window_once", Arc::clone(&once) as Arc<dyn TableProvider>)?;
@@ -120,8 +146,8 @@ impl Reader {
 
     /// The rows of a query that groups, over the tables of a context; they are few.
     async fn add_folded(&self, name: &str, over: &SessionContext, query: &str, span: ReportSpan) -> Result<()> {
-        let (schema, rows) = folded(over.sql(query).await?.with_param_values(span.parameters())?).await?;
-        self.context().await?.register_table(name, Arc::new(MemTable::try_new(schema, vec![rows])?))?;
+        let rows = folded_rows(over.sql(query).await?.with_param_values(span.parameters())?).await?;
+        self.context().await?.register_table(name, Arc::new(rows))?;
         Ok(())
     }
 
@@ -133,13 +159,26 @@ impl Reader {
         Ok(SessionContext::new_with_state(state.with_config(config).build()))
     }
 
-    /// What queries over `events` see that read no more than a period.
-    async fn of_period(&self, span: ReportSpan) -> Result<SessionContext> {
-        let of_period = self.beside().await?;
-        of_period.register_table("doubted_objects", self.context().await?.table_provider("doubted_objects").await?)?;
-        let period = Period { since: span.since, until: span.until };
-        of_period.register_table(Table::Events.name(), Arc::new(PeriodEvents::new(self.points(Table::Events).await?, period)))?;
-        Ok(of_period)
+    /// A period's events, for one query.
+    async fn events_of(&self, span: ReportSpan) -> Result<PeriodEvents> {
+        Ok(PeriodEvents::new(self.points(Table::Events).await?, span.period()))
+    }
+
+    /// What a query over a period's events sees.
+    async fn over(&self, events: PeriodEvents) -> Result<SessionContext> {
+        let over = self.beside().await?;
+        over.register_table("doubted_objects", self.context().await?.table_provider("doubted_objects").await?)?;
+        over.register_table(Table::Events.name(), Arc::new(events))?;
+        Ok(over)
+    }
+
+    /// The rows of a query over a period's events, as they lie in the lake.
+    async fn rows_of(&self, events: PeriodEvents, query: &str, span: ReportSpan) -> Result<MemTable> {
+        held(self.over(events).await?.sql(query).await?.with_param_values(span.parameters())?).await
+    }
+
+    async fn folded_calls(&self, events: PeriodEvents, span: ReportSpan) -> Result<MemTable> {
+        folded_rows(self.over(events).await?.sql(WINDOW_FOLDED).await?.with_param_values(span.parameters())?).await
     }
 
     async fn add_held(&self, name: &str, frame: DataFrame) -> Result<()> {
@@ -164,7 +203,16 @@ impl Reader {
     /// # Errors
     /// None that a user can cause.
     pub async fn forget_window(&self) -> Result<()> {
-        self.forget(&["window_calls", "window_changes", "window_once", "window_acts", "window_acts_folded", "window_records"]).await
+        self.forget(&[
+            "window_calls",
+            "window_changes",
+            "window_once",
+            "window_acts",
+            "window_acts_folded",
+            "window_records",
+            "window_requests",
+        ])
+        .await
     }
 
     async fn forget(&self, names: &[&'static str]) -> Result<()> {
@@ -212,6 +260,12 @@ impl Reader {
         context.register_table(name, provider)?;
         Ok(())
     }
+}
+
+/// Runs a query that groups; its rows are few.
+async fn folded_rows(frame: DataFrame) -> Result<MemTable> {
+    let (schema, rows) = folded(frame).await?;
+    Ok(MemTable::try_new(schema, vec![rows])?)
 }
 
 /// Runs a query once, for all that read its rows.

@@ -128,6 +128,8 @@ async fn gather(
     let span = ReportSpan { since: period.since, until: period.until, trend: period.trend_since(), version: 0 };
     let mut tables = BTreeMap::new();
     let has_directory = reader.has_directory(period.until).await?;
+    reader.read_period(span).await?;
+    tracing::debug!(query = "read_period", "asked");
     let is_asked = |name: &str| !matches!(name, "access_rights" | "late_changes" | "population") && (has_directory || name != "assigned");
     for (name, text) in REPORT_QUERIES.iter().filter(|(name, _)| is_asked(name)) {
         let found = reader.report_rows(text, span).await?;
