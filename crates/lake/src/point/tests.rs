@@ -203,6 +203,25 @@ async fn events_of_a_period_are_those_of_its_days_whoever_wrote_them() {
 }
 
 #[tokio::test]
+async fn events_are_found_by_name_whoever_wrote_them() {
+    let names: BTreeSet<String> = ["event_name-3", "event_name-7", "event_name"].map(str::to_owned).into();
+    let called = expected(Table::Events, "object_id", |batch, row| text(batch, "event_name", row).is_some_and(|name| names.contains(name)));
+    assert!(!called.is_empty() && called.len() < 2 * ROWS as usize);
+    let writers: [(&str, Writer); 3] = [("ours", ours), ("foreign", foreign), ("strange", strange)];
+    for (writer, encoded) in writers {
+        let folder = tempfile::tempdir().unwrap();
+        let reader = reader_of(&folder, Table::Events, "1970-01-02", &encoded).await;
+        let found = reader.events_called(|day| day == 1, &names, &["object_id", "event_name", "request_parameters"]).await.unwrap();
+        assert_eq!(numbers(&found, "object_id"), called, "{writer}");
+        for (batch, row) in found.iter().flat_map(|batch| (0..batch.num_rows()).map(move |row| (batch, row))) {
+            assert!(text(batch, "event_name", row).is_some_and(|name| names.contains(name)));
+        }
+        assert!(reader.events_called(|day| day != 1, &names, &["object_id"]).await.unwrap().is_empty());
+        assert!(reader.events_called(|_| true, &BTreeSet::new(), &["object_id"]).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_was_cut_is_an_error_and_no_fewer_rows() {
     let folder = tempfile::tempdir().unwrap();
     let reader = reader(&folder, Table::Objects, "2026-11-18", false).await;
