@@ -7,7 +7,9 @@ use crate::error::Result;
 use crate::parquet_file::{number_column, text_column};
 use crate::schema::Table;
 use arrow::array::{Array as _, BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
+use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::{Field, Schema};
+use arrow::error::ArrowError;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -17,11 +19,12 @@ pub(super) async fn rows(table: Table, file: &DataFile, sought: &Sought<'_>) -> 
     let tested = sought.any.iter().flatten().map(|clause| &clause.column);
     let checked = sought.check.iter().flat_map(|check| &check.columns);
     let columns: Vec<&str> = tested.chain(checked).chain(&sought.columns).copied().collect();
+    let schema = table.file_schema();
     let builder = ParquetRecordBatchReaderBuilder::try_new(file.whole().await?)?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns);
     let mut found = Vec::new();
     for batch in builder.with_projection(mask).build()? {
-        let mut batch = batch.map_err(failed)?;
+        let mut batch = fitted(&batch.map_err(failed)?, &schema).map_err(failed)?;
         batch = filter_record_batch(&batch, &wanted(table, &batch, sought)?).map_err(failed)?;
         if let Some(check) = &sought.check {
             batch = filter_record_batch(&batch, &(check.is_wanted)(&batch)?).map_err(failed)?;
@@ -31,6 +34,16 @@ pub(super) async fn rows(table: Table, file: &DataFile, sought: &Sought<'_>) -> 
         found.push(batch.project(&returned).map_err(failed)?);
     }
     Ok(found)
+}
+
+/// A batch with columns as our writers have them: another engine may write the same values as other types.
+fn fitted(batch: &RecordBatch, schema: &Schema) -> Result<RecordBatch, ArrowError> {
+    let held = batch.schema();
+    let columns = held.fields().iter().zip(batch.columns()).map(|(field, column)| {
+        let kind = schema.field_with_name(field.name()).map_or(column.data_type(), Field::data_type);
+        Ok((field.name().clone(), cast(column, kind)?, true))
+    });
+    RecordBatch::try_from_iter_with_nullable(columns.collect::<Result<Vec<_>, ArrowError>>()?)
 }
 
 /// Which rows meet what is sought.
