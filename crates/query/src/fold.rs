@@ -134,7 +134,34 @@ fn of_kind(numbers: Int64Array, kind: &DataType) -> std::result::Result<ArrayRef
 enum Answers {
     Count(Vec<i64>),
     Number(Vec<Option<i64>>, Ordering),
-    Text(Vec<Option<String>>, Ordering),
+    Text(Vec<Extreme>, Ordering),
+}
+
+/// The least or greatest text of a group, and the number that it begins with: most others differ in that, and are told apart without a look at it.
+#[derive(Clone, Default)]
+struct Extreme {
+    begin: u64,
+    text: Option<String>,
+}
+
+impl Extreme {
+    fn add(&mut self, value: &str, wanted: Ordering) {
+        let begin = begin(value.as_bytes());
+        let is_further = |held: &String| begin.cmp(&self.begin).then_with(|| value.cmp(held)) == wanted;
+        if self.text.as_ref().is_none_or(is_further) {
+            let text = self.text.get_or_insert_default();
+            text.clear();
+            text.push_str(value);
+            self.begin = begin;
+        }
+    }
+}
+
+/// The first bytes of a text as a number: of two texts the one with the smaller number is the lesser one.
+fn begin(text: &[u8]) -> u64 {
+    let mut bytes = [0; size_of::<u64>()];
+    bytes.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+    u64::from_be_bytes(bytes)
 }
 
 impl Answers {
@@ -167,14 +194,10 @@ impl Answers {
                 }
             }
             Self::Text(held, wanted) => {
-                held.resize(count, None);
+                held.resize_with(count, Extreme::default);
                 for (group, value) in groups.iter().zip(cast(values, &SHOWN)?.as_string_view()) {
                     let (Some(held), Some(value)) = (held.get_mut(*group as usize), value) else { continue };
-                    if held.as_deref().is_none_or(|held| value.cmp(held) == *wanted) {
-                        let held = held.get_or_insert_default();
-                        held.clear();
-                        held.push_str(value);
-                    }
+                    held.add(value, *wanted);
                 }
             }
         }
@@ -185,7 +208,7 @@ impl Answers {
         match self {
             Self::Count(counts) => of_kind(counts.into(), kind),
             Self::Number(held, _) => of_kind(held.into(), kind),
-            Self::Text(held, _) => cast(&StringViewArray::from_iter(held), kind),
+            Self::Text(held, _) => cast(&StringViewArray::from_iter(held.into_iter().map(|held| held.text)), kind),
         }
     }
 }
@@ -341,6 +364,24 @@ fn key_column(groups: &Groups, place: usize, texts: &mut Texts, kind: &DataType)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_least_and_greatest_text_are_those_of_their_order() {
+        let texts = ["b", "", "a\u{0}", "a", "abcdefgh", "abcdefghi", "abcdefg", "漢字漢字", "漢字漢", "\u{10ffff}", "abcdefgh\u{0}"];
+        for (wanted, expected) in [(Ordering::Less, texts.iter().min()), (Ordering::Greater, texts.iter().max())] {
+            for first in 0..texts.len() {
+                let mut extreme = Extreme::default();
+                texts.iter().cycle().skip(first).take(texts.len()).for_each(|text| extreme.add(text, wanted));
+                assert_eq!(extreme.text.as_deref(), expected.copied());
+            }
+            for (one, other) in texts.iter().flat_map(|one| texts.iter().map(move |other| (one, other))) {
+                let mut extreme = Extreme::default();
+                extreme.add(one, wanted);
+                extreme.add(other, wanted);
+                assert_eq!(extreme.text.as_deref(), Some(if other.cmp(one) == wanted { *other } else { *one }));
+            }
+        }
+    }
     use datafusion::arrow::compute::concat_batches;
     use datafusion::arrow::util::pretty::pretty_format_batches;
     use datafusion::prelude::SessionContext;

@@ -104,7 +104,8 @@ impl Reader {
         self.need_all().await?;
         self.need_report(MACHINE_SESSIONS, Some(span)).await?;
         let mut found = Vec::new();
-        for batch in self.run_of(MACHINE_SESSIONS, span).await? {
+        let busiest = self.frame_of(MACHINE_SESSIONS, span).await?.limit(0, Some(SESSIONS_MAX + 1))?;
+        for batch in busiest.collect().await? {
             let read = |name: &str| text(&batch, name);
             let (machine, account) = (read("actor_id")?, read("account_id")?);
             let (source, names) = (read("event_source")?, read("event_names")?);

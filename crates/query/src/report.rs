@@ -150,13 +150,17 @@ impl Reader {
     async fn report_frame(&self, text: &str, span: ReportSpan) -> Result<DataFrame> {
         self.prepare_report().await?;
         self.need_report(text, Some(span)).await?;
+        self.frame_of(text, span).await
+    }
+
+    /// A query that names parameters of a span, or none.
+    pub(crate) async fn frame_of(&self, text: &str, span: ReportSpan) -> Result<DataFrame> {
         Ok(self.context().await?.sql(text).await?.with_param_values(span.parameters())?)
     }
 
-    /// Runs a query that names parameters of a span, or none.
+    /// Its rows.
     pub(crate) async fn run_of(&self, text: &str, span: ReportSpan) -> Result<Vec<RecordBatch>> {
-        let frame = self.context().await?.sql(text).await?;
-        Ok(frame.with_param_values(span.parameters())?.collect().await?)
+        Ok(self.frame_of(text, span).await?.collect().await?)
     }
 
     /// Lets go of pages of tables that were read past SQL.
