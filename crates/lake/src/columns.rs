@@ -17,6 +17,11 @@ pub(crate) trait Columns: Send + Sync {
         0
     }
 
+    /// A column of text of some of its rows, where each lies in memory already: it need not be put together to be encoded.
+    fn slices(&self, _index: usize, _rows: Range<usize>) -> Option<Vec<Option<&[u8]>>> {
+        None
+    }
+
     /// A column of some of its rows.
     fn column(&self, index: usize, rows: Range<usize>) -> Result<ArrayRef, ArrowError>;
 }

@@ -95,6 +95,11 @@ impl Columns for EventFile<'_> {
         (0..OWN_TEXT.len()).filter_map(|column| self.batch.rows.bytes(row, column)).map(<[u8]>::len).sum()
     }
 
+    fn slices(&self, index: usize, range: Range<usize>) -> Option<Vec<Option<&[u8]>>> {
+        let own = index.checked_sub(WORDS.len()).filter(|own| *own < OWN_TEXT.len())?;
+        Some(self.rows(range).map(|row| self.batch.rows.bytes(row, own)).collect())
+    }
+
     fn column(&self, index: usize, range: Range<usize>) -> Result<ArrayRef, ArrowError> {
         if index < WORDS.len() {
             return self.batch.words(index, self.rows(range));

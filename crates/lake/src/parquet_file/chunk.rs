@@ -244,7 +244,7 @@ fn page_ends(leaf: &Leaf<'_>, wanted: &Wanted, counts_bytes: bool) -> Vec<End> {
         return ends;
     }
     let size = |value: usize| match (&leaf.source, leaf.at.get(value)) {
-        (Source::Texts(texts), Some(place)) if has_sizes => texts.value_length(*place as usize) as usize + 4,
+        (Source::Texts(texts), Some(place)) if has_sizes => texts.length(*place) + 4,
         _ => 0,
     };
     let most = wanted.column.max_def_level() as u8;
@@ -311,7 +311,7 @@ fn put_values(leaf: &Leaf<'_>, dictionary: Option<&Dictionary>, encoding: Encodi
     let at = leaf.at.get(values).unwrap_or(&[]);
     match (&leaf.source, encoding) {
         (Source::Texts(texts), Encoding::DELTA_BYTE_ARRAY) => {
-            delta::texts(at.iter().map(|place| texts.value(*place as usize).as_bytes()), out);
+            delta::texts(at.iter().map(|place| texts.value(*place).as_bytes()), out);
         }
         (Source::Numbers(numbers), Encoding::DELTA_BINARY_PACKED) => {
             let values: Vec<i64> = at.iter().filter_map(|place| numbers.get(*place as usize)).copied().collect();
@@ -325,7 +325,7 @@ fn put_values(leaf: &Leaf<'_>, dictionary: Option<&Dictionary>, encoding: Encodi
 fn put_plain(source: &Source<'_>, place: u32, out: &mut Vec<u8>) {
     match source {
         Source::Texts(texts) => {
-            let text = texts.value(place as usize);
+            let text = texts.value(place);
             out.extend_from_slice(&(text.len() as u32).to_le_bytes());
             out.extend_from_slice(text.as_bytes());
         }
@@ -355,16 +355,16 @@ impl Dictionary {
         let mut made = Self { numbers: Vec::with_capacity(leaf.at.len()), order: Vec::new(), bytes: 0 };
         let (mut plain, mut order) = (0, Vec::<u32>::new());
         let size = |place: u32| match &leaf.source {
-            Source::Texts(texts) => texts.value_length(place as usize) as usize + 4,
+            Source::Texts(texts) => texts.length(place) + 4,
             _ => 8,
         };
         let hash = |place: u32| match &leaf.source {
-            Source::Texts(texts) => hasher.hash_one(texts.value(place as usize)),
+            Source::Texts(texts) => hasher.hash_one(texts.value(place)),
             Source::Numbers(numbers) => hasher.hash_one(numbers.get(place as usize)),
             Source::Flags(_) => 0,
         };
         let are_equal = |a: u32, b: u32| match &leaf.source {
-            Source::Texts(texts) => texts.value(a as usize) == texts.value(b as usize),
+            Source::Texts(texts) => texts.value(a) == texts.value(b),
             Source::Numbers(numbers) => numbers.get(a as usize) == numbers.get(b as usize),
             Source::Flags(_) => false,
         };
@@ -397,7 +397,7 @@ fn bloom(leaf: &Leaf<'_>, dictionary: Option<&Dictionary>, distinct: u64) -> Res
     let mut filter = Sbbf::new_with_ndv_fpp(distinct, BLOOM_FALSE_POSITIVES)?;
     for place in dictionary.map_or(&leaf.at, |dictionary| &dictionary.order) {
         match &leaf.source {
-            Source::Texts(texts) => filter.insert(texts.value(*place as usize)),
+            Source::Texts(texts) => filter.insert(texts.value(*place)),
             Source::Numbers(numbers) => filter.insert(&numbers.get(*place as usize).copied().unwrap_or_default()),
             Source::Flags(_) => {}
         }
@@ -418,7 +418,7 @@ fn span_of<'l>(leaf: &'l Leaf<'_>, values: Range<usize>) -> Option<Span<'l>> {
     match &leaf.source {
         Source::Texts(texts) => {
             // Neighbours are often the same, and mostly in order.
-            let mut places = at.chunk_by(|a, b| a == b).filter_map(|same| same.first()).map(|place| texts.value(*place as usize));
+            let mut places = at.chunk_by(|a, b| a == b).filter_map(|same| same.first()).map(|place| texts.value(*place));
             let first = places.next()?;
             let (low, high) = places.fold((first, first), |(low, high), text| {
                 if text > high {

@@ -5,9 +5,38 @@ use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType, UInt32Type};
 use parquet::errors::{ParquetError, Result};
 
+/// Values of text.
+pub(super) enum Texts<'a> {
+    Column(&'a StringArray),
+    Slices(Vec<&'a str>),
+}
+
+impl Texts<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Column(texts) => texts.len(),
+            Self::Slices(texts) => texts.len(),
+        }
+    }
+
+    pub(super) fn value(&self, place: u32) -> &str {
+        match self {
+            Self::Column(texts) => texts.value(place as usize),
+            Self::Slices(texts) => texts.get(place as usize).copied().unwrap_or(""),
+        }
+    }
+
+    pub(super) fn length(&self, place: u32) -> usize {
+        match self {
+            Self::Column(texts) => texts.value_length(place as usize) as usize,
+            Self::Slices(texts) => texts.get(place as usize).map_or(0, |text| text.len()),
+        }
+    }
+}
+
 /// Values of a leaf.
 pub(super) enum Source<'a> {
-    Texts(&'a StringArray),
+    Texts(Texts<'a>),
     Numbers(&'a [i64]),
     Flags(&'a BooleanBuffer),
 }
@@ -43,6 +72,17 @@ impl Leaf<'_> {
 
 fn unknown(array: &dyn Array) -> ParquetError {
     ParquetError::NYI(format!("a column of {}", array.data_type()))
+}
+
+/// The leaf of texts that lie anywhere.
+pub(super) fn of_slices<'a>(values: &[Option<&'a [u8]>]) -> Result<Leaf<'a>> {
+    let mut texts = Vec::with_capacity(values.len());
+    for value in values.iter().flatten() {
+        texts.push(std::str::from_utf8(value)?);
+    }
+    let definition = (texts.len() < values.len()).then(|| values.iter().map(|value| value.is_some().into()).collect());
+    let at = (0..texts.len() as u32).collect();
+    Ok(Leaf { source: Source::Texts(Texts::Slices(texts)), at, definition, repetition: None, rows: values.len() })
 }
 
 /// The leaves of a column whose field may be null; those of a list or map may be null within it, but for the keys of a map.
@@ -95,7 +135,7 @@ fn flat(array: &ArrayRef) -> Result<Flat<'_>> {
         None => (array, None),
     };
     let source = match values.data_type() {
-        DataType::Utf8 => Source::Texts(values.as_string()),
+        DataType::Utf8 => Source::Texts(Texts::Column(values.as_string())),
         DataType::Int64 => Source::Numbers(values.as_primitive::<Int64Type>().values()),
         DataType::Timestamp(..) => {
             Source::Numbers(values.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| unknown(values))?.values())

@@ -109,9 +109,18 @@ impl Encoder {
     /// Encodes a column of some rows.
     fn column(&mut self, columns: &dyn Columns, rows: &Range<usize>, field: usize) -> Result<Vec<Chunk>> {
         let table = self.table;
-        let values = columns.column(field, rows.clone()).map_err(failed(table))?;
         let first = self.leaves.get(field).copied().unwrap_or(usize::MAX);
-        let leaves = leaf::leaves(&values).map_err(failed(table))?;
+        let (slices, values);
+        let leaves = match columns.slices(field, rows.clone()) {
+            Some(found) => {
+                slices = found;
+                vec![leaf::of_slices(&slices).map_err(failed(table))?]
+            }
+            None => {
+                values = columns.column(field, rows.clone()).map_err(failed(table))?;
+                leaf::leaves(&values).map_err(failed(table))?
+            }
+        };
         let mut chunks = Vec::with_capacity(leaves.len());
         for (number, leaf) in leaves.iter().enumerate() {
             let column = self.columns.get(first + number).ok_or_else(|| failed(table)("a column is missing in the schema"))?;
