@@ -4,12 +4,10 @@ use std::borrow::Cow;
 
 /// Resolves the escapes of a string's text, which the reader has found to be well formed.
 pub fn unescape(text: &str) -> Cow<'_, str> {
-    if !text.contains('\\') {
-        return Cow::Borrowed(text);
-    }
+    let Some(first) = memchr::memchr(b'\\', text.as_bytes()) else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
+    let (mut rest, mut next) = (text, Some(first));
+    while let Some(at) = next {
         out.push_str(rest.get(..at).unwrap_or(""));
         rest = rest.get(at + 1..).unwrap_or("");
         let Some(letter) = rest.chars().next() else { break };
@@ -38,6 +36,7 @@ pub fn unescape(text: &str) -> Cow<'_, str> {
             }
             other => out.push(other),
         }
+        next = memchr::memchr(b'\\', rest.as_bytes());
     }
     out.push_str(rest);
     Cow::Owned(out)
