@@ -10,12 +10,14 @@ pub(crate) struct Arn<'a> {
 
 impl<'a> Arn<'a> {
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        let mut colons = text.match_indices(':').map(|(at, _)| at);
-        let resource_at = colons.nth(4)? + 1;
-        let mut parts = text.split(':');
-        let (scheme, partition) = (parts.next()?, parts.next()?);
-        let account_id = parts.nth(2)?;
-        (scheme == "arn").then_some(Self { partition, account_id, resource: text.get(resource_at..)? })
+        let rest = text.strip_prefix("arn:")?;
+        let mut colons = rest.bytes().enumerate().filter(|(_, byte)| *byte == b':').map(|(at, _)| at);
+        let (partition, _, region, account_id) = (colons.next()?, colons.next()?, colons.next()?, colons.next()?);
+        Some(Self {
+            partition: rest.get(..partition)?,
+            account_id: rest.get(region + 1..account_id)?,
+            resource: rest.get(account_id + 1..)?,
+        })
     }
 
     /// The path and name of a role.

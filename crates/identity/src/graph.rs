@@ -99,6 +99,36 @@ pub struct Graph {
 struct Walk {
     path: Vec<SessionKey>,
     steps: usize,
+    /// The longest way from the first session to one that was looked at.
+    deepest: usize,
+    /// Whether the chain came back to itself, or a limit ended it.
+    cut: bool,
+    /// Sessions that others came from.
+    done: HashMap<SessionKey, Done>,
+}
+
+/// What a walk from a session came to, wherever that was on the way.
+struct Done {
+    resolution: Resolution,
+    /// Sessions that it looked at.
+    steps: usize,
+    /// Those on its longest way.
+    depth: usize,
+}
+
+/// Resolves many sessions of a graph: what several of them come from is walked once.
+pub struct Resolver<'g> {
+    graph: &'g Graph,
+    walk: Walk,
+}
+
+impl Resolver<'_> {
+    /// As [`Graph::resolve`].
+    pub fn resolve(&mut self, key: &SessionKey) -> Resolution {
+        let done = std::mem::take(&mut self.walk.done);
+        self.walk = Walk { done, ..Walk::default() };
+        self.graph.walk(key, &mut self.walk)
+    }
 }
 
 impl Graph {
@@ -117,6 +147,9 @@ impl Graph {
     /// Adds what an event showed of its caller.
     pub fn add_use(&mut self, seen: impl Into<Arc<Use>>) {
         let seen = seen.into();
+        if !self.uses.entry(seen.identity.session()).or_default().insert(Arc::clone(&seen)) {
+            return;
+        }
         if !seen.recipient_account_id.is_empty() {
             self.add_account(&seen.recipient_account_id);
         }
@@ -138,7 +171,6 @@ impl Graph {
                 place.and_modify(|held| *held = session.clone().min(held.clone())).or_insert(session);
             }
         }
-        self.uses.entry(identity.session()).or_default().insert(seen);
     }
 
     /// Adds what an event issued, and what it showed of its caller.
@@ -175,7 +207,7 @@ impl Graph {
             self.by_subject.entry(issue.caller.session()).or_default().insert(Arc::clone(&issue));
         }
         self.add_use(Use {
-            identity: issue.caller.clone(),
+            identity: Arc::clone(&issue.caller),
             recipient_account_id: issue.recipient_account_id.clone(),
             aws_region: issue.aws_region.clone(),
         });
@@ -210,6 +242,11 @@ impl Graph {
         self.walk(key, &mut Walk::default())
     }
 
+    /// For resolving many sessions.
+    pub fn resolver(&self) -> Resolver<'_> {
+        Resolver { graph: self, walk: Walk::default() }
+    }
+
     fn is_ours(&self, account: Option<&str>) -> bool {
         account.is_some_and(|account| self.ours.contains(account))
     }
@@ -217,7 +254,7 @@ impl Graph {
     /// Whatever AWS wrote on any event of the session holds for the whole session.
     fn identity(&self, key: &SessionKey) -> Option<Cow<'_, Identity>> {
         let seen = self.uses.get(key)?;
-        let first = &seen.first()?.identity;
+        let first: &Identity = &seen.first()?.identity;
         let mut whole = Cow::Borrowed(first);
         if seen.len() > 1 {
             let whole = whole.to_mut();
@@ -243,8 +280,12 @@ impl Graph {
 
     /// What records of one session say of whose it is, where they say two things: AWS never writes that of a session.
     fn contradictions(&self, key: &SessionKey) -> Option<BTreeSet<&str>> {
+        let seen = self.uses.get(key).filter(|seen| seen.len() > 1)?;
         let said = |field: fn(&Identity) -> Option<&String>| -> BTreeSet<&str> {
-            self.uses.get(key).into_iter().flatten().filter_map(|seen| field(&seen.identity)).map(String::as_str).collect()
+            let mut said = seen.iter().filter_map(|seen| field(&seen.identity)).map(String::as_str);
+            // Nearly all agree.
+            let first = said.next();
+            said.filter(|other| Some(*other) != first).chain(first).collect()
         };
         let facts = [
             said(|identity| identity.kind.as_ref().filter(|kind| says_who(kind))),
@@ -264,16 +305,17 @@ impl Graph {
                 needs: "a record of this call that has a userIdentity".into(),
             });
         };
-        let at = identity.arn.clone().or_else(|| identity.principal_id.clone()).unwrap_or_default();
-        let no_log = || "no log can close this".to_owned();
         walk.steps += 1;
-        if walk.path.contains(key) {
-            return Resolution::gap(Gap { at, why: "the chain of credentials comes back to itself".into(), needs: no_log() });
+        if walk.path.contains(key) || walk.path.len() >= HOPS_MAX || walk.steps > STEPS_MAX {
+            let why = match walk.path.contains(key) {
+                true => "the chain of credentials comes back to itself".to_owned(),
+                false => format!("the chain has more than {HOPS_MAX} sessions, or more than {STEPS_MAX} could be on it"),
+            };
+            walk.cut = true;
+            let at = identity.arn.clone().or_else(|| identity.principal_id.clone()).unwrap_or_default();
+            return Resolution::gap(Gap { at, why, needs: "no log can close this".into() });
         }
-        if walk.path.len() >= HOPS_MAX || walk.steps > STEPS_MAX {
-            let why = format!("the chain has more than {HOPS_MAX} sessions, or more than {STEPS_MAX} could be on it");
-            return Resolution::gap(Gap { at, why, needs: no_log() });
-        }
+        walk.deepest = walk.deepest.max(walk.path.len() + 1);
         if let Some(said) = self.contradictions(key) {
             return root::contradicted(&identity, &said);
         }
@@ -284,6 +326,28 @@ impl Graph {
             resolution.via = self.via(&identity, walk);
         }
         walk.path.pop();
+        resolution
+    }
+
+    /// As [`Graph::walk`], from a session that others come from. What a walk came to holds wherever the session is on the way to another, as
+    /// long as no limit is nearer there; a chain that comes back to itself does so from each of its sessions.
+    fn walk_on(&self, key: &SessionKey, walk: &mut Walk) -> Resolution {
+        if let Some(done) = walk.done.get(key)
+            && walk.path.len() + done.depth <= HOPS_MAX
+            && walk.steps + done.steps <= STEPS_MAX
+        {
+            walk.steps += done.steps;
+            walk.deepest = walk.deepest.max(walk.path.len() + done.depth);
+            return done.resolution.clone();
+        }
+        let (steps, before) = (walk.steps, (walk.deepest, walk.cut));
+        (walk.deepest, walk.cut) = (walk.path.len(), false);
+        let resolution = self.walk(key, walk);
+        if !walk.cut {
+            let done = Done { resolution: resolution.clone(), steps: walk.steps - steps, depth: walk.deepest - walk.path.len() };
+            walk.done.insert(key.clone(), done);
+        }
+        (walk.deepest, walk.cut) = (walk.deepest.max(before.0), walk.cut || before.1);
         resolution
     }
 

@@ -4,6 +4,7 @@ use crate::arn::{Arn, linked_service};
 use crate::session::Identity;
 use event::Event;
 use event::json::Json;
+use std::sync::Arc;
 
 /// An event by which AWS gave out credentials, or opened a session.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,7 +30,7 @@ pub struct Issue {
     /// The session name that was asked for.
     pub role_session_name: Option<String>,
     /// Who asked.
-    pub caller: Identity,
+    pub caller: Arc<Identity>,
     /// The SAML or OIDC provider that vouched, or the one that vouched for the user on whose behalf the session acts: its ARN.
     pub provider: Option<String>,
     /// Whom the provider vouched for.
@@ -61,6 +62,11 @@ pub struct Issue {
 impl Issue {
     /// What `event` issued, if it is such an event and succeeded.
     pub fn of(event: &Event<'_>) -> Option<Self> {
+        Self::by(event, || Arc::new(Identity::of(event)))
+    }
+
+    /// The same where [`Identity::of`] the event is at hand.
+    pub fn by(event: &Event<'_>, caller: impl FnOnce() -> Arc<Identity>) -> Option<Self> {
         if event.error_code.is_some() {
             return None;
         }
@@ -83,7 +89,7 @@ impl Issue {
             aws_region: event.aws_region.clone().into_owned(),
             recipient_account_id: event.recipient_account_id.clone().into_owned(),
             shared_event_id: event.shared_event_id.as_deref().map(str::to_owned),
-            caller: Identity::of(event),
+            caller: caller(),
             ..Self::default()
         };
         read(&mut issue, event);

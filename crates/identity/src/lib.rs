@@ -26,7 +26,7 @@ pub use actor::{Actor, Pipeline};
 pub use cause::{Act, Cause, CauseFact, CauseFacts, CauseKind, CausedBy, LogSpan};
 pub use described::by_owner;
 pub use directory::{Directory, Entry, EntryKind};
-pub use graph::{Graph, HOPS_MAX, Organisation, STEPS_MAX, ViaLookups, is_agents_call};
+pub use graph::{Graph, HOPS_MAX, Organisation, Resolver, STEPS_MAX, ViaLookups, is_agents_call};
 pub use issue::Issue;
 pub use names::UserNames;
 pub use people::People;

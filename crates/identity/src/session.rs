@@ -4,6 +4,7 @@ use crate::arn::{Arn, permission_set};
 use event::{Event, UserIdentity};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// `userIdentity`, owned: what AWS wrote of a caller, every part optional.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -205,7 +206,7 @@ impl Identity {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Use {
     /// What AWS wrote of the caller.
-    pub identity: Identity,
+    pub identity: Arc<Identity>,
     /// The account in whose trail it was seen.
     pub recipient_account_id: String,
     /// The region in which it was seen.
@@ -216,7 +217,7 @@ impl Use {
     /// What `event` says of the session that made the call.
     pub fn of(event: &Event<'_>) -> Self {
         Self {
-            identity: Identity::of(event),
+            identity: Arc::new(Identity::of(event)),
             recipient_account_id: event.recipient_account_id.clone().into_owned(),
             aws_region: event.aws_region.clone().into_owned(),
         }

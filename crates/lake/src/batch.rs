@@ -36,7 +36,8 @@ impl<'r> Batch<'r> {
         };
         let credential = rows.sessions.iter().map(|session| &session.key).map(number).collect();
         let credential_id: StringArray = keys.iter().map(|key| Some(key.credential_id())).collect();
-        let resolutions: Vec<Resolution> = keys.iter().map(|key| graph.resolve(key)).collect();
+        let mut resolver = graph.resolver();
+        let resolutions: Vec<Resolution> = keys.iter().map(|key| resolver.resolve(key)).collect();
         Ok(Self {
             rows,
             credential,

@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn columns_have_the_types_of_the_schema() {
         let schema = Table::Credentials.file_schema();
-        let used = identity::Use { identity: Identity::default(), recipient_account_id: String::new(), aws_region: String::new() };
+        let used = identity::Use { identity: Arc::default(), recipient_account_id: String::new(), aws_region: String::new() };
         let file = FactFile::new(vec![Fact::Used(Arc::new(used))], 1);
         for (index, field) in schema.fields().iter().enumerate() {
             assert_eq!(file.column(index, 0..1).unwrap().data_type(), field.data_type(), "{}", field.name());

@@ -110,7 +110,7 @@ pub fn read(batch: &RecordBatch) -> Result<Vec<Fact>> {
     let mut facts = Vec::with_capacity(batch.num_rows());
     for row in 0..batch.num_rows() {
         let of = |index: usize| identity_columns.get(index).and_then(|column| at(column, row));
-        let identity = Identity {
+        let identity = Arc::new(Identity {
             kind: of(0),
             principal_id: of(1),
             arn: of(2),
@@ -134,7 +134,7 @@ pub fn read(batch: &RecordBatch) -> Result<Vec<Fact>> {
             mfa_authenticated: mfa.is_valid(row).then(|| mfa.value(row)),
             assumed_root: root.is_valid(row) && root.value(row),
             from_console: console.is_valid(row) && console.value(row),
-        };
+        });
         let (recipient_account_id, aws_region) = (at(recipient, row).unwrap_or_default(), at(region, row).unwrap_or_default());
         match fact.value(row) {
             "used" => facts.push(Fact::Used(Arc::new(Use { identity, recipient_account_id, aws_region }))),

@@ -11,7 +11,7 @@ use arrow::array::{ArrayRef, StringArray};
 use event::resource::Form;
 use event::{Decoder, Event, Reason, Reject, Sink, Summary};
 use hashbrown::HashMap;
-use identity::{Issue, SessionKey, Use};
+use identity::{Identity, Issue, SessionKey, Use};
 use std::sync::Arc;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128, xxh3_128_with_seed};
 
@@ -469,7 +469,10 @@ impl Sink for Rows {
         rows.mentions_end.push(self.mentions.len() as u32);
         rows.read_only.push(event.read_only);
         rows.management_event.push(event.management_event);
-        if let Some(issue) = Issue::of(event) {
+        let sessions = &self.sessions;
+        let caller =
+            || sessions.get(session as usize).map_or_else(|| Arc::new(Identity::of(event)), |held| Arc::clone(&held.seen.identity));
+        if let Some(issue) = Issue::by(event, caller) {
             self.issues.push(Arc::new(issue));
         }
         if let Some(object) = self.objects.last_mut() {

@@ -161,7 +161,7 @@ impl Graph {
             Some("WebIdentityUser") => root::web_identity(identity, issue),
             Some("AWSService") => Resolution::of(self.opened_by_service(identity, issue), Certainty::Proven),
             Some("AWSAccount") => self.account(&issue.caller, Some(issue)),
-            _ => self.walk(&issue.caller.session(), walk),
+            _ => self.walk_on(&issue.caller.session(), walk),
         }
     }
 
@@ -170,7 +170,7 @@ impl Graph {
     fn for_somebody(&self, identity: &Identity, issuer: &Issuer<'_>, issue: &Issue, walk: &mut Walk) -> Resolution {
         let mut resolution = root::acting_for_somebody(identity);
         if issue.is_with_context() && issue.names_caller() {
-            let asked = self.walk(&issue.caller.session(), walk).actor;
+            let asked = self.walk_on(&issue.caller.session(), walk).actor;
             let evidence = issuer.issued_by().map(|by| by.event_ids).unwrap_or_default();
             if resolution.actor != Actor::Unknown {
                 let id = issue.caller.role_arn().or_else(|| asked.id().map(str::to_owned)).unwrap_or_default();
@@ -199,11 +199,11 @@ impl Graph {
         let identities: Vec<Cow<'_, Identity>> = alive.iter().filter_map(|key| self.identity(key)).collect();
         let genuine = !identities.is_empty() && identities.iter().all(|identity| self.is_genuine(identity));
         match (alive.as_slice(), identities.first()) {
-            ([one], _) if genuine => self.walk(one, walk).at_most(
+            ([one], _) if genuine => self.walk_on(one, walk).at_most(
                 Certainty::Attested,
                 "the console wrote which Identity Center user it switched from; the AssumeRole event is not in the lake",
             ),
-            ([one], _) => self.walk(one, walk).at_most(
+            ([one], _) => self.walk_on(one, walk).at_most(
                 Certainty::Probable,
                 "the console wrote only the role and name that it switched from, and one such session was seen alive; the AssumeRole event is not in the lake",
             ),

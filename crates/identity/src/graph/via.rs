@@ -99,7 +99,7 @@ impl Graph {
         }
         let client = clients.pop_first().filter(|_| clients.is_empty())?;
         let asked = events.iter().find(|event| event.client.as_ref() == Some(client))?.caller.session();
-        let actor = Some(self.walk(&asked, walk).actor).filter(|actor| *actor != Actor::Unknown);
+        let actor = Some(self.walk_on(&asked, walk).actor).filter(|actor| *actor != Actor::Unknown);
         Some(Via { kind: "application", id: client.clone(), actor, evidence: ids(&events) })
     }
 

@@ -1,7 +1,7 @@
 //! Where one rule ends and the next begins: the second, the name, the one opening more that makes the difference.
 
 use super::records::*;
-use super::{check, graph, read};
+use super::{check, graph, read, same_in_one_go};
 
 const WEB: Role = Role { account: PROD, path: "/", name: "web", id: "AROAWEB" };
 
@@ -315,14 +315,27 @@ fn sessions_are_looked_at_as_far_as_the_limit() {
             let (key, caller) = (format!("K{nth}"), user("alice", &format!("AKIA{nth}"), ""));
             opening(&DEPLOY, "release", &key, "08:00:00").across(&format!("o{nth}"), &caller)
         };
-        let forwarded = act("act", &session(&DEPLOY, "release", "K", "08:00:00").invoked_by("kms.amazonaws.com"));
-        (0..count).map(opened).chain([forwarded]).collect()
+        let forwarded = |id: &str, key: &str| act(id, &session(&DEPLOY, "release", key, "08:00:00").invoked_by("kms.amazonaws.com"));
+        // Which openings are looked at last depends on their order: each of the callers opened something alone as well.
+        let alone = |nth: usize| {
+            let caller = user("alice", &format!("AKIA{nth}"), "");
+            opening(&LOCAL, &format!("alone-{nth}"), &format!("L{nth}"), "08:01:00").across(&format!("l{nth}"), &caller)
+        };
+        let used = |nth: usize| act(&format!("u{nth}"), &session(&LOCAL, &format!("alone-{nth}"), &format!("L{nth}"), "08:01:00"));
+        (0..count)
+            .map(opened)
+            .chain((0..count).map(alone))
+            .chain((0..count).map(used))
+            .chain([forwarded("act", "K"), forwarded("again", "L")])
+            .collect()
     };
     // The session that is asked about is the first.
     for (count, word) in [(identity::STEPS_MAX - 1, "attested"), (identity::STEPS_MAX, "ambiguous")] {
         let facts = read(&openings(count));
-        let resolution = graph(&[TOOLS, PROD], facts.values()).resolve(&facts["act"].session);
+        let whole = graph(&[TOOLS, PROD], facts.values());
+        let resolution = whole.resolve(&facts["act"].session);
         assert_eq!(resolution.certainty.word(), word, "{count}");
+        same_in_one_go(&whole);
     }
 }
 

@@ -69,6 +69,20 @@ pub(crate) fn graph<'f>(ours: &[&str], facts: impl Iterator<Item = &'f Facts>) -
     graph
 }
 
+/// Resolves every session of a graph in one go, in both orders, and compares each with what it is alone.
+#[track_caller]
+pub(crate) fn same_in_one_go(graph: &Graph) {
+    let mut sessions: Vec<&SessionKey> = graph.sessions().collect();
+    sessions.sort();
+    for _ in 0..2 {
+        let mut resolver = graph.resolver();
+        for session in &sessions {
+            assert_eq!(resolver.resolve(session), graph.resolve(session), "{session:?}");
+        }
+        sessions.reverse();
+    }
+}
+
 /// A resolution as a few lines that a person can read.
 pub(crate) fn plain(resolution: &Resolution) -> String {
     let mut lines = vec![format!("{} {} {}", resolution.certainty.word(), resolution.actor.kind(), resolution.actor.id().unwrap_or("-"))];

@@ -4,7 +4,7 @@
 //! seconds, and in the second era the keys of the first are given out again.
 
 use super::records::*;
-use super::{Facts, graph, plain, read};
+use super::{Facts, graph, plain, read, same_in_one_go};
 use identity::{Certainty, Resolution};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -325,6 +325,7 @@ proptest! {
             prop_assert_eq!(whole.resolve(session), other.resolve(session));
         }
         prop_assert_eq!(whole.sessions().count(), other.sessions().count());
+        same_in_one_go(&whole);
     }
 
     /// Whatever is lost, nobody else is named.

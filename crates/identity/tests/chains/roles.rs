@@ -1,7 +1,7 @@
 //! AssumeRole: within an account, across two, chained, and opened by an identity provider's token.
 
 use super::records::*;
-use super::{check, check_in, graph, plain, read};
+use super::{check, check_in, graph, plain, read, same_in_one_go};
 
 fn alice() -> Who {
     user("alice", "AKIAALICE", "")
@@ -119,7 +119,9 @@ fn chain_of_any_length_leads_to_the_person() {
 #[test]
 fn chain_over_the_limit_says_so() {
     let facts = read(&relay(identity::HOPS_MAX));
-    let resolution = graph(&[TOOLS, PROD], facts.values()).resolve(&facts["act"].session);
+    let whole = graph(&[TOOLS, PROD], facts.values());
+    let resolution = whole.resolve(&facts["act"].session);
+    same_in_one_go(&whole);
     assert_eq!(resolution.actor, identity::Actor::Unknown);
     assert!(resolution.gap.unwrap().why.contains("more than 32 sessions"));
 }
@@ -137,6 +139,20 @@ fn juggling_two_roles_leads_back_to_who_began() {
     records.push(act("act", &caller));
     let chain: Vec<String> = (0..6).map(|hop| format!("role_session juggle {} <- a{hop} access_key", role(hop).name)).collect();
     check(&records, "act", &format!("proven iam_user arn:aws:iam::111111111111:user/alice\n{}", chain.join("\n")));
+}
+
+#[test]
+fn sessions_that_come_from_a_cycle_are_the_same_in_one_go() {
+    let (one, two) = (session(&LOCAL, "x", "K1", "08:00:00"), session(&DEPLOY, "x", "K2", "08:00:00"));
+    let out = session(&LOCAL, "out", "K3", "08:05:00");
+    let records = [
+        opening(&LOCAL, "x", "K1", "08:00:00").across("a", &two),
+        opening(&DEPLOY, "x", "K2", "08:00:00").across("b", &one),
+        opening(&LOCAL, "out", "K3", "08:05:00").across("c", &two),
+        opening(&DEPLOY, "far", "K4", "08:06:00").across("d", &out),
+        act("act", &session(&DEPLOY, "far", "K4", "08:06:00")),
+    ];
+    same_in_one_go(&graph(&[TOOLS, PROD], read(&records).values()));
 }
 
 #[test]

@@ -120,11 +120,12 @@ impl Writer {
         let mut healed = 0;
         let mut changed: BTreeMap<i32, Vec<Fact>> = BTreeMap::new();
         let sessions: BTreeSet<&identity::SessionKey> = self.graph.settled_sessions().collect();
+        let mut resolver = self.graph.resolver();
         for session in sessions {
             if !days.contains(&session.creation_date.map_or(0, crate::day_of)) {
                 continue;
             }
-            let resolution = self.graph.resolve(session);
+            let resolution = resolver.resolve(session);
             match words.get(&session.credential_id()) {
                 Some(word) if word.fingerprint == facts::fingerprint(&resolution) => continue,
                 Some(word) if word.who != facts::who(resolution.actor.kind(), resolution.actor.id(), resolution.certainty.word()) => {
