@@ -8,6 +8,10 @@ use jiff::{Timestamp, ToSpan as _};
 /// Days that a trend looks back from a period's end.
 const TREND_DAYS: i64 = 30;
 
+/// 1700-01-01 and 2262-01-01, microseconds since 1970: queries cut times to days and hours in nanoseconds of 64 bits, which reach little
+/// further.
+const REACH_MICROS: std::ops::RangeInclusive<i64> = -8_520_336_000_000_000..=9_214_646_400_000_000;
+
 /// What a report is about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Period {
@@ -56,6 +60,13 @@ fn date(text: &str) -> Result<Date> {
     let plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let date = plain.then(|| text.parse().ok()).flatten();
     date.ok_or_else(|| Error::NotATime { what: format!("{text:?}"), kind: "date" })
+}
+
+fn within_reach(label: &str, since: i64, until: i64) -> Result<()> {
+    if REACH_MICROS.contains(&since) && REACH_MICROS.contains(&until) {
+        return Ok(());
+    }
+    Err(Error::NotATime { what: format!("{label:?}"), kind: "period between the years 1700 and 2261" })
 }
 
 impl Period {
@@ -111,6 +122,7 @@ impl Period {
             return Err(Error::NotATime { what: label, kind: "period" });
         }
         let flags = format!("--since {from} --until {to}");
+        within_reach(&label, since, until)?;
         Ok(Self { label, since, until, zone: zone(zone_name)?, zone_name: zone_name.to_owned(), flags })
     }
 
@@ -123,6 +135,7 @@ impl Period {
         if since >= until {
             return Err(wrong());
         }
+        within_reach(&label, since, until)?;
         Ok(Self { label, since, until, zone, zone_name: zone_name.to_owned(), flags })
     }
 
@@ -171,6 +184,21 @@ mod tests {
         let midnight = "2026-11-20T15:30:00Z".parse::<Timestamp>().unwrap().as_microsecond();
         assert_eq!(Period::yesterday(midnight, "Asia/Tokyo").unwrap().label, "2026-11-20");
         assert_eq!(Period::yesterday(midnight, "UTC").unwrap().label, "2026-11-19");
+    }
+
+    #[test]
+    fn a_period_that_queries_cannot_reckon_with_is_refused() {
+        for (from, to) in
+            [("1699-12-31", "1700-01-01"), ("2261-12-31", "2262-01-01"), ("9998-12-30", "9998-12-30"), ("0001-01-01", "0001-01-01")]
+        {
+            let error = Period::days(from, to, "UTC").unwrap_err().to_string();
+            assert!(error.contains("between the years 1700 and 2261"), "{error}");
+        }
+        for day in ["1700-01-01", "1969-12-31", "2261-12-31"] {
+            let period = Period::days(day, day, "UTC").unwrap();
+            assert!(Period::span(period.since, period.until, "UTC").is_ok(), "{day}");
+            assert!(Period::span(period.since, i64::MAX / 100, "UTC").is_err(), "{day}");
+        }
     }
 
     #[test]
