@@ -132,6 +132,20 @@ pub trait Source: Send + Sync {
     /// The bytes of an object; more than `bytes_max` is [`Error::TooLarge`], and never held in memory.
     async fn fetch(&self, listed: &Listed, bytes_max: u64) -> Result<Bytes>;
 
+    /// How many small objects are better fetched by one [`Source::fetch_each`]: one where each waits for a network.
+    fn together(&self) -> usize {
+        1
+    }
+
+    /// The bytes of several objects, in order, each as [`Source::fetch`] has them.
+    async fn fetch_each(&self, listed: &[&Listed], bytes_max: u64) -> Vec<Result<Bytes>> {
+        let mut fetched = Vec::with_capacity(listed.len());
+        for listed in listed {
+            fetched.push(self.fetch(listed, bytes_max).await);
+        }
+        fetched
+    }
+
     /// As [`Source::fetch`], with the object's metadata.
     async fn fetch_object(&self, listed: &Listed, bytes_max: u64) -> Result<Object>;
 }

@@ -204,6 +204,22 @@ async fn an_object_that_vanished_is_not_found() {
 }
 
 #[tokio::test]
+async fn of_objects_fetched_together_each_is_what_it_is_alone() {
+    for case in Case::all(&["a", "b", "c"]).await {
+        let objects = listed(&*case.source).await;
+        let gone = Listed { key: "gone".to_owned(), uri: objects[1].uri.replace('b', "gone"), ..objects[1].clone() };
+        let asked = [&objects[2], &gone, &objects[0], &objects[1]];
+        let found = case.source.fetch_each(&asked, 1024).await;
+        let bodies: Vec<Option<&Bytes>> = found.iter().map(|found| found.as_ref().ok()).collect();
+        let (a, b, c) = (body("a"), body("b"), body("c"));
+        assert_eq!(bodies, [Some(&c), None, Some(&a), Some(&b)], "{}", case.source.name());
+        assert!(matches!(found[1].as_ref().unwrap_err(), Error::NotFound { .. }), "{found:?}");
+        assert!(case.source.fetch_each(&[], 1024).await.is_empty());
+        assert!(case.source.together() > 0);
+    }
+}
+
+#[tokio::test]
 async fn an_empty_source_lists_nothing() {
     for case in Case::all(&[]).await {
         assert_eq!(keys(&*case.source).await, Vec::<String>::new(), "{}", case.source.name());

@@ -35,6 +35,8 @@ const COMMIT_MICROS_MAX: i64 = 60_000_000;
 const WORKERS_MAX: usize = 16;
 /// Fetches at a time.
 const FETCHES_MAX: usize = 8;
+/// Bytes, as stored, of small objects that are fetched and handed on together.
+const TOGETHER_BYTES: u64 = 256 << 10;
 
 /// What a run came to.
 #[derive(Debug, Default, Clone, serde::Serialize)]
@@ -338,6 +340,25 @@ fn workers() -> Vec<Rows> {
     std::iter::repeat_with(Rows::default).take(workers).collect()
 }
 
+/// Cuts a batch into what is fetched together: small objects of one source that lie side by side.
+fn together(batch: &[Todo]) -> Vec<&[Todo]> {
+    let mut groups = Vec::new();
+    let mut start = 0;
+    while let Some(first) = batch.get(start) {
+        let (mut end, mut bytes) = (start + 1, first.listed.size);
+        while let Some(next) = batch.get(end) {
+            bytes += next.listed.size;
+            if end - start >= first.source.together() || bytes > TOGETHER_BYTES || !Arc::ptr_eq(&first.source, &next.source) {
+                break;
+            }
+            end += 1;
+        }
+        groups.extend(batch.get(start..end));
+        start = end;
+    }
+    groups
+}
+
 /// Fetches and decodes objects, several at a time, a worker for each of `parts`.
 async fn read(
     batch: &[Todo],
@@ -346,7 +367,7 @@ async fn read(
     summary: &mut Summary,
     logs: &mut Vec<lake::sessions::LogRead>,
 ) -> Result<Vec<Rows>, Failure> {
-    let (send, receive) = tokio::sync::mpsc::channel::<Fetched>(FETCHES_MAX);
+    let (send, receive) = tokio::sync::mpsc::channel::<Vec<Fetched>>(FETCHES_MAX);
     let receive = Arc::new(tokio::sync::Mutex::new(receive));
     let mut handles = Vec::new();
     for mut rows in parts {
@@ -357,35 +378,39 @@ async fn read(
             loop {
                 let next = tokio::runtime::Handle::current().block_on(async { receive.lock().await.recv().await });
                 let Some(fetched) = next else { return (rows, seen) };
-                decode(&mut decoder, &fetched, &mut rows, &mut seen);
+                fetched.iter().for_each(|fetched| decode(&mut decoder, fetched, &mut rows, &mut seen));
             }
         }));
     }
-    let mut fetches = futures::stream::iter(batch.iter().enumerate().map(|(index, todo)| async move {
-        let fetched = todo.source.fetch(&todo.listed, OBJECT_BYTES_MAX).await;
-        (index, fetched.map(|bytes| Fetched { listed: todo.listed.clone(), bytes }))
+    let mut fetches = futures::stream::iter(together(batch).into_iter().map(|group| async move {
+        let Some(first) = group.first() else { return Vec::new() };
+        let listed: Vec<&Listed> = group.iter().map(|todo| &todo.listed).collect();
+        group.iter().zip(first.source.fetch_each(&listed, OBJECT_BYTES_MAX).await).collect()
     }))
     .buffer_unordered(FETCHES_MAX);
     let mut unreadable = Vec::new();
-    while let Some((index, fetched)) = fetches.next().await {
-        match fetched {
-            Ok(fetched) => {
-                summary.bytes.compressed += fetched.bytes.len() as u64;
-                if send.send(fetched).await.is_err() {
-                    break;
+    while let Some(group) = fetches.next().await {
+        let mut fetched = Vec::with_capacity(group.len());
+        for (todo, found) in group {
+            match found {
+                Ok(bytes) => {
+                    summary.bytes.compressed += bytes.len() as u64;
+                    fetched.push(Fetched { listed: todo.listed.clone(), bytes });
+                }
+                Err(error) if matches!(error, source::Error::Credentials { .. }) => return Err(error.into()),
+                Err(error) => {
+                    summary.objects.rejected += 1;
+                    let detail = causes(&error);
+                    summary.problem(Reason::Unreadable.code(), &todo.listed.uri, None, &detail);
+                    if !todo.known_unreadable {
+                        let reject = Reject { record: None, reason: Reason::Unreadable, detail, bytes: 0..todo.listed.size };
+                        unreadable.push((object_row(&todo.listed, "unreadable"), reject));
+                    }
                 }
             }
-            Err(error) if matches!(error, source::Error::Credentials { .. }) => return Err(error.into()),
-            Err(error) => {
-                let Some(todo) = batch.get(index) else { continue };
-                summary.objects.rejected += 1;
-                let detail = causes(&error);
-                summary.problem(Reason::Unreadable.code(), &todo.listed.uri, None, &detail);
-                if !todo.known_unreadable {
-                    let reject = Reject { record: None, reason: Reason::Unreadable, detail, bytes: 0..todo.listed.size };
-                    unreadable.push((object_row(&todo.listed, "unreadable"), reject));
-                }
-            }
+        }
+        if !fetched.is_empty() && send.send(fetched).await.is_err() {
+            break;
         }
     }
     drop(send);
